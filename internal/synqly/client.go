@@ -1,0 +1,184 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package synqly is a client of the ticketing part of the Synqly Connector API (https://docs.synqly.com).
+//
+// It does exactly what it is told, once: it never retries, never follows a redirect, and what it sends with POST or PATCH cannot
+// be sent again by net/http either, because the API has no idempotency key. Whether a create that failed may have happened all
+// the same is what [CommitmentOf] says.
+package synqly
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	// DefaultBaseURL is the API in North America. There is one in Europe, and there are self-hosted ones.
+	DefaultBaseURL = "https://api.synqly.com"
+	// DefaultRequestTimeout is how long one HTTP request may take, its answer's body included.
+	DefaultRequestTimeout = 30 * time.Second
+
+	defaultUserAgent = "synqly-ticketing-operator"
+)
+
+// Options say whom a Client talks to, and how.
+type Options struct {
+	// BaseURL is the API's URL, optionally with a path that all operations are below. DefaultBaseURL when empty.
+	BaseURL string
+	// Token is the token of one Synqly integration. White space around it is dropped: a Secret made from a file ends in a
+	// newline more often than not.
+	Token string `json:"-"`
+	// RequestTimeout bounds one HTTP request, body included. DefaultRequestTimeout when zero. A context that ends earlier wins.
+	RequestTimeout time.Duration
+	// Transport sends the requests; NewTransport() when nil. An error of it that has a method NeverSent() bool which returns
+	// true is a refusal: the request has not left this process.
+	Transport http.RoundTripper
+	// AllowInsecureHTTP allows a BaseURL with http://, over which everybody on the way can read the token.
+	AllowInsecureHTTP bool
+	// UserAgent is the header of that name; the product's name when empty.
+	UserAgent string
+	// Pacer lets each request go out, and learns of each answer. Nil for requests that go out at once.
+	Pacer Pacer
+}
+
+// String leaves the token out, and the base URL, which has not been looked at for a password yet.
+func (o Options) String() string { return "synqly.Options" }
+
+// GoString is String.
+func (o Options) GoString() string { return o.String() }
+
+// Client calls the operations of the API with one token. It is safe for concurrent use.
+type Client struct {
+	baseURL        *url.URL
+	token          string
+	requestTimeout time.Duration
+	transport      http.RoundTripper
+	userAgent      string
+	redact         redactor
+	pacer          Pacer
+	now            func() time.Time
+	maxPages       int
+}
+
+// NewClient returns a client, or a *ConfigurationError that names what is wrong with the options. It sends nothing.
+func NewClient(options Options) (*Client, error) {
+	baseURL, err := parseBaseURL(options.BaseURL, options.AllowInsecureHTTP)
+	if err != nil {
+		return nil, err
+	}
+	token := strings.TrimSpace(options.Token)
+	if err := checkToken(token); err != nil {
+		return nil, err
+	}
+	client := &Client{
+		baseURL:        baseURL,
+		token:          token,
+		requestTimeout: options.RequestTimeout,
+		transport:      options.Transport,
+		userAgent:      options.UserAgent,
+		redact:         redactor{token: token},
+		pacer:          options.Pacer,
+		now:            time.Now,
+		maxPages:       maxPages,
+	}
+	switch {
+	case client.requestTimeout == 0:
+		client.requestTimeout = DefaultRequestTimeout
+	case client.requestTimeout < 0:
+		return nil, &ConfigurationError{Option: "request timeout", Reason: "it is negative; use a positive duration such as 30s"}
+	}
+	if client.transport == nil {
+		client.transport = NewTransport()
+	}
+	if client.userAgent == "" {
+		client.userAgent = defaultUserAgent
+	}
+	if !isPrintableASCII(client.userAgent, ' ') {
+		return nil, &ConfigurationError{Option: "user agent", Reason: "it has characters that an HTTP header cannot carry"}
+	}
+	return client, nil
+}
+
+// String leaves the token out.
+func (c *Client) String() string { return fmt.Sprintf("synqly.Client(%s)", c.baseURL) }
+
+// GoString leaves the token out.
+func (c *Client) GoString() string { return c.String() }
+
+// CloseIdleConnections closes the connections that the client keeps for later requests. For a client that is replaced, after its
+// token was rotated for example; requests under way are not disturbed. It concerns every user of a shared Transport.
+func (c *Client) CloseIdleConnections() {
+	if transport, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		transport.CloseIdleConnections()
+	}
+}
+
+// NewTransport returns a transport with timeouts for each phase before the answer, that keeps connections for later requests. Of
+// the environment it takes the proxy alone.
+func NewTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		TLSHandshakeTimeout: 10 * time.Second,
+		ForceAttemptHTTP2:   true, // A dialer of our own turns HTTP/2 off otherwise.
+		MaxIdleConns:        100,
+		MaxIdleConnsPerHost: 32, // The default of 2 closes connections as soon as there are some workers.
+		// Below the 60 seconds after which common load balancers close theirs. A POST that meets such a close gets no answer, and
+		// is then unconfirmed for minutes.
+		IdleConnTimeout:        50 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		// Without pings a dead HTTP/2 connection, which all requests share, is noticed only when the kernel gives it up.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 20 * time.Second, PingTimeout: 10 * time.Second},
+	}
+}
+
+func parseBaseURL(text string, allowInsecureHTTP bool) (*url.URL, error) {
+	if text == "" {
+		text = DefaultBaseURL
+	}
+	refuse := func(reason string) (*url.URL, error) {
+		return nil, &ConfigurationError{Option: "base URL", Reason: reason}
+	}
+	parsed, err := url.Parse(text)
+	if err != nil {
+		// The parser's message quotes the URL, password included.
+		return refuse("it is not a URL; use one such as " + DefaultBaseURL)
+	}
+	switch {
+	case parsed.Scheme != "https" && parsed.Scheme != "http":
+		return refuse("its scheme is not https; use a URL such as " + DefaultBaseURL)
+	case parsed.User != nil:
+		return refuse("it has a user or a password; the token in its Secret is the only credential")
+	case parsed.Hostname() == "":
+		return refuse("it names no host; use a URL such as " + DefaultBaseURL)
+	case parsed.RawQuery != "" || parsed.ForceQuery:
+		return refuse("it has a query; leave out everything from the question mark on")
+	case strings.Contains(text, "#"):
+		return refuse("it has a fragment; leave out everything from the number sign on")
+	case parsed.Scheme == "http" && !allowInsecureHTTP:
+		return refuse("it is not encrypted: the scheme is http; use https, or start the manager with --allow-insecure-http")
+	}
+	return parsed, nil
+}
+
+func checkToken(token string) error {
+	if token == "" {
+		return &ConfigurationError{Option: "token", Reason: "it is empty; put the token of a Synqly integration into the Secret"}
+	}
+	if !isPrintableASCII(token, '!') {
+		return &ConfigurationError{
+			Option: "token", Reason: "it has white space or other characters that no token has; store the token alone in the Secret",
+		}
+	}
+	return nil
+}
+
+func isPrintableASCII(text string, lowest rune) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < lowest || r > '~' })
+}

@@ -1,0 +1,175 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package synqly
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxErrorText bounds the text of an error, in bytes: it becomes the message of a Kubernetes condition.
+const maxErrorText = 1024
+
+// ConfigurationError says that no client can be made of the options.
+type ConfigurationError struct {
+	// Option is what is wrong, in words.
+	Option string
+	// Reason says what is wrong with it, and what to do.
+	Reason string
+}
+
+func (e *ConfigurationError) Error() string {
+	return fmt.Sprintf("the %s of the Synqly API cannot be used: %s", e.Option, e.Reason)
+}
+
+// NeverSent is true: there is no client to send anything.
+func (e *ConfigurationError) NeverSent() bool { return true }
+
+// InvalidRequestError says that a request was not sent, because it could not be one: an empty ID, a custom field that is no JSON.
+type InvalidRequestError struct {
+	Operation string
+	Err       error
+}
+
+func (e *InvalidRequestError) Error() string {
+	return fmt.Sprintf("%s was not sent: %v", e.Operation, e.Err)
+}
+
+func (e *InvalidRequestError) Unwrap() error { return e.Err }
+
+// NeverSent is true.
+func (e *InvalidRequestError) NeverSent() bool { return true }
+
+// APIError is any answer that is not 2xx.
+type APIError struct {
+	// Operation is the name of the operation, such as CreateTicket.
+	Operation  string
+	StatusCode int
+	// Problem is what the answer's body says. Where the body is something else, the page of a proxy for example, its Message is
+	// an excerpt of it. The token is in none of its texts.
+	Problem Problem
+	// RetryAfter is how long the server asks to wait, between 0 and one hour, when HasRetryAfter. It comes from the header
+	// Retry-After (RFC 9110, section 10.2.3), or from X-RateLimit-Reset of a 429 or 503.
+	RetryAfter    time.Duration
+	HasRetryAfter bool
+}
+
+// Error says the operation, the status, and the Problem's message, detail and remediation, in at most 1 KiB. What is different
+// in each answer of the same cause (time, instance) is left out.
+func (e *APIError) Error() string {
+	status := fmt.Sprintf("%s: %d %s", e.Operation, e.StatusCode, http.StatusText(e.StatusCode))
+	status = strings.TrimRight(status, " ")
+	if text := e.Problem.text(); text != "" {
+		status += ": " + text
+	}
+	return shorten(status, maxErrorText)
+}
+
+// TransportError says that there was no complete answer.
+type TransportError struct {
+	Operation string
+	// NeverSent is true when the request has certainly not reached the server: the host was not resolved, the connection or its
+	// TLS handshake failed, the context had ended before, or the RoundTripper refused it.
+	NeverSent bool
+	// Err wraps what the RoundTripper returned. Its text is the same for the same cause.
+	Err error
+}
+
+func (e *TransportError) Error() string { return e.Operation + ": " + e.Err.Error() }
+
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// DecodeError says that a 2xx answer is not what the API documents: no JSON, cut off, too large, without a result or an ID.
+type DecodeError struct {
+	Operation  string
+	StatusCode int
+	Err        error
+}
+
+func (e *DecodeError) Error() string {
+	return fmt.Sprintf("%s: the answer (status %d) cannot be used: %v", e.Operation, e.StatusCode, e.Err)
+}
+
+func (e *DecodeError) Unwrap() error { return e.Err }
+
+// PaginationError says that a list did not end.
+type PaginationError struct {
+	Operation string
+	Reason    string
+}
+
+func (e *PaginationError) Error() string {
+	return fmt.Sprintf("%s: the list does not end: %s", e.Operation, e.Reason)
+}
+
+// Commitment says what is known of a create that failed.
+type Commitment int
+
+const (
+	// Unconfirmed: the remote object may exist, now or a little later. It has to be looked for before another create.
+	Unconfirmed Commitment = iota
+	// NotCommitted: the remote object does not exist and will not come to exist by this request.
+	NotCommitted
+)
+
+func (c Commitment) String() string {
+	if c == NotCommitted {
+		return "NotCommitted"
+	}
+	return "Unconfirmed"
+}
+
+// statusesNotCommitted are those with which the API refuses a request before it does anything. 409 is not among them: it may
+// mean that the object is there already. Nor are the other 5xx, which a proxy sends while the API goes on.
+var statusesNotCommitted = []int{
+	http.StatusBadRequest, http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound,
+	http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+	http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusNotImplemented,
+}
+
+// CommitmentOf says what the error of a create means for the remote object. Whatever is not known to be a refusal is Unconfirmed.
+func CommitmentOf(err error) Commitment {
+	var (
+		answer    *APIError
+		transport *TransportError
+		refusal   interface{ NeverSent() bool }
+	)
+	notCommitted := false
+	switch {
+	case errors.As(err, &answer):
+		notCommitted = slices.Contains(statusesNotCommitted, answer.StatusCode)
+	case errors.As(err, &transport):
+		// Before the refusal: the transport may know better than an error that it wraps.
+		notCommitted = transport.NeverSent
+	case errors.As(err, &refusal):
+		notCommitted = refusal.NeverSent()
+	}
+	if notCommitted {
+		return NotCommitted
+	}
+	return Unconfirmed
+}
+
+// steadyError has a text that is the same each time for the same cause, and what it was made of.
+type steadyError struct {
+	text   string
+	causes []error
+}
+
+func (e *steadyError) Error() string   { return e.text }
+func (e *steadyError) Unwrap() []error { return e.causes }
+
+// steady gives err another text. A context that has ended stays findable even where the error does not tell.
+func steady(ctx context.Context, text string, err error) error {
+	causes := []error{err}
+	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
+		causes = append(causes, ended)
+	}
+	return &steadyError{text: text, causes: causes}
+}

@@ -1,0 +1,208 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package synqly
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const (
+	// maxDataBytes bounds the body of a 2xx answer, decompressed.
+	maxDataBytes = 16 << 20
+	// maxProblemBytes bounds what is read of the body of any other answer.
+	maxProblemBytes = 64 << 10
+	// maxDrainBytes is how much of an unwanted rest is read so that the connection can be used again. Beyond that a new
+	// connection is cheaper.
+	maxDrainBytes = 256 << 10
+	// maxIDBytes bounds an ID of a remote object, which becomes part of URLs and of Kubernetes objects.
+	maxIDBytes = 1024
+)
+
+// call is one operation with its arguments.
+type call struct {
+	// operation is the name of the operation in the API's contract.
+	operation, method string
+	// path is the path of the operation, with parameters such as {ticketId}; ids are their values in that order.
+	path  string
+	ids   []string
+	query url.Values
+	// body is encoded as JSON; nil for an operation without one.
+	body any
+	// noResult is set for an operation whose answer has no content. Whatever body it has is not looked at.
+	noResult bool
+}
+
+// answer is a complete 2xx answer.
+type answer struct {
+	operation string
+	status    int
+	body      []byte
+}
+
+// do sends the call once and returns its 2xx answer. The error is an *InvalidRequestError, *TransportError, *APIError or
+// *DecodeError.
+func (c *Client) do(ctx context.Context, call call) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.requestTimeout)
+	defer cancel() // Only after the body has been read, which the deadline covers too.
+
+	trace := &connectionTrace{}
+	request, err := c.newRequest(trace.attach(ctx), call)
+	if err != nil {
+		return nil, &InvalidRequestError{Operation: call.operation, Err: err}
+	}
+	if err := ctx.Err(); err != nil {
+		failure := c.transportError(ctx, call, trace, err)
+		failure.NeverSent = true
+		return nil, failure
+	}
+	// The RoundTripper rather than an http.Client: that follows redirects or at least parses them, and puts the URL into its
+	// errors.
+	response, err := c.transport.RoundTrip(request)
+	if err != nil {
+		return nil, c.transportError(ctx, call, trace, err)
+	}
+	if response == nil || response.Body == nil {
+		return nil, c.transportError(ctx, call, trace, errors.New("the RoundTripper returned neither an answer nor an error"))
+	}
+	defer response.Body.Close() //nolint:errcheck // Nothing is lost: the body has been read as far as it is wanted.
+
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return nil, c.readProblem(call, response)
+	}
+	if call.noResult {
+		drain(response)
+		return &answer{operation: call.operation, status: response.StatusCode}, nil
+	}
+	return c.readAnswer(ctx, call, trace, response)
+}
+
+func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, error) {
+	path, escapedPath, err := expandPath(call.path, call.ids)
+	if err != nil {
+		return nil, err
+	}
+	target := *c.baseURL
+	target.RawPath = strings.TrimRight(c.baseURL.EscapedPath(), "/") + escapedPath
+	target.Path = strings.TrimRight(c.baseURL.Path, "/") + path
+	target.RawQuery = call.query.Encode()
+
+	request, err := http.NewRequestWithContext(ctx, call.method, target.String(), http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("making the HTTP request: %w", err)
+	}
+	if call.body != nil {
+		encoded, err := json.Marshal(call.body)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the body: %w", err)
+		}
+		// With a GetBody, which http.NewRequest would have set for a bytes.Reader, net/http could send the body again after a
+		// connection broke. There must be no second POST.
+		request.Body, request.GetBody = io.NopCloser(bytes.NewReader(encoded)), nil
+		request.ContentLength = int64(len(encoded))
+		request.Header.Set("Content-Type", "application/json") // Of a JSON Patch too: the API wants it so.
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	request.Header.Set("User-Agent", c.userAgent)
+	return request, nil
+}
+
+// expandPath puts the IDs into the path, and returns it as it is and escaped.
+func expandPath(template string, ids []string) (path, escaped string, err error) {
+	var plain, encoded strings.Builder
+	for segment := range strings.SplitSeq(strings.TrimPrefix(template, "/"), "/") {
+		plain.WriteByte('/')
+		encoded.WriteByte('/')
+		if !strings.HasPrefix(segment, "{") {
+			plain.WriteString(segment)
+			encoded.WriteString(segment)
+			continue
+		}
+		id := ids[0]
+		ids = ids[1:]
+		if err := checkID(id); err != nil {
+			return "", "", fmt.Errorf("%s %w", strings.Trim(segment, "{}"), err)
+		}
+		plain.WriteString(id)
+		encoded.WriteString(escapeSegment(id))
+	}
+	return plain.String(), encoded.String(), nil
+}
+
+// escapeSegment escapes an ID for a path. The IDs "." and ".." would mean another path otherwise (RFC 3986, section 5.2.4).
+func escapeSegment(id string) string {
+	if id == "." || id == ".." {
+		return strings.ReplaceAll(id, ".", "%2E")
+	}
+	return url.PathEscape(id)
+}
+
+// checkID refuses what cannot be the ID of a remote object. Its errors continue a sentence that starts with the name of the ID.
+func checkID(id string) error {
+	switch {
+	case id == "":
+		return errors.New("is missing or empty")
+	case strings.TrimSpace(id) == "":
+		return errors.New("is white space alone")
+	case len(id) > maxIDBytes:
+		return fmt.Errorf("is longer than %d bytes", maxIDBytes)
+	default:
+		return nil
+	}
+}
+
+func (c *Client) transportError(ctx context.Context, call call, trace *connectionTrace, err error) *TransportError {
+	text := c.redact.text(describeNetworkError(err, c.baseURL.Host, trace.connecting()))
+	return &TransportError{Operation: call.operation, NeverSent: trace.neverSent(err), Err: steady(ctx, text, err)}
+}
+
+func (c *Client) decodeError(ctx context.Context, call call, status int, text string, err error) error {
+	return &DecodeError{
+		Operation: call.operation, StatusCode: status, Err: steady(ctx, c.redact.clean(text, maxErrorText), err),
+	}
+}
+
+// readProblem makes an *APIError of an answer. A body that cannot be read costs the explanation, not the status.
+func (c *Client) readProblem(call call, response *http.Response) error {
+	failure := &APIError{Operation: call.operation, StatusCode: response.StatusCode}
+	failure.RetryAfter, failure.HasRetryAfter = retryAfter(response.StatusCode, response.Header, c.now())
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return failure // What follows is no body, and no deadline ends it.
+	}
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxProblemBytes))
+	drain(response)
+	failure.Problem = problemOf(response.Header.Get("Content-Type"), body, c.redact)
+	return failure
+}
+
+func (c *Client) readAnswer(
+	ctx context.Context, call call, trace *connectionTrace, response *http.Response,
+) (*answer, error) {
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxDataBytes+1))
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, c.decodeError(ctx, call, response.StatusCode, "it is cut off", err)
+	case err != nil:
+		failure := c.transportError(ctx, call, trace, err)
+		failure.NeverSent = false // Whatever the error: an answer had begun.
+		return nil, failure
+	case len(body) > maxDataBytes:
+		text := fmt.Sprintf("it is larger than %d MiB", maxDataBytes>>20)
+		return nil, c.decodeError(ctx, call, response.StatusCode, text, errors.New(text))
+	}
+	return &answer{operation: call.operation, status: response.StatusCode, body: body}, nil
+}
+
+// drain reads the rest of a body, within reason: net/http uses a connection again only after its last body was read.
+func drain(response *http.Response) {
+	_, _ = io.CopyN(io.Discard, response.Body, maxDrainBytes) // An error costs the connection, nothing else.
+}

@@ -1,0 +1,54 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package synqly
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Pacer decides when a request may go out, and learns how each was answered. It must be safe for concurrent use.
+type Pacer interface {
+	// Admit is called before each request, before its timeout starts, and may wait. The request is not sent when it returns an
+	// error; the caller gets that error in a *TransportError that says so.
+	Admit(ctx context.Context) error
+	// Answered is called after each request that was admitted.
+	Answered(Answer)
+}
+
+// Answer is what a Pacer learns of a request.
+type Answer struct {
+	// Operation is the operation's name in the API's contract.
+	Operation string
+	// StatusCode is that of the answer, or 0 where there was none.
+	StatusCode int
+	// RetryAfter is how long the API asks to wait, where HasRetryAfter says that it asks.
+	RetryAfter    time.Duration
+	HasRetryAfter bool
+	// Duration is the time from sending to the end of the answer's body.
+	Duration time.Duration
+}
+
+// paced sends the call once, when the pacer lets it.
+func (c *Client) paced(ctx context.Context, call call) (*answer, error) {
+	if c.pacer == nil {
+		return c.do(ctx, call)
+	}
+	if err := c.pacer.Admit(ctx); err != nil {
+		return nil, &TransportError{Operation: call.operation, NeverSent: true, Err: err}
+	}
+	started := c.now()
+	got, err := c.do(ctx, call)
+	report := Answer{Operation: call.operation, Duration: c.now().Sub(started)}
+	var refused *APIError
+	switch {
+	case err == nil:
+		report.StatusCode = got.status
+	case errors.As(err, &refused):
+		report.StatusCode, report.RetryAfter, report.HasRetryAfter = refused.StatusCode, refused.RetryAfter, refused.HasRetryAfter
+	}
+	c.pacer.Answered(report)
+	return got, err
+}

@@ -1,0 +1,102 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package synqly
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"net/url"
+	"strconv"
+)
+
+const (
+	// maxPages bounds one iteration: a million tickets at the default of 100 a page.
+	maxPages = 10_000
+	// maxCursorBytes bounds a cursor, which becomes part of a URL.
+	maxCursorBytes = 4096
+)
+
+// Page is one answer of a list.
+type Page[T any] struct {
+	Items []T
+	// Cursor is what to ask the next page with, empty for the last page.
+	Cursor string
+	// Messages are warnings that came with the page, of a provider that could not do all that was asked, for example.
+	Messages []Problem
+	// Meta is what meta functions have added (TicketQuery.Meta), nil without.
+	Meta json.RawMessage
+}
+
+// PageQuery says where a list starts and how large its pages are.
+type PageQuery struct {
+	// Limit is the number of items a page, the API's default when 0.
+	Limit int
+	// Cursor is that of a Page, to go on from there. Empty: from the start.
+	Cursor string
+}
+
+// All collects the items of all pages. With an error it returns no items at all, so that nobody takes a part for the whole.
+func All[T any](pages iter.Seq2[Page[T], error]) ([]T, error) {
+	var items []T
+	for page, err := range pages {
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, page.Items...)
+	}
+	return items, nil
+}
+
+// listPages iterates over the pages of a list. Each page is asked for when the one before has been used, and each iteration starts
+// anew. It ends after the last page, or after one error. Items are passed on as they come: one that moves while a list is read
+// may come twice.
+func listPages[T any](ctx context.Context, c *Client, list call, query PageQuery) iter.Seq2[Page[T], error] {
+	return func(yield func(Page[T], error) bool) {
+		cursor := query.Cursor
+		seen := map[[sha256.Size]byte]bool{} // Digests, for the server chooses how long its cursors are.
+		for range c.maxPages {
+			seen[sha256.Sum256([]byte(cursor))] = true
+			page, err := listPage[T](ctx, c, list, PageQuery{Limit: query.Limit, Cursor: cursor})
+			if err != nil {
+				yield(Page[T]{}, err)
+				return
+			}
+			if !yield(page, nil) || page.Cursor == "" {
+				return
+			}
+			if seen[sha256.Sum256([]byte(page.Cursor))] {
+				yield(Page[T]{}, &PaginationError{Operation: list.operation, Reason: "the server sent the same cursor twice"})
+				return
+			}
+			cursor = page.Cursor
+		}
+		reason := fmt.Sprintf("there are more than %d pages", c.maxPages)
+		yield(Page[T]{}, &PaginationError{Operation: list.operation, Reason: reason})
+	}
+}
+
+func listPage[T any](ctx context.Context, c *Client, list call, query PageQuery) (Page[T], error) {
+	if query.Limit < 0 {
+		err := fmt.Errorf("the limit of %d items a page is negative", query.Limit)
+		return Page[T]{}, &InvalidRequestError{Operation: list.operation, Err: err}
+	}
+	if len(query.Cursor) > maxCursorBytes {
+		reason := fmt.Sprintf("the server's cursor is longer than %d bytes", maxCursorBytes)
+		return Page[T]{}, &PaginationError{Operation: list.operation, Reason: reason}
+	}
+	parameters := url.Values{}
+	maps.Copy(parameters, list.query)
+	if query.Limit > 0 {
+		parameters.Set("limit", strconv.Itoa(query.Limit))
+	}
+	if query.Cursor != "" {
+		parameters.Set("cursor", query.Cursor)
+	}
+	list.query = parameters
+	return callForPage[T](ctx, c, list)
+}

@@ -1,0 +1,206 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package synqly
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// book answers with the page of each cursor.
+type book map[string]string
+
+func (b book) server(t *testing.T) (client *Client, queries *[]url.Values) {
+	t.Helper()
+	queries = &[]url.Values{}
+	_, client = newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		*queries = append(*queries, r.URL.Query())
+		respondJSON(200, b[r.URL.Query().Get("cursor")])(w, r)
+	})
+	return client, queries
+}
+
+func page(cursor string, ids ...string) string {
+	var items []string
+	for _, id := range ids {
+		items = append(items, fmt.Sprintf(`{"id": %q}`, id))
+	}
+	return fmt.Sprintf(`{"result": [%s], "cursor": %q}`, strings.Join(items, ", "), cursor)
+}
+
+func TestPagesFollowTheCursor(t *testing.T) {
+	client, queries := book{"": page("two ", "1", "2"), "two ": page("3+&", "2"), "3+&": page("", "3")}.server(t)
+	tickets, err := All(client.QueryTickets(t.Context(), TicketQuery{
+		Filters: []string{"tags[in]a,b", "status[ne]To Do"}, Order: []string{"updated_at[desc]", "name"}, Meta: []string{"stats"}, Limit: 2,
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, ticket := range tickets {
+		ids = append(ids, ticket.ID)
+	}
+	if diff := cmp.Diff([]string{"1", "2", "2", "3"}, ids); diff != "" {
+		t.Errorf("IDs (-want +got):\n%s", diff)
+	}
+	query := func(cursor ...string) url.Values {
+		values := url.Values{
+			"filter": {"tags[in]a,b", "status[ne]To Do"}, "order": {"updated_at[desc]", "name"}, "meta": {"stats"}, "limit": {"2"},
+		}
+		if len(cursor) > 0 {
+			values["cursor"] = cursor
+		}
+		return values
+	}
+	if diff := cmp.Diff([]url.Values{query(), query("two "), query("3+&")}, *queries); diff != "" {
+		t.Errorf("queries (-want +got):\n%s", diff)
+	}
+}
+
+func TestPagesStartAtACursor(t *testing.T) {
+	client, queries := book{"b": page("c", "2"), "c": page("", "3")}.server(t)
+	for range 2 { // Each iteration starts anew.
+		*queries = nil
+		projects, err := All(client.ListProjects(t.Context(), PageQuery{Cursor: "b", Limit: 10}))
+		if err != nil || len(projects) != 2 {
+			t.Fatalf("All = %v, %v", projects, err)
+		}
+		want := []url.Values{{"cursor": {"b"}, "limit": {"10"}}, {"cursor": {"c"}, "limit": {"10"}}}
+		if diff := cmp.Diff(want, *queries); diff != "" {
+			t.Errorf("queries (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestMissingCursorIsTheLastPage(t *testing.T) {
+	for _, cursor := range []string{``, `, "cursor": null`, `, "cursor": ""`} {
+		client, queries := book{"": `{"result": [{"id": "1"}]` + cursor + `}`}.server(t)
+		notes, err := All(client.ListNotes(t.Context(), "1"))
+		if err != nil || len(notes) != 1 || len(*queries) != 1 {
+			t.Errorf("%q: All = %v, %v after %d requests", cursor, notes, err, len(*queries))
+		}
+	}
+}
+
+func TestPagesAreAskedForOneAtATime(t *testing.T) {
+	client, queries := book{"": page("b", "1"), "b": page("c", "2")}.server(t)
+	for _, err := range client.ListComments(t.Context(), "1") {
+		if err != nil {
+			t.Error(err)
+		}
+		break
+	}
+	if len(*queries) != 1 {
+		t.Errorf("%d requests for one page", len(*queries))
+	}
+}
+
+func TestEndlessListsEnd(t *testing.T) {
+	t.Run("same cursor", func(t *testing.T) {
+		client, queries := book{"": page("b", "1"), "b": page("c", "2"), "c": page("b", "3")}.server(t)
+		expectPaginationError(t, client, "the server sent the same cursor twice")
+		if len(*queries) != 3 {
+			t.Errorf("%d requests, want 3", len(*queries))
+		}
+	})
+	t.Run("the cursor it started with", func(t *testing.T) {
+		client, queries := book{"b": page("b", "1")}.server(t)
+		_, err := All(client.ListProjects(t.Context(), PageQuery{Cursor: "b"}))
+		var pagination *PaginationError
+		if !errors.As(err, &pagination) || len(*queries) != 1 {
+			t.Errorf("error = %v after %d requests, want a *PaginationError after 1", err, len(*queries))
+		}
+	})
+	t.Run("another cursor each time", func(t *testing.T) {
+		var count int
+		_, client := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+			count++
+			respondJSON(200, page(fmt.Sprint(count)))(w, r)
+		})
+		client.maxPages = 5
+		expectPaginationError(t, client, "there are more than 5 pages")
+		if count != 5 {
+			t.Errorf("%d requests, want 5", count)
+		}
+	})
+	t.Run("a cursor that is too long", func(t *testing.T) {
+		client, queries := book{"": page(strings.Repeat("x", 5000), "1")}.server(t)
+		expectPaginationError(t, client, "the server's cursor is longer than 4096 bytes")
+		if len(*queries) != 1 {
+			t.Errorf("%d requests, want 1", len(*queries))
+		}
+	})
+}
+
+func TestAPartOfAListIsNotTheList(t *testing.T) {
+	for name, second := range map[string]string{
+		"malformed": `{"result": [`, "no result": `{}`, "a null result": `{"result": null}`, "an item without ID": page("", "2", ""), "an object": `{"result": {"id": "2"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, _ := book{"": page("b", "1"), "b": second}.server(t)
+			comments, err := All(client.ListComments(t.Context(), "1"))
+			var decode *DecodeError
+			if comments != nil || !errors.As(err, &decode) {
+				t.Errorf("All = %v, %v, want a *DecodeError", comments, err)
+			}
+			var pages, failures int
+			for _, err := range client.ListComments(t.Context(), "1") {
+				if err != nil {
+					failures++
+				} else {
+					pages++
+				}
+			}
+			if pages != 1 || failures != 1 {
+				t.Errorf("%d pages and %d errors, want one of each", pages, failures)
+			}
+		})
+	}
+}
+
+func TestPagesCarryMessagesAndMeta(t *testing.T) {
+	_, client := newServer(t, respondJSON(200, `{
+		"result": [], "cursor": "", "meta": {"stats": {"total": 3}},
+		"messages": {"problems": [{"message": "not sorted for `+canary+`", "status": 200}, "odd", {"detail": 7, "remediation": "sort"}]}
+	}`))
+	for page, err := range client.QueryTickets(t.Context(), TicketQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []Problem{{Message: "not sorted for [redacted]", Status: 200}, {Remediation: "sort"}}
+		if diff := cmp.Diff(want, page.Messages); diff != "" {
+			t.Errorf("messages (-want +got):\n%s", diff)
+		}
+		if got := string(page.Meta); got != `{"stats": {"total": 3}}` {
+			t.Errorf("meta = %s", got)
+		}
+	}
+}
+
+func TestOddMessagesDoNotCostThePage(t *testing.T) {
+	for _, messages := range []string{`null`, `[]`, `"x"`, `{"problems": {}}`, `{"problems": [null, [], 1]}`} {
+		_, client := newServer(t, respondJSON(200, `{"result": [{"id": "1"}], "messages": `+messages+`}`))
+		if tickets, err := All(client.QueryTickets(t.Context(), TicketQuery{})); err != nil || len(tickets) != 1 {
+			t.Errorf("%s: All = %v, %v", messages, tickets, err)
+		}
+	}
+}
+
+func expectPaginationError(t *testing.T, client *Client, reason string) {
+	t.Helper()
+	tickets, err := All(client.QueryTickets(t.Context(), TicketQuery{}))
+	var pagination *PaginationError
+	if tickets != nil || !errors.As(err, &pagination) {
+		t.Fatalf("All = %v, %v, want a *PaginationError", tickets, err)
+	}
+	if want := "QueryTickets: the list does not end: " + reason; err.Error() != want {
+		t.Errorf("error = %q, want %q", err, want)
+	}
+}

@@ -1,0 +1,143 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package synqly
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/synqly/ticketing-operator/internal/synqly/contract"
+)
+
+func TestProblemsAreDecoded(t *testing.T) {
+	want := Problem{
+		Message: "The ticket was refused.", Status: 400,
+		OccurredAt: at(2026, time.November, 8, 17, 18, 19, 0, "2026-11-08T17:18:19Z"),
+		Instance:   "b7e2a9d4-8b0e-4a55-9d2c-0f6f6a1d3c11", Detail: "The summary is longer than 255 characters.",
+		Remediation: "Shorten the summary.", Type: "validation_error",
+		Cause:     []ProblemCause{{Message: "summary: too long", Type: "provider_error"}},
+		Parameter: &ProblemParameter{ID: "/summary", Location: "body"},
+	}
+	got := problemOf("application/json", contract.ExampleProblem(), redactor{token: canary})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAPIErrorText(t *testing.T) {
+	long := strings.Repeat("é", 2000)
+	cases := map[string]struct{ contentType, body, want string }{
+		"message alone":       {"application/json", `{"message": "No."}`, ": No"},
+		"all":                 {"application/json", `{"message": "No.", "detail": "Not today.", "remediation": "Wait."}`, ": No. Not today. Wait"},
+		"detail repeated":     {"application/json", `{"message": "No.", "detail": "No."}`, ": No"},
+		"cause alone":         {"application/json", `{"cause": [{"message": "gone"}]}`, ": gone"},
+		"one line":            {"application/json", `{"message": "a\n\tb\u0000\u001b[31mc\u202e"}`, ": a b [31mc"},
+		"mistyped members":    {"application/json", `{"message": "No.", "status": "400", "detail": {}, "cause": 1, "context": []}`, ": No"},
+		"other JSON":          {"application/json", `{"error": "invalid_token"}`, `: {"error":"invalid_token"}`},
+		"JSON array":          {"application/json", `[{"message": "No."}]`, `: [{"message":"No."}]`},
+		"JSON string":         {"application/json", `"upstream is down"`, ": upstream is down"},
+		"JSON null":           {"application/json", `null`, ""},
+		"nothing":             {"application/json", ``, ""},
+		"text":                {"text/plain", "upstream\nis down", ": upstream is down"},
+		"page with title":     {"text/html", "<html><head><title>Bad\nGateway</title><style>x</style></head><body>nginx</body>", ": Bad Gateway"},
+		"page without title":  {"text/html; charset=utf-8", "<script>var x</script><h1>Down</h1><p>Come &amp; go", ": Down Come & go"},
+		"page without a type": {"", "  <!doctype html><title>Sign in</title>", ": Sign in"},
+		"binary":              {"image/png", "\x89PNG\r\n\x1a\n\xff", ": �PNG �"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, client := newServer(t, respond(502, test.contentType, test.body))
+			_, err := client.GetTicket(t.Context(), "1")
+			if want := "GetTicket: 502 Bad Gateway" + test.want; err == nil || err.Error() != want {
+				t.Errorf("error = %q\nwant    %q", err, want)
+			}
+		})
+	}
+	t.Run("unknown status", func(t *testing.T) {
+		if got := (&APIError{Operation: "GetTicket", StatusCode: 599}).Error(); got != "GetTicket: 599" {
+			t.Errorf("error = %q", got)
+		}
+	})
+	t.Run("long", func(t *testing.T) {
+		body := `{"message": "` + long + `", "detail": "D` + long + `", "remediation": "Ask.", "context": {"parameter": {"id": "/summary"}}}`
+		_, client := newServer(t, respondJSON(400, body))
+		_, err := client.GetTicket(t.Context(), "1")
+		text := err.Error()
+		if len(text) > 1024 || !utf8.ValidString(text) {
+			t.Errorf("%d bytes, valid: %t", len(text), utf8.ValidString(text))
+		}
+		for _, part := range []string{"ééé", "(/summary)", "Dééé", "Ask"} {
+			if !strings.Contains(text, part) {
+				t.Errorf("%q is not in %q", part, text)
+			}
+		}
+	})
+}
+
+func FuzzProblem(f *testing.F) {
+	f.Add("application/json", []byte(contract.ExampleProblem()))
+	f.Add("application/json", []byte(`{"message": 7, "cause": [null], "context": {"parameter": null}, "occurred_at": {}}`))
+	f.Add("application/json", []byte(`{"message": "`+canary+`", "`+canary+`": "\u0063`+canary[1:]+`"}`))
+	f.Add("text/html", []byte("<title>\x00"+canary[:9]+"</title><p>"+canary+"<!--"))
+	f.Add("", []byte(nil))
+	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
+		problem := problemOf(contentType, body, redactor{token: canary})
+		text := (&APIError{Operation: "GetTicket", StatusCode: http.StatusBadGateway, Problem: problem}).Error()
+		if len(text) > maxErrorText || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			t.Errorf("the text is no clean line: %q", text)
+		}
+		for _, text := range []string{text, problem.Message, problem.Detail, problem.Instance, problem.OccurredAt.Raw} {
+			if strings.Contains(text, canary) || len(text) > maxProblemText {
+				t.Errorf("a text shows the token, or too much: %q", text)
+			}
+		}
+	})
+}
+
+func FuzzTicket(f *testing.F) {
+	operation, _ := contract.Lookup(contract.GetTicket)
+	f.Add([]byte(operation.ExampleResponse))
+	f.Add([]byte(`{"result": {"id": "1", "created_at": "2026-11-01T10:00:00.000+0000", "tags": null, "custom_fields": {"": null}}}`))
+	f.Add([]byte(`{"result": {"id": " ", "ID": "2", "file_size": 1e9}, "cursor": "x"}`))
+	f.Add([]byte(`{"result": [], "result": {"id": "\ud800"}}`))
+	f.Add([]byte(``))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		_, ticket, err := decodeAnswer[Ticket](body)
+		if err != nil {
+			if err.Error() == "" {
+				t.Error("the error says nothing")
+			}
+			return
+		}
+		if strings.TrimSpace(ticket.ID) == "" || len(ticket.ID) > maxIDBytes {
+			t.Errorf("the ID is %q", ticket.ID)
+		}
+		again, err := json.Marshal(map[string]any{"result": ticket})
+		if err != nil {
+			t.Fatalf("encoding %+v: %v", ticket, err)
+		}
+		_, second, err := decodeAnswer[Ticket](again)
+		if err != nil || !reflect.DeepEqual(compacted(t, ticket), compacted(t, second)) {
+			t.Errorf("%+v became %+v (%v)", ticket, second, err)
+		}
+	})
+}
+
+// compacted is the ticket without the white space of its raw JSON.
+func compacted(t *testing.T, ticket Ticket) string {
+	t.Helper()
+	encoded, err := json.Marshal(ticket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(encoded)
+}
