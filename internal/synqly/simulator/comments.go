@@ -1,0 +1,53 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package simulator
+
+// commentFields are the members of the body of Create Comment.
+var commentFields = []field{
+	{name: "content", kind: textField, required: true},
+	{name: "creator", kind: textField, nullable: true},
+}
+
+func (s *Server) createComment(r *operationRequest) (*envelope, *problem) {
+	record, missing := s.ticket(r)
+	if missing != nil {
+		return nil, missing
+	}
+	var body struct {
+		Content string  `json:"content"`
+		Creator *string `json:"creator"`
+	}
+	if invalid := decodeRequest(r.body, commentFields, &body); invalid != nil {
+		return nil, invalid
+	}
+	creator := text(body.Creator)
+	if creator == "" {
+		if s.behaviour.RequireCreator {
+			return nil, refuse(inBody("/creator", "creator is required by this ticketing provider").
+				remedy("Set creator to the e-mail address of a user."))
+		}
+		creator = defaultCreator
+	}
+	comment := Comment{Creator: creator, Content: s.behaviour.rewriteText(body.Content)}
+	return object(*s.store.addComment(record, comment, r.at)), nil
+}
+
+func (s *Server) listComments(r *operationRequest) (*envelope, *problem) {
+	record, missing := s.ticket(r)
+	if missing != nil {
+		return nil, missing
+	}
+	return listNumbered(s, r, values(record.comments), func(comment Comment) string { return comment.ID })
+}
+
+func (s *Server) deleteComment(r *operationRequest) (*envelope, *problem) {
+	record, missing := s.ticket(r)
+	if missing != nil {
+		return nil, missing
+	}
+	if id := r.parameters["commentId"]; !record.deleteComment(id) {
+		return nil, notFound("comment on this ticket", "commentId", id)
+	}
+	return nil, nil
+}

@@ -1,0 +1,265 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package simulator
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	defaultStatus    = "To Do"
+	defaultIssueType = "Task"
+	// defaultCreator is who an object is from when the request does not say.
+	defaultCreator = "integration@example.com"
+	// defaultPerson is who acts in the ticketing system itself.
+	defaultPerson = "person@example.com"
+)
+
+// ticketFields are the members of a ticket that a client may set (Create Ticket).
+var ticketFields = []field{
+	{name: "summary", kind: textField, required: true},
+	{name: "name", kind: textField, required: true},
+	{name: "creator", kind: textField, nullable: true},
+	{name: "assignee", kind: textField, nullable: true},
+	{name: "contact", kind: textField, nullable: true},
+	{name: "description", kind: textField, nullable: true},
+	{name: "priority", kind: priorityField},
+	{name: "due_date", kind: dateTimeField, nullable: true},
+	{name: "completion_date", kind: dateTimeField, nullable: true},
+	{name: "status", kind: textField},
+	{name: "project", kind: textField, nullable: true},
+	{name: "issue_type", kind: textField, nullable: true},
+	{name: "tags", kind: textListField, nullable: true},
+	{name: "custom_fields", kind: objectField, nullable: true},
+	{name: "parent", kind: textField, nullable: true},
+}
+
+// serverFields are the members of a ticket that only the ticketing system sets.
+var serverFields = []string{"id", "created_at", "updated_at", "attachments"}
+
+// closedStatuses complete a ticket.
+var closedStatuses = []string{"Done", "Closed", "Resolved"}
+
+// createTicketBody is the body of Create Ticket. The three texts that a ticket always has may be null or absent in it.
+type createTicketBody struct {
+	ticketDocument
+
+	Project   *string `json:"project"`
+	IssueType *string `json:"issue_type"`
+}
+
+func (s *Server) createTicket(r *operationRequest) (*envelope, *problem) {
+	var body createTicketBody
+	if invalid := decodeRequest(r.body, ticketFields, &body); invalid != nil {
+		return nil, invalid
+	}
+	ticket := body.ticket()
+	ticket.Project, ticket.IssueType = text(body.Project), text(body.IssueType)
+	if s.behaviour.RequireCreator && ticket.Creator == "" {
+		return nil, refuse(inBody("/creator", "creator is required by this ticketing provider").
+			remedy("Set creator to the e-mail address of a user."))
+	}
+	if invalid := s.refuseReadOnly(r.body); invalid != nil {
+		return nil, invalid
+	}
+	s.complete(&ticket, defaultCreator)
+	if invalid := s.checkProject(ticket.Project); invalid != nil {
+		return nil, invalid
+	}
+	s.behaviour.rewriteTicket(&ticket, Ticket{})
+	record := s.keepTicket(ticket, r.at)
+	return object(record.answer()), nil
+}
+
+// complete fills in what a new ticket always has.
+func (s *Server) complete(ticket *Ticket, creator string) {
+	if ticket.Status == "" {
+		ticket.Status = defaultStatus
+	}
+	if ticket.IssueType == "" {
+		ticket.IssueType = defaultIssueType
+	}
+	if ticket.Creator == "" {
+		ticket.Creator = creator
+	}
+	if ticket.Project == "" && len(s.projects) > 0 {
+		ticket.Project = s.projects[0].ID
+	}
+}
+
+// keepTicket stores a new ticket with the times of its creation, where it has none.
+func (s *Server) keepTicket(ticket Ticket, now time.Time) *ticketRecord {
+	moment := s.store.stamp(now)
+	if ticket.CreatedAt.IsZero() {
+		ticket.CreatedAt = moment
+	}
+	if ticket.UpdatedAt.IsZero() {
+		ticket.UpdatedAt = moment
+	}
+	setCompletionDate(&ticket, "", moment)
+	return s.store.addTicket(ticket)
+}
+
+// setCompletionDate dates the completion of a ticket that has just been closed.
+func setCompletionDate(ticket *Ticket, statusBefore string, moment time.Time) {
+	isClosed := slices.ContainsFunc(closedStatuses, func(status string) bool { return strings.EqualFold(status, ticket.Status) })
+	if isClosed && ticket.Status != statusBefore && ticket.CompletionDate == nil {
+		ticket.CompletionDate = &moment
+	}
+}
+
+// refuseReadOnly refuses the members of a body that the provider does not let anybody write.
+func (s *Server) refuseReadOnly(body []byte) *problem {
+	members, invalid := decodeObject("", body)
+	if invalid != nil {
+		return invalid
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if string(members[name]) != "null" && slices.Contains(s.behaviour.ReadOnlyFields, name) {
+			return refuse(readOnlyHere("/"+name, name))
+		}
+	}
+	return nil
+}
+
+func readOnlyHere(pointer, name string) violation {
+	return inBody(pointer, "%s cannot be written in this ticketing system", name).
+		remedy("Leave %s out, or let an administrator allow the change.", name)
+}
+
+func (s *Server) checkProject(id string) *problem {
+	known := make([]string, len(s.projects))
+	for i, project := range s.projects {
+		known[i] = project.ID
+	}
+	if slices.Contains(known, id) {
+		return nil
+	}
+	return refuse(inBody("/project", "project is %q, and there is no such project", shorten(id)).sent(quote(id)).
+		remedy("Use one of %s.", strings.Join(known, ", ")))
+}
+
+func (s *Server) getTicket(r *operationRequest) (*envelope, *problem) {
+	record, missing := s.ticket(r)
+	if missing != nil {
+		return nil, missing
+	}
+	return object(record.answer()), nil
+}
+
+// ticket returns the ticket that the path names.
+func (s *Server) ticket(r *operationRequest) (*ticketRecord, *problem) {
+	id := r.parameters["ticketId"]
+	record := s.store.byID[id]
+	if record == nil {
+		return nil, notFound("ticket", "ticketId", id)
+	}
+	return record, nil
+}
+
+func (s *Server) patchTicket(r *operationRequest) (*envelope, *problem) {
+	record, missing := s.ticket(r)
+	if missing != nil {
+		return nil, missing
+	}
+	patch, invalid := decodePatch(r.body)
+	if invalid != nil {
+		return nil, invalid
+	}
+	if invalid := s.checkTicketPatch(patch); invalid != nil {
+		return nil, invalid
+	}
+	before, err := json.Marshal(record.document(values(record.attachments)))
+	if err != nil {
+		return nil, refuse(inBody("", "the ticket holds what JSON cannot say: %v", err))
+	}
+	after, invalid := applyPatch(before, patch)
+	if invalid != nil {
+		return nil, invalid
+	}
+	ticket, invalid := s.readPatchedTicket(after, record.Ticket)
+	if invalid != nil {
+		return nil, invalid
+	}
+	s.behaviour.rewriteTicket(&ticket, record.Ticket)
+	s.changeTicket(record, ticket, r.at)
+	return object(record.answer()), nil
+}
+
+// checkTicketPatch refuses writes to members that no client may write.
+func (s *Server) checkTicketPatch(patch []patchOperation) *problem {
+	for i, operation := range patch {
+		for _, name := range operation.writes() {
+			pointer := patchMember(i)
+			switch {
+			case slices.Contains(serverFields, name):
+				return refuse(inBody(pointer, "%s is read-only", name).sent(quote(operation.path)))
+			case slices.Contains(s.behaviour.ReadOnlyFields, name):
+				return refuse(readOnlyHere(pointer, name))
+			case !slices.ContainsFunc(ticketFields, func(known field) bool { return known.name == name }):
+				return refuse(inBody(pointer, "a ticket has no field %s", shorten(name)).sent(quote(operation.path)).
+					remedy("Use one of these: %s.", fieldNames(ticketFields)))
+			}
+		}
+	}
+	return nil
+}
+
+// readPatchedTicket checks the document that a patch has made. A member that was removed counts as null. A value that was there
+// before is not checked again: a provider may hold what a client could not set.
+func (s *Server) readPatchedTicket(document []byte, before Ticket) (Ticket, *problem) {
+	members, invalid := decodeObject("", document)
+	if invalid != nil {
+		return Ticket{}, invalid
+	}
+	for _, name := range serverFields {
+		delete(members, name)
+	}
+	if string(members["priority"]) == "null" || string(members["priority"]) == string(quote(before.Priority)) {
+		delete(members, "priority")
+	}
+	fields := slices.Clone(ticketFields)
+	for i := range fields {
+		if slices.Contains([]string{"status", "project", "issue_type"}, fields[i].name) {
+			fields[i].required, fields[i].nullable = true, false
+		}
+	}
+	if violations := checkMembers(members, fields); len(violations) > 0 {
+		return Ticket{}, refuse(violations...)
+	}
+	var patched ticketDocument
+	if invalid := decodeInto(document, &patched); invalid != nil {
+		return Ticket{}, invalid
+	}
+	ticket := patched.ticket()
+	if ticket.Project != before.Project {
+		if invalid := s.checkProject(ticket.Project); invalid != nil {
+			return Ticket{}, invalid
+		}
+	}
+	return ticket, nil
+}
+
+// changeTicket stores the changed ticket. A change that changes nothing leaves updated_at alone.
+func (s *Server) changeTicket(record *ticketRecord, changed Ticket, now time.Time) {
+	changed.ID, changed.CreatedAt, changed.UpdatedAt = record.ID, record.CreatedAt, record.UpdatedAt
+	if sameTicket(changed, record.Ticket) {
+		return
+	}
+	moment := s.store.stamp(now)
+	changed.UpdatedAt = moment
+	setCompletionDate(&changed, record.Status, moment)
+	record.Ticket = changed
+}
+
+// sameTicket compares tickets as a client sees them.
+func sameTicket(a, b Ticket) bool {
+	first, errFirst := json.Marshal(a.document(nil))
+	second, errSecond := json.Marshal(b.document(nil))
+	return errFirst == nil && errSecond == nil && string(first) == string(second)
+}
