@@ -1,0 +1,229 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Defaults of an Integration, for code that must not rely on the API server's
+// defaulting.
+const (
+	// DefaultBaseURL is the vendor's North American endpoint.
+	DefaultBaseURL = "https://api.synqly.com"
+	// DefaultTokenKey is the key of a Secret that holds the token.
+	DefaultTokenKey = "token"
+)
+
+// IntegrationSpec says how to reach one ticketing provider through Synqly.
+type IntegrationSpec struct {
+	// baseURL of the Synqly API. Defaults to https://api.synqly.com; Europe is
+	// https://api-eu.synqly.com. An http:// address is refused unless the manager
+	// runs with --allow-insecure-http.
+	// +optional
+	// +kubebuilder:default="https://api.synqly.com"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http') && size(url(self).getHostname()) > 0",message="baseURL must be an absolute URL such as https://api.synqly.com",reason=FieldValueForbidden
+	// +kubebuilder:validation:XValidation:rule="!self.contains('@') && !self.contains('?') && !self.contains('#')",message="baseURL must not have user information, a query or a fragment; the token belongs into the Secret that tokenSecretRef names",reason=FieldValueForbidden
+	BaseURL string `json:"baseURL,omitempty"`
+
+	// tokenSecretRef names the Secret, in the same namespace, that holds the
+	// integration token.
+	// +required
+	TokenSecretRef SecretKeyReference `json:"tokenSecretRef"`
+
+	// defaults are used for what a Ticket leaves out when it is created. A later
+	// change of them does not touch tickets that exist.
+	// +optional
+	Defaults *TicketDefaults `json:"defaults,omitempty"`
+
+	// rateLimit is the request budget of the whole connection, shared by all
+	// objects that use this Integration.
+	// +optional
+	// +kubebuilder:default={requestsPerSecond: 10, burst: 20}
+	RateLimit *RateLimit `json:"rateLimit,omitempty"`
+
+	// requestTimeout bounds one HTTP request, its answer's body included.
+	// Defaults to 30s; 1s to 5m.
+	// +optional
+	// +kubebuilder:default="30s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('5m')",message="requestTimeout must be between 1s and 5m"
+	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
+
+	// pollInterval is how often the connection is checked, the token is read
+	// again and remote changes are looked for. Defaults to 5m; 5s to 24h.
+	// +optional
+	// +kubebuilder:default="5m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5s') && duration(self) <= duration('24h')",message="pollInterval must be between 5s and 24h"
+	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
+
+	// settlePeriod is how long a create request whose outcome is not known may
+	// still appear remotely before it is sent again. Defaults to 2m; 1s to 1h.
+	// +optional
+	// +kubebuilder:default="2m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('1h')",message="settlePeriod must be between 1s and 1h"
+	SettlePeriod *metav1.Duration `json:"settlePeriod,omitempty"`
+}
+
+// SecretKeyReference names a key of a Secret in the same namespace.
+type SecretKeyReference struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+
+	// key of the Secret's data. Defaults to "token".
+	// +optional
+	// +kubebuilder:default=token
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[-._a-zA-Z0-9]+$`
+	Key string `json:"key,omitempty"`
+}
+
+// TicketDefaults are values for the fields that a Ticket leaves out.
+type TicketDefaults struct {
+	// project in which tickets are created.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Project string `json:"project,omitempty"`
+
+	// issueType of created tickets.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	IssueType string `json:"issueType,omitempty"`
+
+	// creator of created tickets, usually an e-mail address. PagerDuty and others
+	// refuse a create without one. It is not used for comments, because other
+	// providers refuse a comment that has one.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Creator string `json:"creator,omitempty"`
+}
+
+// RateLimit is a token bucket.
+type RateLimit struct {
+	// requestsPerSecond is the sustained rate. Defaults to 10; 1 to 10,000.
+	// +optional
+	// +kubebuilder:default=10
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	RequestsPerSecond int32 `json:"requestsPerSecond,omitempty"`
+
+	// burst is how many requests may go out at once. Defaults to 20; 1 to 10,000.
+	// +optional
+	// +kubebuilder:default=20
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	Burst int32 `json:"burst,omitempty"`
+}
+
+// IntegrationStatus is what the operator knows of the connection.
+type IntegrationStatus struct {
+	// observedGeneration is the generation of the spec that the conditions speak of.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions: Ready, with the reasons Connected, SecretNotFound,
+	// InvalidToken, Unreachable, OrganizationDisabled, Throttled, Rejected,
+	// InvalidConfiguration and Paused; and Stalled, only while no retry helps.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// projects of the provider, at most 100, in the provider's order.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=100
+	Projects []Project `json:"projects,omitempty"`
+
+	// projectCount is how many projects the provider has.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ProjectCount int32 `json:"projectCount,omitempty"`
+
+	// remoteFieldCount is how many fields the provider has, over all projects.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	RemoteFieldCount int32 `json:"remoteFieldCount,omitempty"`
+
+	// tokenVersion is the resourceVersion of the Secret that the token in use was
+	// read from. Objects that were refused for their token try again when it changes.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	TokenVersion string `json:"tokenVersion,omitempty"`
+
+	// lastProbeTime is when the provider was asked and something else in this
+	// status changed. It does not tick.
+	// +optional
+	LastProbeTime *metav1.Time `json:"lastProbeTime,omitempty"`
+}
+
+// Project is a project of the provider, in which tickets live.
+type Project struct {
+	// id is what a Ticket's spec.project takes.
+	// +required
+	// +kubebuilder:validation:MaxLength=255
+	ID string `json:"id"`
+
+	// name for people.
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	Name string `json:"name,omitempty"`
+}
+
+// Integration is the connection to one ticketing provider: one Synqly
+// integration token. Tickets without an integrationRef use the Integration
+// named "default" in their namespace.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=integ,categories=ticketing
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.spec.baseURL`
+// +kubebuilder:printcolumn:name="Projects",type=integer,JSONPath=`.status.projectCount`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+type Integration struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec says how to reach the provider.
+	// +required
+	Spec IntegrationSpec `json:"spec"`
+
+	// status says what the operator knows of the connection.
+	// +optional
+	Status IntegrationStatus `json:"status,omitempty"`
+}
+
+// IntegrationList is a list of Integrations.
+//
+// +kubebuilder:object:root=true
+type IntegrationList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items of the list.
+	Items []Integration `json:"items"`
+}

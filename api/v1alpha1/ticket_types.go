@@ -1,0 +1,315 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Priority of a ticket, in the Synqly API's words. Providers map it to theirs.
+//
+// +kubebuilder:validation:Enum=URGENT;CRITICAL;HIGH;MEDIUM;MODERATE;LOW;PLANNING
+type Priority string
+
+// ManagementPolicy says what the operator may write to the remote ticket.
+//
+// +kubebuilder:validation:Enum=Apply;Enforce;Observe
+type ManagementPolicy string
+
+const (
+	// ManagementApply patches a field when its own value in the spec has changed
+	// since it was last applied. What people change remotely stays.
+	ManagementApply ManagementPolicy = "Apply"
+	// ManagementEnforce also writes back what people changed in managed fields.
+	ManagementEnforce ManagementPolicy = "Enforce"
+	// ManagementObserve writes nothing.
+	ManagementObserve ManagementPolicy = "Observe"
+)
+
+// TicketDeletionPolicy says what becomes of the remote ticket when the Ticket is
+// deleted. The API cannot delete a ticket.
+//
+// +kubebuilder:validation:Enum=Retain;Close
+type TicketDeletionPolicy string
+
+const (
+	// TicketRetain leaves the remote ticket as it is.
+	TicketRetain TicketDeletionPolicy = "Retain"
+	// TicketClose moves the remote ticket to spec.close.status first.
+	TicketClose TicketDeletionPolicy = "Close"
+)
+
+// TicketSpec is what the remote ticket should be. A field that is not set is
+// never touched; removing a field leaves the remote value as it is.
+//
+// +kubebuilder:validation:XValidation:rule="self.deletionPolicy != 'Close' || has(self.close)",message="deletionPolicy Close needs close: set close.status to the status that ends a ticket, for example Done",fieldPath=".close",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || has(self.ticketID)",message="managementPolicy Observe needs ticketID: set it to the ID of the remote ticket to observe",fieldPath=".ticketID",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || self.deletionPolicy != 'Close'",message="managementPolicy Observe never writes, so deletionPolicy cannot be Close: use Retain, or another managementPolicy",fieldPath=".deletionPolicy"
+// +kubebuilder:validation:XValidation:rule="self.integrationRef == oldSelf.integrationRef",message="integrationRef is immutable: create another Ticket to use another Integration",fieldPath=".integrationRef"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.ticketID) || (has(self.ticketID) && self.ticketID == oldSelf.ticketID)",message="ticketID can be set once, not changed or removed: create another Ticket to adopt another remote ticket",fieldPath=".ticketID"
+type TicketSpec struct {
+	// integrationRef names the Integration to use. Defaults to the one named
+	// "default". Immutable.
+	// +optional
+	// +kubebuilder:default={name: default}
+	IntegrationRef IntegrationReference `json:"integrationRef,omitzero"`
+
+	// name of the remote ticket. Defaults to the name of this object when the
+	// ticket is created.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Name string `json:"name,omitempty"`
+
+	// summary of the ticket, one line.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Summary string `json:"summary"`
+
+	// description of the ticket, in markdown.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=65536
+	Description string `json:"description,omitempty"`
+
+	// priority: URGENT, CRITICAL, HIGH, MEDIUM, MODERATE, LOW or PLANNING.
+	// +optional
+	Priority Priority `json:"priority,omitempty"`
+
+	// status of the ticket. Free text: each provider has its own workflow.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Status string `json:"status,omitempty"`
+
+	// project in which the ticket lives. Defaults to the Integration's
+	// defaults.project when the ticket is created.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Project string `json:"project,omitempty"`
+
+	// issueType of the ticket. Defaults to the Integration's defaults.issueType
+	// when the ticket is created.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	IssueType string `json:"issueType,omitempty"`
+
+	// assignee of the ticket, usually an e-mail address.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Assignee string `json:"assignee,omitempty"`
+
+	// contact of the ticket, usually an e-mail address.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Contact string `json:"contact,omitempty"`
+
+	// creator of the ticket, usually an e-mail address. Defaults to the
+	// Integration's defaults.creator when the ticket is created.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Creator string `json:"creator,omitempty"`
+
+	// dueDate of the ticket, RFC 3339, to the second.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	DueDate *metav1.Time `json:"dueDate,omitempty"`
+
+	// completionDate of the ticket, RFC 3339, to the second.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	CompletionDate *metav1.Time `json:"completionDate,omitempty"`
+
+	// tags of the ticket. Tags that people add remotely stay. A tag that is taken
+	// out of this list is taken off the remote ticket; the empty list counts as
+	// not set.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:items:Pattern=`^[^\r\n,]+$`
+	// +kubebuilder:validation:XValidation:rule="self.all(tag, !tag.matches('^k8s-[0-9a-f]{32}$'))",message="tags must not look like k8s- followed by 32 hexadecimal digits: the operator marks the tickets that it created with such tags"
+	Tags []string `json:"tags,omitempty"`
+
+	// customFields of the ticket: any JSON value per name. A null clears the
+	// remote field.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=100
+	CustomFields map[string]apiextensionsv1.JSON `json:"customFields,omitempty"`
+
+	// ticketID adopts an existing remote ticket instead of creating one. It can
+	// be set later, then it decides what an unconfirmed create could not; it
+	// cannot be changed.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:Pattern=`^\S(.*\S)?$`
+	TicketID string `json:"ticketID,omitempty"`
+
+	// managementPolicy: Apply (the default) writes what changed in the spec and
+	// leaves what people changed; Enforce also writes back what people changed in
+	// managed fields; Observe writes nothing and needs ticketID.
+	// +optional
+	// +kubebuilder:default=Apply
+	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
+
+	// deletionPolicy: Retain (the default) leaves the remote ticket as it is when
+	// this object is deleted; Close closes it first and needs close.
+	// +optional
+	// +kubebuilder:default=Retain
+	DeletionPolicy TicketDeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// close says how deletionPolicy Close ends the remote ticket.
+	// +optional
+	Close *TicketCloseSpec `json:"close,omitempty"`
+}
+
+// TicketCloseSpec says how a remote ticket is closed.
+type TicketCloseSpec struct {
+	// status that the remote ticket gets, in the provider's words.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Status string `json:"status"`
+
+	// comment that is posted before, in markdown. None when it is not set.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=65536
+	Comment string `json:"comment,omitempty"`
+}
+
+// TicketStatus is what the operator knows of the remote ticket.
+type TicketStatus struct {
+	RemoteObjectStatus `json:",inline"`
+
+	// remote is the remote ticket as last seen.
+	// +optional
+	Remote *RemoteTicket `json:"remote,omitempty"`
+
+	// drift lists the managed fields that somebody changed remotely.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=512
+	Drift []string `json:"drift,omitempty"`
+}
+
+// RemoteTicket is a remote ticket as last seen. Values are the provider's; those
+// that are too long are cut and end in an ellipsis. Times are as the provider
+// wrote them.
+type RemoteTicket struct {
+	// summary of the remote ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Summary string `json:"summary,omitempty"`
+	// name of the remote ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Name string `json:"name,omitempty"`
+	// status of the remote ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	Status string `json:"status,omitempty"`
+	// priority of the remote ticket; providers may use values of their own.
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	Priority string `json:"priority,omitempty"`
+	// project of the remote ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	Project string `json:"project,omitempty"`
+	// issueType of the remote ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	IssueType string `json:"issueType,omitempty"`
+	// assignee of the remote ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	Assignee string `json:"assignee,omitempty"`
+	// creator of the remote ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	Creator string `json:"creator,omitempty"`
+	// createdAt is when the remote ticket was created.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	CreatedAt string `json:"createdAt,omitempty"`
+	// updatedAt is when the remote ticket was last changed.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	UpdatedAt string `json:"updatedAt,omitempty"`
+	// dueDate of the remote ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	DueDate string `json:"dueDate,omitempty"`
+	// completionDate of the remote ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	CompletionDate string `json:"completionDate,omitempty"`
+	// tags of the remote ticket, at most 200.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:MaxLength=255
+	Tags []string `json:"tags,omitempty"`
+}
+
+// Ticket is a ticket of a ticketing provider. Applying it creates the remote
+// ticket, or adopts the one that ticketID names; changing a field changes that
+// field of the remote ticket.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=tkt,categories=ticketing
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.ticketID) || has(oldSelf.spec.ticketID) || !has(oldSelf.status) || !has(oldSelf.status.id) || self.spec.ticketID == oldSelf.status.id",message="ticketID cannot name another remote ticket than the one in status.id: create another Ticket to adopt it",fieldPath=".spec.ticketID"
+// +kubebuilder:printcolumn:name="ID",type=string,JSONPath=`.status.id`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.remote.status`
+// +kubebuilder:printcolumn:name="Priority",type=string,JSONPath=`.status.remote.priority`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Assignee",type=string,priority=1,JSONPath=`.status.remote.assignee`
+// +kubebuilder:printcolumn:name="Summary",type=string,priority=1,JSONPath=`.spec.summary`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+type Ticket struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the remote ticket should be.
+	// +required
+	Spec TicketSpec `json:"spec"`
+
+	// status is what the operator knows of the remote ticket.
+	// +optional
+	Status TicketStatus `json:"status,omitempty"`
+}
+
+// TicketList is a list of Tickets.
+//
+// +kubebuilder:object:root=true
+type TicketList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items of the list.
+	Items []Ticket `json:"items"`
+}
+
+// RemoteStatus is the part of the status that every kind that stands for a
+// remote object has.
+func (in *Ticket) RemoteStatus() *RemoteObjectStatus { return &in.Status.RemoteObjectStatus }

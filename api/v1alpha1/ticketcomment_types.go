@@ -1,0 +1,92 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// TicketCommentSpec is what the remote comment should be.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) != has(self.ticketID)",message="exactly one of ticketRef and ticketID must be set: ticketRef for a Ticket of this namespace, ticketID for a remote ticket"
+// +kubebuilder:validation:XValidation:rule="!has(self.ticketRef) || !has(self.integrationRef)",message="integrationRef goes with ticketID only: with ticketRef the Ticket's Integration is used, so remove integrationRef",fieldPath=".integrationRef"
+// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) == has(oldSelf.ticketRef) && (!has(self.ticketRef) || self.ticketRef == oldSelf.ticketRef)",message="ticketRef is immutable: create another TicketComment for another ticket",fieldPath=".ticketRef"
+// +kubebuilder:validation:XValidation:rule="has(self.ticketID) == has(oldSelf.ticketID) && (!has(self.ticketID) || self.ticketID == oldSelf.ticketID)",message="ticketID is immutable: create another TicketComment for another ticket",fieldPath=".ticketID"
+// +kubebuilder:validation:XValidation:rule="has(self.integrationRef) == has(oldSelf.integrationRef) && (!has(self.integrationRef) || self.integrationRef == oldSelf.integrationRef)",message="integrationRef is immutable: create another TicketComment to use another Integration",fieldPath=".integrationRef"
+type TicketCommentSpec struct {
+	ParentReference `json:",inline"`
+
+	// content of the comment, in markdown. The API cannot change a comment, so a
+	// changed content is posted as a new comment and the old one is deleted then.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=65536
+	Content string `json:"content"`
+
+	// creator of the comment, usually an e-mail address. PagerDuty needs it;
+	// Jira, ServiceNow and Torq do not take it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Creator string `json:"creator,omitempty"`
+
+	// deletionPolicy: Delete (the default) deletes the remote comment with this
+	// object; Retain leaves it.
+	// +optional
+	// +kubebuilder:default=Delete
+	DeletionPolicy ChildDeletionPolicy `json:"deletionPolicy,omitempty"`
+}
+
+// TicketCommentStatus is what the operator knows of the remote comment.
+type TicketCommentStatus struct {
+	RemoteChildStatus `json:",inline"`
+
+	// replacedIDs are remote comments that a changed content has replaced and
+	// that are still to be deleted.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=1024
+	ReplacedIDs []string `json:"replacedIDs,omitempty"`
+}
+
+// TicketComment is a comment on a remote ticket.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=tcomment,categories=ticketing
+// +kubebuilder:printcolumn:name="Ticket",type=string,JSONPath=`.status.ticketID`
+// +kubebuilder:printcolumn:name="ID",type=string,JSONPath=`.status.id`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Creator",type=string,priority=1,JSONPath=`.status.creator`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+type TicketComment struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the remote comment should be.
+	// +required
+	Spec TicketCommentSpec `json:"spec"`
+
+	// status is what the operator knows of the remote comment.
+	// +optional
+	Status TicketCommentStatus `json:"status,omitempty"`
+}
+
+// TicketCommentList is a list of TicketComments.
+//
+// +kubebuilder:object:root=true
+type TicketCommentList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items of the list.
+	Items []TicketComment `json:"items"`
+}
+
+// RemoteStatus is the part of the status that every kind that stands for a
+// remote object has.
+func (in *TicketComment) RemoteStatus() *RemoteObjectStatus { return &in.Status.RemoteObjectStatus }
