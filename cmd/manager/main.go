@@ -1,0 +1,170 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// The manager runs the controllers of the Synqly Ticketing Operator.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+)
+
+// version is set when the program is linked.
+var version = "dev"
+
+// shutdownTimeout is how long reconciles that are under way may take to end after
+// SIGTERM. A create request in flight gets most of it.
+const shutdownTimeout = 4 * time.Second
+
+// options are the flags.
+type options struct {
+	leaderElect             bool
+	leaderElectionNamespace string
+	metricsAddress          string
+	probeAddress            string
+	watchNamespaces         string
+	maxConcurrentReconciles int
+	allowInsecureHTTP       bool
+	logging                 zap.Options
+	// arguments are what is left after the flags.
+	arguments []string
+}
+
+func parseFlags() options {
+	var o options
+	flag.BoolVar(&o.leaderElect, "leader-elect", false, "Run only while holding the leader election lease, so that replicas can stand by.")
+	flag.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "The namespace of the lease. Defaults to the manager's own when it runs in a cluster.")
+	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "The address that serves /metrics; 0 turns it off.")
+	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address that serves /healthz and /readyz; 0 turns it off.")
+	flag.StringVar(&o.watchNamespaces, "watch-namespaces", "", "The namespaces to work in, separated by commas. Defaults to all.")
+	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 4, "How many objects of each kind are reconciled at the same time.")
+	flag.BoolVar(&o.allowInsecureHTTP, "allow-insecure-http", false, "Accept Integrations whose baseURL is not encrypted (http://). The token is readable on the way then; for local tests only.")
+	o.logging.BindFlags(flag.CommandLine)
+	flag.Parse()
+	o.arguments = flag.Args()
+	return o
+}
+
+func main() {
+	o := parseFlags()
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&o.logging)))
+	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
+		ctrl.Log.Error(err, "the manager ended")
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	if len(o.arguments) > 0 {
+		// The flags after it have not been read: those after the value in
+		// "--leader-elect true", for example.
+		return fmt.Errorf("unexpected argument %q: write flags as --name=value", o.arguments[0])
+	}
+	if o.maxConcurrentReconciles < 1 {
+		return fmt.Errorf("--max-concurrent-reconciles is %d: it must be at least 1", o.maxConcurrentReconciles)
+	}
+	ctrl.Log.Info("starting the Synqly Ticketing Operator", "version", version)
+	mgr, err := newManager(o)
+	if err != nil {
+		return fmt.Errorf("setting up the manager: %w", err)
+	}
+	if err := setupControllers(ctx, mgr, o); err != nil {
+		return fmt.Errorf("setting up the controllers: %w", err)
+	}
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+func newManager(o options) (ctrl.Manager, error) {
+	kubeconfig, err := ctrl.GetConfig()
+	if err != nil {
+		return nil, err
+	}
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	return ctrl.NewManager(kubeconfig, ctrl.Options{
+		Scheme:                        scheme,
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              "synqly-ticketing-operator",
+		LeaderElectionNamespace:       o.leaderElectionNamespace,
+		LeaderElectionReleaseOnCancel: true,
+		HealthProbeBindAddress:        o.probeAddress,
+		GracefulShutdownTimeout:       ptr.To(shutdownTimeout),
+		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
+		Controller:                    config.Controller{MaxConcurrentReconciles: o.maxConcurrentReconciles},
+		Cache: cache.Options{
+			DefaultNamespaces: namespaces(o.watchNamespaces),
+			DefaultTransform:  cache.TransformStripManagedFields(),
+		},
+		Client: client.Options{Cache: &client.CacheOptions{
+			// Secrets may only be got, so they cannot be cached; of namespaces the
+			// operator looks at one.
+			DisableFor: []client.Object{&corev1.Secret{}, &corev1.Namespace{}},
+			// A reconcile must see what the one before has written, or it would send
+			// the same request again.
+			EnableReadYourWritesConsistency: ptr.To(true),
+		}},
+	})
+}
+
+func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
+	installation, err := controller.Installation(ctx, mgr.GetAPIReader())
+	if err != nil {
+		return err
+	}
+	if err := controller.IndexFields(ctx, mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("indexing the cache: %w", err)
+	}
+	return controller.Setup(mgr, remote.Options{
+		Client: mgr.GetClient(),
+		Connections: connection.New(connection.Options{
+			Secrets:           mgr.GetAPIReader(),
+			AllowInsecureHTTP: o.allowInsecureHTTP,
+			UserAgent:         "synqly-ticketing-operator/" + version,
+		}),
+		Recorder:     mgr.GetEventRecorder("synqly-ticketing-operator"),
+		Installation: installation,
+	})
+}
+
+// namespaces is the cache's setting for a list of namespaces; nil for all of them.
+func namespaces(list string) map[string]cache.Config {
+	var configured map[string]cache.Config
+	for namespace := range strings.SplitSeq(list, ",") {
+		if namespace = strings.TrimSpace(namespace); namespace != "" {
+			if configured == nil {
+				configured = map[string]cache.Config{}
+			}
+			configured[namespace] = cache.Config{}
+		}
+	}
+	return configured
+}

@@ -1,0 +1,95 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// childPlace says which remote ticket a comment or a note belongs to. What the
+// status has recorded comes first, so that a deletion needs no Ticket.
+func childPlace(ctx context.Context, reader client.Reader, namespace string, parent *v1alpha1.ParentReference, status *v1alpha1.RemoteChildStatus) (remote.Place, error) {
+	switch {
+	case status.TicketID != "" && status.Integration != "":
+		return remote.Place{Integration: status.Integration, TicketID: status.TicketID}, nil
+	case parent.TicketRef == nil:
+		place := remote.Place{Integration: v1alpha1.DefaultIntegrationName, TicketID: parent.TicketID}
+		if parent.IntegrationRef != nil {
+			place.Integration = parent.IntegrationRef.Name
+		}
+		return place, nil
+	}
+	var ticket v1alpha1.Ticket
+	err := reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: parent.TicketRef.Name}, &ticket)
+	switch {
+	case apierrors.IsNotFound(err):
+		return remote.Place{}, waitingForTicket("Ticket %q does not exist in this namespace: create it, or create another object for another Ticket", parent.TicketRef.Name)
+	case err != nil:
+		return remote.Place{}, fmt.Errorf("reading Ticket %q: %w", parent.TicketRef.Name, err)
+	case ticket.Status.ID == "":
+		return remote.Place{}, waitingForTicket("Ticket %q has no remote ticket yet; its conditions say why", ticket.Name)
+	}
+	return remote.Place{Integration: ticket.Status.Integration, TicketID: ticket.Status.ID}, nil
+}
+
+func waitingForTicket(format, name string) error {
+	return &remote.WaitingError{Reason: v1alpha1.ReasonWaitingForTicket, Message: fmt.Sprintf(format, name)}
+}
+
+func recordChildPlace(status *v1alpha1.RemoteChildStatus, place remote.Place) {
+	status.Integration, status.TicketID = place.Integration, place.TicketID
+}
+
+// recordChild shows a remote comment or note in the status, cut to what the schema
+// takes.
+func recordChild(status *v1alpha1.RemoteChildStatus, creator string, createdAt, updatedAt synqly.Timestamp) {
+	const word, timestamp = 255, 64
+	status.Creator = remote.Truncate(creator, word)
+	status.CreatedAt = remote.Truncate(createdAt.Raw, timestamp)
+	status.UpdatedAt = remote.Truncate(updatedAt.Raw, timestamp)
+}
+
+// textFields are the managed fields of a comment or a note, which all are texts;
+// those that are empty are not set.
+func textFields(values map[string]string) map[string]string {
+	fields := map[string]string{}
+	for name, value := range values {
+		if value != "" {
+			fields[name] = remote.Hash(value)
+		}
+	}
+	return fields
+}
+
+// shownTextFields are the named fields with what the provider shows.
+func shownTextFields(managed, shown map[string]string) map[string]string {
+	fields := map[string]string{}
+	for name := range managed {
+		fields[name] = remote.Hash(shown[name])
+	}
+	return fields
+}
+
+// createdSince are the remote objects that a create attempt may have made, as far
+// as their text and their time tell. The creator decides only between several that
+// match, because some providers do not take the one that they are sent.
+func createdSince[R any](remotes []R, started time.Time, creator string, matches func(*R) bool, createdAt func(*R) synqly.Timestamp, creatorOf func(*R) string) []R {
+	candidates := slices.DeleteFunc(remotes, func(r R) bool { return !matches(&r) || !notBefore(createdAt(&r), started) })
+	bySameCreator := slices.DeleteFunc(slices.Clone(candidates), func(r R) bool { return !strings.EqualFold(creatorOf(&r), creator) })
+	if len(bySameCreator) > 0 {
+		return bySameCreator
+	}
+	return candidates
+}

@@ -1,0 +1,185 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package connection
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+	"k8s.io/utils/clock"
+)
+
+const (
+	// firstHold and longestHold bound the pause after a 429 without Retry-After.
+	// It doubles from one such answer to the next.
+	firstHold   = time.Second
+	longestHold = time.Minute
+)
+
+// WaitError says that no request may go out yet. Nothing has been sent.
+type WaitError struct {
+	// Until is the time at which to try again.
+	Until time.Time
+	// After is how long that is from now.
+	After time.Duration
+	// Asked is true where the provider asked for the pause with a 429, false
+	// where the Integration's own rateLimit is used up.
+	Asked bool
+}
+
+func (e *WaitError) Error() string {
+	if e.Asked {
+		return fmt.Sprintf("the provider asked to slow down: no request goes out before %s", e.Until.UTC().Format(time.RFC3339))
+	}
+	return "the request budget (rateLimit) of the Integration is used up for the moment"
+}
+
+// NeverSent tells the client that the request did not leave the process.
+func (e *WaitError) NeverSent() bool { return true }
+
+// Budget paces all requests of one connection: a token bucket made from
+// rateLimit, and a hold that a 429 puts on everything.
+//
+// A reconcile asks for its first request with Reserve, which never blocks: the
+// worker is free for other Integrations while the object waits in the queue.
+// Further requests of the same reconcile wait in Admit, for as long as the
+// bucket takes to refill, because starting over would send the first ones again.
+type Budget struct {
+	clock clock.Clock
+
+	mu        sync.Mutex
+	limiter   *rate.Limiter
+	nextSlot  time.Time // when the latest refused Reserve was told to come back
+	heldUntil time.Time
+	lastHold  time.Duration // the pause after the latest 429 that named none
+}
+
+// NewBudget returns a full bucket of burst requests that refills at
+// requestsPerSecond.
+func NewBudget(clk clock.Clock, requestsPerSecond, burst int32) *Budget {
+	return &Budget{clock: clk, limiter: rate.NewLimiter(rate.Limit(requestsPerSecond), int(burst))}
+}
+
+// SetRate changes the rate and keeps what has been used up, and the hold.
+func (b *Budget) SetRate(requestsPerSecond, burst int32) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	b.limiter.SetLimitAt(now, rate.Limit(requestsPerSecond))
+	b.limiter.SetBurstAt(now, int(burst))
+}
+
+type reservationKey struct{}
+
+// reservation is a request that has been taken from the bucket and not been sent.
+type reservation struct {
+	budget *Budget
+	once   sync.Once
+}
+
+// Reserve takes one request from the bucket for the context that it returns, or
+// returns a *WaitError. It never blocks.
+func (b *Budget) Reserve(ctx context.Context) (context.Context, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	if err := b.held(now); err != nil {
+		return ctx, err
+	}
+	if !b.limiter.AllowN(now, 1) {
+		return ctx, b.slot(now)
+	}
+	return context.WithValue(ctx, reservationKey{}, &reservation{budget: b}), nil
+}
+
+// slot tells the callers that found the bucket empty to come back one after the
+// other, at the rate at which it refills, instead of all at once.
+func (b *Budget) slot(now time.Time) *WaitError {
+	interval := time.Duration(float64(time.Second) / float64(b.limiter.Limit()))
+	if b.nextSlot.Before(now) {
+		b.nextSlot = now
+	}
+	b.nextSlot = b.nextSlot.Add(interval)
+	return &WaitError{Until: b.nextSlot, After: b.nextSlot.Sub(now)}
+}
+
+// Admit lets one request go out: at once with a reservation in the context, else
+// as soon as the bucket has refilled. During a hold it returns a *WaitError.
+func (b *Budget) Admit(ctx context.Context) error {
+	delay, err := b.admit(ctx)
+	if err != nil || delay == 0 {
+		return err
+	}
+	timer := b.clock.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C():
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the request budget: %w", ctx.Err())
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held(b.clock.Now())
+}
+
+func (b *Budget) admit(ctx context.Context) (time.Duration, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	if err := b.held(now); err != nil {
+		return 0, err
+	}
+	reserved := false
+	if held, ok := ctx.Value(reservationKey{}).(*reservation); ok && held.budget == b {
+		held.once.Do(func() { reserved = true })
+	}
+	if reserved {
+		return 0, nil
+	}
+	return b.limiter.ReserveN(now, 1).DelayFrom(now), nil
+}
+
+// Throttled holds back every request of the connection after a 429: for as long
+// as Retry-After says, or, without one, for a pause that doubles each time.
+func (b *Budget) Throttled(retryAfter time.Duration, stated bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	if !stated {
+		if now.Before(b.heldUntil) {
+			// The request was sent before the hold began: requests that were on their
+			// way together are one refusal, and must not double the pause one by one.
+			return
+		}
+		b.lastHold = min(max(2*b.lastHold, firstHold), longestHold)
+		retryAfter = b.lastHold
+	}
+	if until := now.Add(retryAfter); until.After(b.heldUntil) {
+		b.heldUntil = until
+	}
+}
+
+// Answered forgets the pauses of earlier 429s: the provider takes requests again.
+func (b *Budget) Answered() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lastHold = 0
+}
+
+// Held returns a *WaitError during a hold, and nil otherwise.
+func (b *Budget) Held() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held(b.clock.Now())
+}
+
+func (b *Budget) held(now time.Time) error {
+	if now.Before(b.heldUntil) {
+		return &WaitError{Until: b.heldUntil, After: b.heldUntil.Sub(now), Asked: true}
+	}
+	return nil
+}

@@ -1,0 +1,293 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package connection holds what all objects of an Integration share: the client
+// with its token, and the request budget.
+package connection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// Options configure Connections.
+type Options struct {
+	// Secrets reads Secrets. It must not be backed by a cache: the operator may
+	// only get Secrets, not list or watch them.
+	Secrets client.Reader
+	// Clock for the budgets; the real one when nil.
+	Clock clock.Clock
+	// AllowInsecureHTTP permits http:// base URLs.
+	AllowInsecureHTTP bool
+	// UserAgent of all requests.
+	UserAgent string
+	// Transport carries all requests; synqly.NewTransport() when nil.
+	Transport http.RoundTripper
+}
+
+// Connections are the open connections of this process, one per Integration.
+type Connections struct {
+	options Options
+	recheck chan event.TypedGenericEvent[*v1alpha1.Integration]
+
+	mu   sync.Mutex
+	open map[types.NamespacedName]*Connection
+}
+
+// New returns Connections without any connection.
+func New(options Options) *Connections {
+	if options.Clock == nil {
+		options.Clock = clock.RealClock{}
+	}
+	if options.Transport == nil {
+		options.Transport = synqly.NewTransport()
+	}
+	return &Connections{
+		options: options,
+		recheck: make(chan event.TypedGenericEvent[*v1alpha1.Integration], 1024),
+		open:    map[types.NamespacedName]*Connection{},
+	}
+}
+
+// Connection is an open connection: a client with the token and the settings of
+// one generation of an Integration. It is never changed; a new generation or a
+// new token makes a new one, which keeps the budget.
+type Connection struct {
+	*synqly.Client
+	*Budget
+
+	// Integration is the object that the connection was made from. It must not be
+	// changed.
+	Integration *v1alpha1.Integration
+	// TokenVersion is the resourceVersion of the Secret that the token is from.
+	TokenVersion string
+
+	token   string
+	doubted atomic.Bool
+}
+
+// RequestTimeout is how long one request may take.
+func (c *Connection) RequestTimeout() time.Duration { return RequestTimeout(c.Integration) }
+
+// SettlePeriod is how long a lost create may still appear remotely.
+func (c *Connection) SettlePeriod() time.Duration {
+	if c.Integration.Spec.SettlePeriod == nil {
+		return 2 * time.Minute
+	}
+	return c.Integration.Spec.SettlePeriod.Duration
+}
+
+// Defaults are the Integration's values for what a Ticket leaves out.
+func (c *Connection) Defaults() v1alpha1.TicketDefaults {
+	if c.Integration.Spec.Defaults == nil {
+		return v1alpha1.TicketDefaults{}
+	}
+	return *c.Integration.Spec.Defaults
+}
+
+// RequestTimeout is how long one request of an Integration may take.
+func RequestTimeout(integration *v1alpha1.Integration) time.Duration {
+	if integration.Spec.RequestTimeout == nil {
+		return 30 * time.Second
+	}
+	return integration.Spec.RequestTimeout.Duration
+}
+
+// SecretError says that the token cannot be had: the Secret, or its key, is not
+// there, or reading it failed.
+type SecretError struct {
+	// Secret and Key are where the token should be.
+	Secret types.NamespacedName
+	Key    string
+	// Err is the cause; nil where the Secret exists and has no such key.
+	Err error
+}
+
+func (e *SecretError) Error() string {
+	switch {
+	case e.Err == nil:
+		return fmt.Sprintf("Secret %q has no key %q with the integration token: add it, or correct tokenSecretRef", e.Secret.Name, e.Key)
+	case apierrors.IsNotFound(e.Err):
+		return fmt.Sprintf("Secret %q does not exist: create it with the integration token under the key %q", e.Secret.Name, e.Key)
+	case apierrors.IsForbidden(e.Err):
+		return fmt.Sprintf("Secret %q may not be read by the operator: its role needs the verb get on secrets in this namespace", e.Secret.Name)
+	}
+	return fmt.Sprintf("reading Secret %q: %v", e.Secret.Name, e.Err)
+}
+
+func (e *SecretError) Unwrap() error { return e.Err }
+
+// Temporary tells whether the API server failed, rather than said that there is no
+// such Secret or that it may not be read.
+func (e *SecretError) Temporary() bool {
+	return e.Err != nil && !apierrors.IsNotFound(e.Err) && !apierrors.IsForbidden(e.Err)
+}
+
+// NotReadyError says that objects cannot use an Integration now.
+type NotReadyError struct {
+	Integration types.NamespacedName
+	// Reason and Message are those of its Ready condition; empty where it has none yet.
+	Reason, Message string
+}
+
+func (e *NotReadyError) Error() string {
+	if e.Reason == "" {
+		return fmt.Sprintf("Integration %q has not been checked yet", e.Integration.Name)
+	}
+	return fmt.Sprintf("Integration %q is not ready (%s): %s", e.Integration.Name, e.Reason, e.Message)
+}
+
+// For returns the connection that an object uses. An Integration that is Ready
+// has one, or gets one here after a restart, when objects may come first; for any
+// other the error is a *NotReadyError. So a Secret that is missing is looked for
+// by its Integration alone.
+func (c *Connections) For(ctx context.Context, integration *v1alpha1.Integration) (*Connection, error) {
+	name := client.ObjectKeyFromObject(integration)
+	ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
+	switch {
+	case ready == nil || ready.ObservedGeneration != integration.Generation:
+		return nil, &NotReadyError{Integration: name}
+	case ready.Status != "True":
+		return nil, &NotReadyError{Integration: name, Reason: ready.Reason, Message: ready.Message}
+	}
+	if connection := c.current(name); connection != nil && connection.madeFrom(integration) {
+		return connection, nil
+	}
+	connection, err := c.Open(ctx, integration)
+	var missing *SecretError
+	// Where the API server failed, the Integration stays Ready and nothing would wake
+	// the object, so that is not for it to wait for.
+	if errors.As(err, &missing) && !missing.Temporary() {
+		return nil, &NotReadyError{Integration: name, Reason: v1alpha1.ReasonSecretNotFound, Message: missing.Error()}
+	}
+	return connection, err
+}
+
+// Open reads the token and returns the connection for this generation of the
+// Integration and this token: the one that is open, or a new one.
+// Errors are a *SecretError or a *synqly.ConfigurationError.
+func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integration) (*Connection, error) {
+	token, version, err := c.readToken(ctx, integration)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	name := client.ObjectKeyFromObject(integration)
+	before := c.open[name]
+	if before != nil && before.madeFrom(integration) && before.token == token {
+		return before, nil
+	}
+	budget := c.budgetFor(integration, before)
+	api, err := synqly.NewClient(synqly.Options{
+		BaseURL:           integration.Spec.BaseURL,
+		Token:             token,
+		RequestTimeout:    RequestTimeout(integration),
+		Transport:         c.options.Transport,
+		AllowInsecureHTTP: c.options.AllowInsecureHTTP,
+		UserAgent:         c.options.UserAgent,
+		Pacer:             pacer{budget: budget, integration: name},
+	})
+	if err != nil {
+		return nil, err
+	}
+	connection := &Connection{Client: api, Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token}
+	c.open[name] = connection
+	return connection, nil
+}
+
+// Close forgets the connection of an Integration that is gone.
+func (c *Connections) Close(name types.NamespacedName) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.open, name)
+}
+
+// Doubt asks the Integration's controller to read the token again and to check
+// the connection, because an object was refused with it. It never blocks: with a
+// full queue a check is due anyway.
+func (c *Connections) Doubt(connection *Connection) {
+	connection.doubted.Store(true)
+	select {
+	case c.recheck <- event.TypedGenericEvent[*v1alpha1.Integration]{Object: connection.Integration}:
+	default:
+	}
+}
+
+// Doubted tells whether an object was refused since the connection was checked.
+func (c *Connection) Doubted() bool { return c.doubted.Load() }
+
+// DoubtAnswered is called before the connection is checked.
+func (c *Connection) DoubtAnswered() { c.doubted.Store(false) }
+
+// Doubts delivers what Doubt was called with.
+func (c *Connections) Doubts() <-chan event.TypedGenericEvent[*v1alpha1.Integration] {
+	return c.recheck
+}
+
+func (c *Connections) current(name types.NamespacedName) *Connection {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open[name]
+}
+
+func (c *Connection) madeFrom(integration *v1alpha1.Integration) bool {
+	return c.Integration.UID == integration.UID && c.Integration.Generation == integration.Generation
+}
+
+// budgetFor keeps the budget, and with it a hold that the provider asked for,
+// over changes of the token and of the spec.
+func (c *Connections) budgetFor(integration *v1alpha1.Integration, before *Connection) *Budget {
+	limit := v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20}
+	if integration.Spec.RateLimit != nil {
+		limit = *integration.Spec.RateLimit
+	}
+	if before == nil || before.Integration.UID != integration.UID {
+		return NewBudget(c.options.Clock, limit.RequestsPerSecond, limit.Burst)
+	}
+	before.SetRate(limit.RequestsPerSecond, limit.Burst)
+	return before.Budget
+}
+
+func (c *Connections) readToken(ctx context.Context, integration *v1alpha1.Integration) (token, version string, err error) {
+	ref := integration.Spec.TokenSecretRef
+	if ref.Key == "" {
+		ref.Key = v1alpha1.DefaultTokenKey
+	}
+	name := types.NamespacedName{Namespace: integration.Namespace, Name: ref.Name}
+	var secret corev1.Secret
+	if err := c.options.Secrets.Get(ctx, name, &secret); err != nil {
+		return "", "", &SecretError{Secret: name, Key: ref.Key, Err: err}
+	}
+	// Secrets made from files usually end in a line feed, which no header takes.
+	token = strings.TrimSpace(string(secret.Data[ref.Key]))
+	if token == "" {
+		return "", "", &SecretError{Secret: name, Key: ref.Key}
+	}
+	return token, secret.ResourceVersion, nil
+}
+
+// PollInterval is how often an Integration looks for changes.
+func PollInterval(integration *v1alpha1.Integration) time.Duration {
+	if integration.Spec.PollInterval == nil {
+		return 5 * time.Minute
+	}
+	return integration.Spec.PollInterval.Duration
+}

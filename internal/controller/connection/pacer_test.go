@@ -1,0 +1,163 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package connection
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+func TestAnswersHoldTheConnection(t *testing.T) {
+	for name, test := range map[string]struct {
+		answers []synqly.Answer
+		want    time.Duration // of the hold, 0 for none
+	}{
+		"success":                     {[]synqly.Answer{{StatusCode: 200}}, 0},
+		"unavailable":                 {[]synqly.Answer{{StatusCode: 503, RetryAfter: time.Minute, HasRetryAfter: true}}, 0},
+		"no answer":                   {[]synqly.Answer{{}}, 0},
+		"429 with Retry-After":        {[]synqly.Answer{{StatusCode: 429, RetryAfter: 7 * time.Second, HasRetryAfter: true}}, 7 * time.Second},
+		"429 without":                 {[]synqly.Answer{{StatusCode: 429}}, time.Second},
+		"429 with Retry-After: 0":     {[]synqly.Answer{{StatusCode: 429, HasRetryAfter: true}}, time.Second},
+		"429 and a later success":     {[]synqly.Answer{{StatusCode: 429}, {StatusCode: 200}}, time.Second},
+		"two 429 in the same moment":  {[]synqly.Answer{{StatusCode: 429}, {StatusCode: 429}}, time.Second},
+		"the longer of two 429 holds": {[]synqly.Answer{{StatusCode: 429}, {StatusCode: 429, RetryAfter: time.Minute, HasRetryAfter: true}}, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			budget := NewBudget(clocktesting.NewFakeClock(start), 10, 10)
+			for _, answer := range test.answers {
+				pacer{budget: budget, integration: types.NamespacedName{Namespace: t.Name(), Name: "holds"}}.Answered(answer)
+			}
+			var held *WaitError
+			got := time.Duration(0)
+			if errors.As(budget.Held(), &held) {
+				got = held.After
+			}
+			if got != test.want {
+				t.Errorf("the hold is %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// Each 429 comes after the hold of the one before; between the second and the third
+// something else happens.
+func TestOnlyAnAnswerForgetsEarlierHolds(t *testing.T) {
+	for name, test := range map[string]struct {
+		between int
+		want    time.Duration
+	}{"an answer": {503, time.Second}, "no answer": {0, 4 * time.Second}} {
+		clk := clocktesting.NewFakeClock(start)
+		p := pacer{budget: NewBudget(clk, 10, 10), integration: types.NamespacedName{Namespace: t.Name(), Name: "forgets"}}
+		p.Answered(synqly.Answer{StatusCode: 429})
+		clk.Step(time.Second)
+		p.Answered(synqly.Answer{StatusCode: 429})
+		clk.Step(2 * time.Second)
+		p.Answered(synqly.Answer{StatusCode: test.between})
+		p.Answered(synqly.Answer{StatusCode: 429})
+		if got := refusal(t, p.budget.Held()).After; got != test.want {
+			t.Errorf("%s: the third hold is %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+// counted are the values of synqly_requests_total of one Integration, by operation
+// and code.
+func counted(t *testing.T, integration types.NamespacedName) map[string]float64 {
+	t.Helper()
+	families, err := metrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]float64{}
+	for _, family := range families {
+		if family.GetName() != "synqly_requests_total" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			labels := map[string]string{}
+			for _, label := range metric.GetLabel() {
+				labels[label.GetName()] = label.GetValue()
+			}
+			if labels["namespace"] == integration.Namespace && labels["integration"] == integration.Name {
+				counts[labels["operation"]+" "+labels["code"]] = metric.GetCounter().GetValue()
+			}
+		}
+	}
+	return counts
+}
+
+// timed is how many requests of the operation synqly_request_duration_seconds has,
+// and the sum of their seconds.
+func timed(t *testing.T, operation string) (count uint64, seconds float64) {
+	t.Helper()
+	families, err := metrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if family.GetName() == "synqly_request_duration_seconds" && metric.GetLabel()[0].GetValue() == operation {
+				return metric.GetHistogram().GetSampleCount(), metric.GetHistogram().GetSampleSum()
+			}
+		}
+	}
+	return 0, 0
+}
+
+func TestEveryRequestIsCounted(t *testing.T) {
+	integration := types.NamespacedName{Namespace: "metrics", Name: "counted"}
+	p := pacer{budget: NewBudget(clocktesting.NewFakeClock(start), 10, 10), integration: integration}
+	// The registry lives as long as the process, so what is added is what counts.
+	countsBefore := counted(t, integration)
+	timedBefore, secondsBefore := timed(t, "TestedGet")
+	for _, answer := range []synqly.Answer{
+		{Operation: "TestedGet", StatusCode: 200, Duration: 1500 * time.Millisecond},
+		{Operation: "TestedGet", StatusCode: 200, Duration: 500 * time.Millisecond},
+		{Operation: "TestedGet", StatusCode: 429},
+		{Operation: "TestedCreate"},
+	} {
+		p.Answered(answer)
+	}
+	added := counted(t, integration)
+	for series, value := range countsBefore {
+		added[series] -= value
+	}
+	want := map[string]float64{"TestedGet 200": 2, "TestedGet 429": 1, "TestedCreate 0": 1}
+	if diff := cmp.Diff(want, added); diff != "" {
+		t.Errorf("synqly_requests_total (-want +got):\n%s", diff)
+	}
+	if count, seconds := timed(t, "TestedGet"); count-timedBefore != 3 || seconds-secondsBefore != 2 {
+		t.Errorf("synqly_request_duration_seconds has %d more of TestedGet with %v s, want 3 with 2 s", count-timedBefore, seconds-secondsBefore)
+	}
+}
+
+func TestClientPassesTheBudget(t *testing.T) {
+	w := newWorld(t)
+	w.answer = func(response http.ResponseWriter, _ *http.Request) {
+		response.Header().Set("Retry-After", "60")
+		response.WriteHeader(http.StatusTooManyRequests)
+	}
+	connection := w.mustOpen(t, w.integration())
+	_, first := connection.GetTicket(t.Context(), "1")
+	var refused *synqly.APIError
+	if !errors.As(first, &refused) || refused.StatusCode != http.StatusTooManyRequests {
+		t.Fatalf("GetTicket = %v, want the 429", first)
+	}
+	_, second := connection.GetTicket(t.Context(), "1")
+	if diff := cmp.Diff(asked(time.Minute, start), refusal(t, second)); diff != "" {
+		t.Errorf("the next request (-want +got):\n%s", diff)
+	}
+	if synqly.CommitmentOf(second) != synqly.NotCommitted || len(w.requests) != 1 {
+		t.Errorf("%v, %d requests reached the provider, want 1", synqly.CommitmentOf(second), len(w.requests))
+	}
+}

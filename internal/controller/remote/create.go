@@ -1,0 +1,221 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// The remote API has no idempotency key, so this file keeps the promise that each
+// custom resource gets exactly one remote object, whatever crashes:
+//
+//  1. recordIntent writes the attempt into the annotations, under the object's
+//     resourceVersion. Of two processes only one succeeds; the other stops.
+//  2. create sends one request, under a deadline that was armed before step 1.
+//  3. The answer is sorted: created, certainly not created, or unconfirmed.
+//  4. settle looks for what an unconfirmed attempt may have made, and adopts it.
+//  5. Only when the settle period has passed, by the clock of whoever observes,
+//     and two complete look-ups were empty, the attempt counts as failed, and the
+//     next one begins at step 1.
+
+// requiredEmptyLookups is how many complete look-ups must find nothing, the last
+// of them after the settle period.
+const requiredEmptyLookups = 2
+
+// shutdownGrace is how long a create request that is on its way may go on when the
+// manager stops. Cutting it off at once would leave it unconfirmed for no reason.
+const shutdownGrace = 3 * time.Second
+
+// recognise sorts out annotations that some other object wrote: those of a copied
+// manifest are ignored, those of a restored backup are settled with their own key,
+// and those of another installation are a conflict.
+func (r *Reconciler[O, R]) recognise(ctx context.Context, p *pass[O, R]) error {
+	switch {
+	case p.status.ID != "" && p.policy.AdoptID != "" && p.status.ID != p.policy.AdoptID:
+		return &ConflictError{fmt.Sprintf("spec.ticketID is %q, but this object stands for the remote %s %q: delete it and create another object", p.policy.AdoptID, r.adapter.Noun(), p.status.ID)}
+	case p.intent.key == "" || p.intent.key == p.ownKey:
+		return nil
+	case p.status.ID != "":
+		p.intent = intent{}
+		return nil
+	case p.policy.AdoptID != "":
+		return nil
+	case p.intent.installation != r.Installation:
+		return &ConflictError{fmt.Sprintf("the annotation %s names another installation (%s): remove the annotations %s and %s to create a remote %s of its own, or set ticketID where the kind has it",
+			v1alpha1.CreateInstallationAnnotation, Truncate(p.intent.installation, 64), v1alpha1.CreateKeyAnnotation, v1alpha1.CreateAttemptAnnotation, r.adapter.Noun())}
+	}
+	others, err := r.others(ctx, p, IndexCreateKey, p.intent.key)
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		if CreateKey(r.Installation, other.GetUID()) == p.intent.key {
+			p.intent = intent{}
+			return nil
+		}
+	}
+	return nil
+}
+
+// create records the intent, sends the request once, and records the answer.
+func (r *Reconciler[O, R]) create(ctx context.Context, p *pass[O, R]) error {
+	ctx, cancel := armed(ctx, p.connection.RequestTimeout())
+	defer cancel()
+	if err := r.recordIntent(ctx, p); err != nil {
+		return err
+	}
+	r.attempts.started(p.name, p.object.GetUID(), p.intent.attempt)
+	if err := ctx.Err(); err != nil {
+		// Nothing was sent, and nobody else may send this attempt.
+		p.status.SettledAttempt = p.intent.attempt
+		return fmt.Errorf("the deadline passed before the request could be sent: %w", err)
+	}
+	remote, err := r.adapter.Create(ctx, p.call(""))
+	switch {
+	case err == nil:
+		r.attempts.answered(p.name, remote)
+		return r.created(ctx, p, remote, created(r.adapter.Noun(), r.adapter.ID(remote)))
+	case synqly.CommitmentOf(err) == synqly.NotCommitted:
+		p.status.SettledAttempt = p.intent.attempt
+		return fmt.Errorf("creating the remote %s: %w", r.adapter.Noun(), err)
+	}
+	r.adapter.RecordPlace(p.object, p.place)
+	return &UnconfirmedError{Noun: r.adapter.Noun(), Err: err}
+}
+
+// recordIntent is step 1. A conflict means that the cache was stale.
+func (r *Reconciler[O, R]) recordIntent(ctx context.Context, p *pass[O, R]) error {
+	key := p.intent.key
+	if key == "" {
+		key = p.ownKey
+	}
+	next := intent{
+		key:          key,
+		attempt:      max(p.intent.attempt, p.status.SettledAttempt) + 1,
+		started:      r.Clock.Now(),
+		installation: r.Installation,
+		hash:         fieldsHash(r.adapter.Fields(p.object)),
+	}
+	err := r.updateMetadata(ctx, p, "recording the intent to create the remote "+r.adapter.Noun(), func(object O) {
+		next.write(object)
+		if p.policy.RemoveOnDelete && !slices.Contains(object.GetFinalizers(), v1alpha1.RemoteFinalizer) {
+			object.SetFinalizers(append(object.GetFinalizers(), v1alpha1.RemoteFinalizer))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	p.intent = next
+	return nil
+}
+
+// created records a remote object that the latest attempt made, and writes its ID
+// before anything else can fail.
+func (r *Reconciler[O, R]) created(ctx context.Context, p *pass[O, R], remote *R, news announcement) error {
+	if r.replacer != nil && p.status.ID != "" {
+		replaced := r.replacer.Replaced(p.object)
+		*replaced = append(slices.Clone(*replaced), p.status.ID)
+	}
+	p.status.ID = r.adapter.ID(remote)
+	p.status.SettledAttempt = p.intent.attempt
+	fields := r.adapter.Fields(p.object)
+	if p.intent.hash == fieldsHash(fields) {
+		p.status.Returned = r.adapter.RemoteFields(p.object, remote)
+		r.applied(p, remote, nil)
+	} else {
+		// The spec was edited after the request went out; what it sets now has not
+		// been applied.
+		p.status.Applied, p.status.Returned = nil, nil
+		r.saw(p, remote)
+	}
+	p.announce(news)
+	if p.object.GetDeletionTimestamp().IsZero() && decide(r.situation(p)) == inSync {
+		r.setConditions(p, outcomeOf(nil, false, r.adapter.Noun()))
+	}
+	if err := r.persist(ctx, p); err != nil {
+		return err
+	}
+	r.attempts.forget(p.name)
+	return nil
+}
+
+// settle finds out what became of the recorded attempt: steps 4 and 5.
+func (r *Reconciler[O, R]) settle(ctx context.Context, p *pass[O, R]) error {
+	r.adapter.RecordPlace(p.object, p.place)
+	observed := r.attempts.observe(p.name, p.object.GetUID(), p.intent.attempt)
+	if observed.answer != nil {
+		// The request was answered, and only writing the ID failed.
+		return r.created(ctx, p, observed.answer, created(r.adapter.Noun(), r.adapter.ID(observed.answer)))
+	}
+	candidates, err := r.candidates(ctx, p)
+	if err != nil {
+		return &UnconfirmedError{Noun: r.adapter.Noun(), Err: fmt.Errorf("looking for it: %w", err)}
+	}
+	if len(candidates) > 0 {
+		oldest := slices.MinFunc(candidates, func(a, b *R) int { return r.adapter.CreatedAt(a).Compare(r.adapter.CreatedAt(b)) })
+		return r.created(ctx, p, oldest, found(r.adapter.Noun(), r.adapter.ID(oldest), len(candidates)))
+	}
+	emptyLookups := r.attempts.cameUpEmpty(p.name)
+	quiet := observed.since.Add(p.connection.RequestTimeout() + p.connection.SettlePeriod())
+	if remaining := quiet.Sub(r.Clock.Now()); remaining > 0 {
+		return &UnconfirmedError{Noun: r.adapter.Noun(), LookAgain: min(remaining, nextLookup(emptyLookups))}
+	}
+	if emptyLookups < requiredEmptyLookups {
+		return &UnconfirmedError{Noun: r.adapter.Noun(), LookAgain: time.Second}
+	}
+	p.status.SettledAttempt = p.intent.attempt
+	r.attempts.forget(p.name)
+	return nil
+}
+
+// nextLookup spaces the look-ups within the settle period: 1s, 2s, 4s … 1m.
+func nextLookup(done int) time.Duration {
+	return min(time.Second<<min(done-1, 6), time.Minute)
+}
+
+// candidates are the remote objects that the attempt may have made and that no
+// other object stands for.
+func (r *Reconciler[O, R]) candidates(ctx context.Context, p *pass[O, R]) ([]*R, error) {
+	remotes, err := r.adapter.Find(ctx, p.call(""))
+	if err != nil {
+		return nil, err
+	}
+	own := []string{p.status.ID}
+	if r.replacer != nil {
+		own = append(own, *r.replacer.Replaced(p.object)...)
+	}
+	var candidates []*R
+	for i := range remotes {
+		id := r.adapter.ID(&remotes[i])
+		if slices.Contains(own, id) {
+			continue
+		}
+		owner, err := r.ownerOf(ctx, p, id)
+		if err != nil {
+			return nil, err
+		}
+		if owner == "" {
+			candidates = append(candidates, &remotes[i])
+			own = append(own, id) // a list may name the same ID twice
+		}
+	}
+	return candidates, nil
+}
+
+// armed returns a context that ends after the timeout and, when its parent ends,
+// after shutdownGrace.
+func armed(parent context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), timeout)
+	stop := context.AfterFunc(parent, func() {
+		timer := time.AfterFunc(shutdownGrace, cancel)
+		context.AfterFunc(ctx, func() { timer.Stop() })
+	})
+	return ctx, func() { stop(); cancel() }
+}

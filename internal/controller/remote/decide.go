@@ -1,0 +1,74 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+// step is the next thing to do for an object.
+type step int
+
+const (
+	// inSync: nothing.
+	inSync step = iota
+	// adopt: take the remote object that the spec names.
+	adopt
+	// settle: find out what became of a create attempt.
+	settle
+	// create: create the remote object.
+	create
+	// protect: put the finalizer on.
+	protect
+	// look: fetch the remote object.
+	look
+	// update: write the fields that differ.
+	update
+	// removeReplaced: remove what a replacement has left behind.
+	removeReplaced
+)
+
+// situation is all that the decision rests on.
+type situation struct {
+	policy Policy
+	// hasID: the remote object is known.
+	hasID bool
+	// attemptOpen: a create attempt is recorded whose outcome is not.
+	attemptOpen bool
+	// replacedLeft: replaced remote objects are still there.
+	replacedLeft bool
+	// unprotected: the finalizer that the deletionPolicy needs is not there.
+	unprotected bool
+	// lookAsked: somebody asks to look at the remote object now, it is time to, or
+	// it was missing when it was last looked at.
+	lookAsked bool
+	// looked: that has been done in this reconcile.
+	looked bool
+	// differs: managed fields have to be written.
+	differs bool
+	// drifted: managed fields were changed remotely.
+	drifted bool
+}
+
+// decide chooses the next step. A step that was done changes the situation, so a
+// reconcile decides again until nothing is left to do.
+func decide(s situation) step {
+	switch {
+	case !s.hasID && s.policy.AdoptID != "":
+		return adopt
+	case s.attemptOpen:
+		return settle
+	case !s.hasID && s.policy.Observe:
+		return inSync
+	case !s.hasID:
+		return create
+	case s.unprotected:
+		return protect
+	case s.lookAsked && !s.looked:
+		return look
+	case s.replacedLeft:
+		return removeReplaced
+	case s.policy.Observe:
+		return inSync
+	case s.differs, s.policy.Enforce && s.drifted:
+		return update
+	}
+	return inSync
+}

@@ -1,0 +1,70 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// WaitingError says that something the object needs is not there yet. A watch
+// wakes the object when it is.
+type WaitingError struct {
+	// Reason is the reason of the Ready condition: WaitingForTicket or
+	// WaitingForIntegration.
+	Reason  string
+	Message string
+}
+
+func (e *WaitingError) Error() string { return e.Message }
+
+// MissingError says that the provider does not have the remote object.
+type MissingError struct {
+	// Noun and ID name the remote object.
+	Noun, ID string
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("the remote %s %q does not exist any more, and is not created again", e.Noun, e.ID)
+}
+
+// ConflictError says that the object and another one, or its spec and its status,
+// claim different things of a remote object.
+type ConflictError struct{ Message string }
+
+func (e *ConflictError) Error() string { return e.Message }
+
+// UnconfirmedError says that a create request went out, or may have, and that it
+// is not known what became of it.
+type UnconfirmedError struct {
+	// Noun names what was to be created.
+	Noun string
+	// Err is why it is not known: the failure of the request, or of the look-up.
+	// Nil while nothing failed and the remote object has just not appeared.
+	Err error
+	// LookAgain is when to look for it again; zero where backing off decides.
+	LookAgain time.Duration
+}
+
+func (e *UnconfirmedError) Error() string {
+	message := fmt.Sprintf("a request to create the remote %s was sent and its outcome is not known; it is looked for, and is sent again only after the Integration's settlePeriod", e.Noun)
+	if e.Err != nil {
+		message += ": " + e.Err.Error()
+	}
+	return message
+}
+
+func (e *UnconfirmedError) Unwrap() error { return e.Err }
+
+// errPaused says that the object is not reconciled because of its annotation.
+var errPaused = errors.New("reconciliation is stopped by the annotation ticketing.synqly.com/paused; remove it to go on")
+
+// IsNotFound tells whether the provider answered 404.
+func IsNotFound(err error) bool {
+	var answer *synqly.APIError
+	return errors.As(err, &answer) && answer.StatusCode == 404
+}

@@ -1,0 +1,70 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+// intent is the create attempt that an object's annotations record.
+type intent struct {
+	key          string
+	attempt      int64
+	started      time.Time
+	installation string
+	hash         string
+}
+
+// CreateKey is the key under which the remote object of a custom resource can be
+// found again: 32 hexadecimal digits that depend on the installation (the UID of
+// the kube-system namespace) and the object's UID.
+func CreateKey(installation string, uid types.UID) string {
+	sum := sha256.Sum256([]byte(installation + "/" + string(uid)))
+	return hex.EncodeToString(sum[:16])
+}
+
+// readIntent reads the annotations. What does not parse counts as not there; an
+// attempt whose number was damaged counts as the first, so that it is looked for.
+func readIntent(object client.Object) intent {
+	annotations := object.GetAnnotations()
+	recorded := intent{
+		key:          annotations[v1alpha1.CreateKeyAnnotation],
+		installation: annotations[v1alpha1.CreateInstallationAnnotation],
+		hash:         annotations[v1alpha1.CreateHashAnnotation],
+	}
+	if recorded.key == "" {
+		return intent{}
+	}
+	attempt, err := strconv.ParseInt(annotations[v1alpha1.CreateAttemptAnnotation], 10, 64)
+	if err != nil || attempt < 1 {
+		attempt = 1
+	}
+	recorded.attempt = attempt
+	if started, err := time.Parse(time.RFC3339, annotations[v1alpha1.CreateStartedAnnotation]); err == nil {
+		recorded.started = started
+	}
+	return recorded
+}
+
+// write puts the intent into the annotations.
+func (i intent) write(object client.Object) {
+	annotations := object.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[v1alpha1.CreateKeyAnnotation] = i.key
+	annotations[v1alpha1.CreateAttemptAnnotation] = strconv.FormatInt(i.attempt, 10)
+	annotations[v1alpha1.CreateStartedAnnotation] = i.started.UTC().Format(time.RFC3339)
+	annotations[v1alpha1.CreateInstallationAnnotation] = i.installation
+	annotations[v1alpha1.CreateHashAnnotation] = i.hash
+	object.SetAnnotations(annotations)
+}

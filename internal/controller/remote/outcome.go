@@ -1,0 +1,171 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// slowRetry is the pause before trying what a person will probably have to mend:
+// a refused token, a remote object that is missing, an ID that is taken.
+const slowRetry = 5 * time.Minute
+
+// retry says when an object is reconciled again without anything having changed.
+type retry int
+
+const (
+	// retryNever: a watch wakes the object, or somebody changes something.
+	retryNever retry = iota
+	// retryAfter: after a given time, exactly.
+	retryAfter
+	// retryBackoff: after a pause that grows, with jitter.
+	retryBackoff
+	// retrySlowly: after slowRetry, with jitter.
+	retrySlowly
+)
+
+// outcome is what a reconcile came to, in the words of conditions.
+type outcome struct {
+	status  metav1.ConditionStatus // of Ready
+	reason  string
+	message string
+	// stalled: no retry helps until somebody changes something.
+	stalled bool
+	// silent: nothing is worth telling the object's owner.
+	silent bool
+
+	retry retry
+	after time.Duration
+
+	// doubtConnection: the Integration must check its token.
+	doubtConnection bool
+}
+
+// outcomeOf translates what a reconcile ended with into conditions and the next
+// attempt. It is the only place that does. deleting says that the object is being
+// deleted, noun is what people call the remote object.
+func outcomeOf(err error, deleting bool, noun string) outcome {
+	result := translate(err, noun)
+	if !deleting || err == nil {
+		return result
+	}
+	switch result.reason {
+	case v1alpha1.ReasonWaitingForIntegration, v1alpha1.ReasonWaitingForTicket:
+		result.reason = v1alpha1.ReasonDeleteBlocked
+	}
+	if result.status == metav1.ConditionFalse {
+		result.message = fmt.Sprintf("the remote %s cannot be removed now: %s; annotate this object with %s=true to leave the remote %s where it is",
+			noun, result.message, v1alpha1.OrphanAnnotation, noun)
+	}
+	return result
+}
+
+func translate(err error, noun string) outcome {
+	var (
+		waiting     *WaitingError
+		notReady    *connection.NotReadyError
+		budget      *connection.WaitError
+		missing     *MissingError
+		conflict    *ConflictError
+		unconfirmed *UnconfirmedError
+		answer      *synqly.APIError
+		settings    *synqly.ConfigurationError
+		request     *synqly.InvalidRequestError
+	)
+	switch {
+	case err == nil:
+		return outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced, message: "the remote " + noun + " matches the spec"}
+	case errors.Is(err, errPaused):
+		return outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: err.Error()}
+	case errors.As(err, &waiting):
+		return failed(waiting.Reason, waiting.Message, retryNever)
+	case errors.As(err, &notReady):
+		return outcomeOfNotReady(notReady)
+	case errors.As(err, &unconfirmed):
+		return outcomeOfUnconfirmed(unconfirmed)
+	case errors.As(err, &budget) && !budget.Asked:
+		return outcome{silent: true, retry: retryAfter, after: budget.After}
+	case errors.As(err, &budget):
+		result := failed(v1alpha1.ReasonThrottled, budget.Error(), retryAfter)
+		result.after = budget.After
+		return result
+	case errors.As(err, &missing):
+		return failed(v1alpha1.ReasonRemoteMissing, missing.Error(), retrySlowly)
+	case errors.As(err, &conflict):
+		return failed(v1alpha1.ReasonConflict, conflict.Error(), retrySlowly)
+	case errors.As(err, &answer):
+		return outcomeOfAnswer(answer, err)
+	case errors.As(err, &settings), errors.As(err, &request):
+		return rejected(err)
+	}
+	return failed(v1alpha1.ReasonRemoteUnavailable, err.Error(), retryBackoff)
+}
+
+// outcomeOfAnswer translates an answer that is not 2xx.
+func outcomeOfAnswer(answer *synqly.APIError, err error) outcome {
+	switch answer.StatusCode {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
+		result := failed(v1alpha1.ReasonUnauthorized, err.Error(), retrySlowly)
+		result.doubtConnection = true
+		return result
+	case http.StatusNotFound:
+		return failed(v1alpha1.ReasonRemoteMissing, err.Error(), retrySlowly)
+	case http.StatusTooManyRequests:
+		// The connection holds everything back from here on; the next reconcile
+		// learns from its budget for how long.
+		result := failed(v1alpha1.ReasonThrottled, err.Error(), retryAfter)
+		result.after = answer.RetryAfter
+		if !answer.HasRetryAfter {
+			result.retry = retryBackoff
+		}
+		return result
+	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusConflict, http.StatusRequestEntityTooLarge,
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusNotImplemented:
+		return rejected(err)
+	}
+	return failed(v1alpha1.ReasonRemoteUnavailable, err.Error(), retryBackoff)
+}
+
+func outcomeOfUnconfirmed(unconfirmed *UnconfirmedError) outcome {
+	result := failed(v1alpha1.ReasonCreateUnconfirmed, unconfirmed.Error(), retryBackoff)
+	if unconfirmed.LookAgain > 0 {
+		result.retry, result.after = retryAfter, unconfirmed.LookAgain
+	}
+	var budget *connection.WaitError
+	if errors.As(unconfirmed.Err, &budget) {
+		result.retry, result.after = retryAfter, budget.After
+		result.message = (&UnconfirmedError{Noun: unconfirmed.Noun}).Error()
+	}
+	return result
+}
+
+// outcomeOfNotReady repeats on the object what its Integration says, with the
+// reason that tells the object's owner what to do.
+func outcomeOfNotReady(notReady *connection.NotReadyError) outcome {
+	reason := v1alpha1.ReasonWaitingForIntegration
+	switch notReady.Reason {
+	case v1alpha1.ReasonInvalidToken, v1alpha1.ReasonOrganizationDisabled:
+		reason = v1alpha1.ReasonUnauthorized
+	}
+	return failed(reason, notReady.Error(), retryNever)
+}
+
+func failed(reason, message string, when retry) outcome {
+	return outcome{status: metav1.ConditionFalse, reason: reason, message: message, retry: when}
+}
+
+func rejected(err error) outcome {
+	result := failed(v1alpha1.ReasonRejected, err.Error(), retryNever)
+	result.stalled = true
+	return result
+}

@@ -1,0 +1,136 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package remote is what every custom resource that stands for a remote object
+// shares: its lifecycle, the protocol that creates the remote object exactly once,
+// and the translation of errors into conditions.
+//
+// Start reading at Reconciler.lifecycle.
+package remote
+
+import (
+	"context"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
+)
+
+// Object is a custom resource that stands for a remote object.
+type Object interface {
+	client.Object
+	// RemoteStatus is the part of the status that the lifecycle keeps.
+	RemoteStatus() *v1alpha1.RemoteObjectStatus
+}
+
+// Place is where a remote object lives.
+type Place struct {
+	// Integration is the name of the Integration, in the object's namespace.
+	Integration string
+	// TicketID is the remote ticket that a comment or a note belongs to; empty for
+	// a ticket.
+	TicketID string
+}
+
+// Policy is what an object's spec asks of the lifecycle.
+type Policy struct {
+	// AdoptID is the remote object to adopt instead of creating one.
+	AdoptID string
+	// Observe forbids every write.
+	Observe bool
+	// Enforce writes back what was changed remotely.
+	Enforce bool
+	// RemoveOnDelete makes the deletion of the object remove, or close, the remote
+	// object. It is what the finalizer is for.
+	RemoveOnDelete bool
+}
+
+// Call is what an adapter gets for a remote call.
+type Call[O Object, R any] struct {
+	// Connection has the client and the Integration's settings.
+	Connection *connection.Connection
+	Place      Place
+	Object     O
+	// ID of the remote object; empty in Create and Find.
+	ID string
+	// Key marks the object that Create makes and that Find looks for.
+	Key string
+	// Started is when the create attempt that Find looks for was recorded, by the
+	// clock of this cluster.
+	Started time.Time
+	// Seen is the remote object as fetched in this very reconcile, or nil.
+	Seen *R
+}
+
+// Adapter is what is particular about one kind. R is the remote object.
+//
+// A method with a context makes remote calls. It MUST make each of them once, MUST
+// return the client's errors wrapped, and MUST NOT write to Kubernetes or change
+// the object. A method without a context is pure, but for Record, which changes
+// nothing but the object's status.
+type Adapter[O Object, R any] interface {
+	// New returns an empty object, and NewList an empty list of them.
+	New() O
+	NewList() client.ObjectList
+	// Kind is the kind's name, and Noun what people call the remote object.
+	Kind() string
+	Noun() string
+
+	// Policy is what the spec asks.
+	Policy(object O) Policy
+	// Place says where the remote object lives, or will. It MUST prefer what the
+	// status has recorded, so that a deletion needs no other object; it MUST return
+	// a *WaitingError for what is not there yet.
+	Place(ctx context.Context, reader client.Reader, object O) (Place, error)
+
+	// Fields are the managed fields with a hash of the value in the spec.
+	Fields(object O) map[string]string
+	// Diff names the managed fields that have to be written, in a fixed order:
+	// those whose hash differs from status.applied.
+	Diff(object O) []string
+	// RemoteFields are the fields that Fields names, with a hash of what the
+	// provider shows.
+	RemoteFields(object O, remote *R) map[string]string
+	// Drift is the list, in the object's status, of the managed fields that were
+	// changed remotely; nil for a kind that does not show it.
+	Drift(object O) *[]string
+	// Record copies the remote object as seen into the status. It MUST cut what is
+	// too long for the schema.
+	Record(object O, remote *R)
+	// RecordPlace puts the place into the status.
+	RecordPlace(object O, place Place)
+	// ID and CreatedAt are those of the remote object. CreatedAt is zero where the
+	// provider does not say.
+	ID(remote *R) string
+	CreatedAt(remote *R) time.Time
+
+	// Create sends one create request. It MUST NOT look for anything first.
+	Create(ctx context.Context, call Call[O, R]) (*R, error)
+	// Find returns the remote objects that the create attempt may have made. It MUST
+	// read every page, or fail: an empty answer is taken as proof.
+	Find(ctx context.Context, call Call[O, R]) ([]R, error)
+	// Get fetches the remote object. It MUST return a *MissingError where the
+	// provider does not have it.
+	Get(ctx context.Context, call Call[O, R]) (*R, error)
+	// Remove deletes or closes the remote object call.ID. It MUST treat what is
+	// gone already as success.
+	Remove(ctx context.Context, call Call[O, R]) error
+}
+
+// Patcher is an Adapter whose remote objects can be changed in place.
+type Patcher[O Object, R any] interface {
+	// Patch writes the named fields, as the spec has them, and no others. Where
+	// call.Seen shows that all of them have their values already, it sends nothing
+	// and returns call.Seen.
+	Patch(ctx context.Context, call Call[O, R], fields []string) (*R, error)
+}
+
+// Replacer is an Adapter whose remote objects cannot be changed: a new one is
+// created, and then the old one is removed.
+type Replacer[O Object] interface {
+	// Replaced is the list, in the object's status, of the remote objects that have
+	// been replaced and are still to be removed.
+	Replaced(object O) *[]string
+}

@@ -1,0 +1,139 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/flowcontrol"
+	"k8s.io/utils/clock"
+)
+
+const (
+	firstBackoff   = time.Second
+	longestBackoff = 5 * time.Minute
+	// jitter is how much longer than computed a pause may get, as a share of it.
+	// It keeps objects that failed together from trying again together.
+	jitter = 0.2
+)
+
+// retries keeps, per object, when it may make remote calls again. The pauses are
+// kept here and not in the work queue, because a watch event would otherwise cut
+// them short: they hold for as long as nothing that could change the answer has
+// changed.
+type retries struct {
+	clock   clock.Clock
+	backoff *flowcontrol.Backoff
+
+	mu     sync.Mutex
+	pauses map[types.NamespacedName]pause
+}
+
+type pause struct {
+	until time.Time
+	// basis is what the failed attempt rested on.
+	basis string
+}
+
+func newRetries(clk clock.Clock) *retries {
+	backoff := flowcontrol.NewBackOffWithJitter(firstBackoff, longestBackoff, jitter)
+	backoff.Clock = clk
+	return &retries{clock: clk, backoff: backoff, pauses: map[types.NamespacedName]pause{}}
+}
+
+// remaining is how long an object still has to wait. With another basis than that
+// of the failed attempt it has not to wait at all.
+func (r *retries) remaining(name types.NamespacedName, basis string) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	pause, paused := r.pauses[name]
+	if !paused || pause.basis != basis {
+		return 0
+	}
+	return max(0, pause.until.Sub(r.clock.Now()))
+}
+
+// failed notes a failed attempt and returns the pause until the next, or zero
+// where none is due.
+func (r *retries) failed(name types.NamespacedName, basis string, result outcome) time.Duration {
+	after := result.after
+	switch result.retry {
+	case retryNever:
+		r.succeeded(name)
+		return 0
+	case retryBackoff:
+		now := r.clock.Now()
+		if r.hasOtherBasis(name, basis) {
+			r.backoff.Reset(name.String())
+		}
+		r.backoff.Next(name.String(), now)
+		after = r.backoff.Get(name.String())
+	case retrySlowly:
+		after = slowRetry + time.Duration(rand.Float64()*jitter*float64(slowRetry)) // #nosec G404 -- spreads load, guards nothing
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pauses[name] = pause{until: r.clock.Now().Add(after), basis: basis}
+	return after
+}
+
+func (r *retries) hasOtherBasis(name types.NamespacedName, basis string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	pause, paused := r.pauses[name]
+	return paused && pause.basis != basis
+}
+
+// succeeded forgets what failed before.
+func (r *retries) succeeded(name types.NamespacedName) {
+	r.mu.Lock()
+	delete(r.pauses, name)
+	r.mu.Unlock()
+	r.backoff.DeleteEntry(name.String())
+}
+
+// looks keeps when the objects that are only observed are looked at again.
+type looks struct {
+	clock clock.Clock
+	mu    sync.Mutex
+	next  map[types.NamespacedName]time.Time
+}
+
+func newLooks(clk clock.Clock) *looks {
+	return &looks{clock: clk, next: map[types.NamespacedName]time.Time{}}
+}
+
+// due tells whether it is time to look.
+func (l *looks) due(name types.NamespacedName) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next, known := l.next[name]
+	return known && !l.clock.Now().Before(next)
+}
+
+// done forgets the time; schedule sets the next.
+func (l *looks) done(name types.NamespacedName) { l.forget(name) }
+
+// schedule returns how long it is until the next look, and plans it, with jitter,
+// where none is planned.
+func (l *looks) schedule(name types.NamespacedName, interval time.Duration) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock.Now()
+	next, known := l.next[name]
+	if !known {
+		next = now.Add(interval + time.Duration(rand.Float64()*jitter*float64(interval))) // #nosec G404 -- spreads load, guards nothing
+		l.next[name] = next
+	}
+	return max(next.Sub(now), time.Millisecond)
+}
+
+func (l *looks) forget(name types.NamespacedName) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.next, name)
+}

@@ -1,0 +1,407 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	clocktesting "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/cluster"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
+)
+
+// canaryToken is the token of every test. It must not appear in anything that a
+// person can read.
+const canaryToken = "canary-token-3f9a"
+
+var (
+	testEnv     *envtest.Environment
+	testCluster cluster.Cluster
+	restConfig  *rest.Config
+	suiteCtx    context.Context
+	endSuite    context.CancelFunc
+)
+
+func TestControllers(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Controllers against a real API server and the simulator")
+}
+
+var _ = BeforeSuite(func() {
+	Expect(os.Getenv("KUBEBUILDER_ASSETS")).NotTo(BeEmpty(), "KUBEBUILDER_ASSETS is not set: run the tests with make test")
+	ctrl.SetLogger(zap.New(zap.WriteTo(GinkgoWriter)))
+	suiteCtx, endSuite = context.WithCancel(context.Background())
+	testEnv = &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
+	var err error
+	restConfig, err = testEnv.Start()
+	Expect(err).NotTo(HaveOccurred())
+	restConfig.QPS = -1
+
+	testCluster, err = cluster.New(restConfig, func(o *cluster.Options) {
+		o.Scheme = runtime.NewScheme()
+		Expect(clientgoscheme.AddToScheme(o.Scheme)).To(Succeed())
+		Expect(v1alpha1.AddToScheme(o.Scheme)).To(Succeed())
+		o.Client.Cache = &client.CacheOptions{
+			DisableFor:                      []client.Object{&corev1.Secret{}, &corev1.Namespace{}},
+			EnableReadYourWritesConsistency: ptr.To(true),
+		}
+	})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(controller.IndexFields(suiteCtx, testCluster.GetFieldIndexer())).To(Succeed())
+	go func() {
+		defer GinkgoRecover()
+		Expect(testCluster.Start(suiteCtx)).To(Succeed())
+	}()
+	Expect(testCluster.GetCache().WaitForCacheSync(suiteCtx)).To(BeTrue())
+})
+
+var _ = AfterSuite(func() {
+	if endSuite != nil {
+		endSuite()
+	}
+	if testEnv != nil {
+		Expect(testEnv.Stop()).To(Succeed())
+	}
+})
+
+// world is a namespace with a simulator of its own and reconcilers that a test calls
+// one step at a time.
+type world struct {
+	ctx       context.Context
+	namespace string
+	simulator *simulator.Server
+	server    *httptest.Server
+	clock     *clocktesting.FakeClock
+	writes    *countingClient
+	recorder  *events.FakeRecorder
+	options   remote.Options
+
+	integrations *controller.IntegrationReconciler
+	reconcilers  map[string]reconcile.Reconciler
+}
+
+// newWorld starts a simulator and makes an Integration named default that is Ready.
+func newWorld() *world {
+	w := newWorldWithoutIntegration()
+	w.create(w.secret(canaryToken), w.integration())
+	w.reconcileIntegration()
+	w.simulator.ForgetRequests()
+	return w
+}
+
+func newWorldWithoutIntegration() *world {
+	w := &world{ctx: suiteCtx, clock: clocktesting.NewFakeClock(time.Now().Truncate(time.Second)), recorder: events.NewFakeRecorder(1000)}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "world-"}}
+	Expect(testCluster.GetClient().Create(w.ctx, namespace)).To(Succeed())
+	w.namespace = namespace.Name
+
+	w.simulator = simulator.New(simulator.Options{Token: canaryToken, Now: w.clock.Now})
+	w.server = httptest.NewServer(w.simulator)
+	DeferCleanup(func() {
+		w.server.CloseClientConnections()
+		w.simulator.Close()
+		w.server.Close()
+	})
+	w.writes = &countingClient{Client: testCluster.GetClient()}
+	w.start()
+	return w
+}
+
+// start makes new reconcilers, as a process that has just started has them.
+func (w *world) start() {
+	w.options = remote.Options{
+		Client: w.writes, Recorder: w.recorder, Clock: w.clock, Installation: "test-installation",
+		Connections: connection.New(connection.Options{Secrets: testCluster.GetAPIReader(), Clock: w.clock, AllowInsecureHTTP: true}),
+	}
+	w.integrations = controller.NewIntegrationReconciler(w.options)
+	tickets, err := controller.NewTicketReconciler(w.options)
+	Expect(err).NotTo(HaveOccurred())
+	comments, err := controller.NewTicketCommentReconciler(w.options)
+	Expect(err).NotTo(HaveOccurred())
+	notes, err := controller.NewTicketNoteReconciler(w.options)
+	Expect(err).NotTo(HaveOccurred())
+	w.reconcilers = map[string]reconcile.Reconciler{
+		"*v1alpha1.Ticket": tickets, "*v1alpha1.TicketComment": comments, "*v1alpha1.TicketNote": notes,
+		"*v1alpha1.Integration": w.integrations,
+	}
+}
+
+func (w *world) secret(token string) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: w.named("synqly-token"), StringData: map[string]string{"token": token}}
+}
+
+func (w *world) integration() *v1alpha1.Integration {
+	return &v1alpha1.Integration{ObjectMeta: w.named("default"), Spec: v1alpha1.IntegrationSpec{
+		BaseURL: w.server.URL, TokenSecretRef: v1alpha1.SecretKeyReference{Name: "synqly-token"},
+		RateLimit: &v1alpha1.RateLimit{RequestsPerSecond: 10000, Burst: 10000},
+	}}
+}
+
+func (w *world) ticket(name string, change ...func(*v1alpha1.TicketSpec)) *v1alpha1.Ticket {
+	ticket := &v1alpha1.Ticket{ObjectMeta: w.named(name), Spec: v1alpha1.TicketSpec{Summary: "p99 above 2s"}}
+	for _, c := range change {
+		c(&ticket.Spec)
+	}
+	return ticket
+}
+
+func (w *world) comment(name, ticket string) *v1alpha1.TicketComment {
+	return &v1alpha1.TicketComment{ObjectMeta: w.named(name), Spec: v1alpha1.TicketCommentSpec{
+		ParentReference: v1alpha1.ParentReference{TicketRef: &v1alpha1.TicketReference{Name: ticket}}, Content: "Mitigation started.",
+	}}
+}
+
+func (w *world) note(name, ticket string) *v1alpha1.TicketNote {
+	return &v1alpha1.TicketNote{ObjectMeta: w.named(name), Spec: v1alpha1.TicketNoteSpec{
+		ParentReference: v1alpha1.ParentReference{TicketRef: &v1alpha1.TicketReference{Name: ticket}}, Title: "Handover", Content: "The pool is **full**.",
+	}}
+}
+
+func (w *world) named(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: w.namespace, Name: name}
+}
+
+func (w *world) create(objects ...client.Object) {
+	GinkgoHelper()
+	for _, object := range objects {
+		Expect(testCluster.GetClient().Create(w.ctx, object)).To(Succeed())
+	}
+}
+
+// refresh reads the object as it is now.
+func (w *world) refresh(object client.Object) {
+	GinkgoHelper()
+	Expect(testCluster.GetClient().Get(w.ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())
+}
+
+// edit changes the object as a user does.
+func edit[O client.Object](w *world, object O, change func(O)) {
+	GinkgoHelper()
+	w.refresh(object)
+	change(object)
+	Expect(testCluster.GetClient().Update(w.ctx, object)).To(Succeed())
+}
+
+func annotate(w *world, object client.Object, key, value string) {
+	GinkgoHelper()
+	edit(w, object, func(o client.Object) {
+		annotations := o.GetAnnotations()
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[key] = value
+		o.SetAnnotations(annotations)
+	})
+}
+
+func (w *world) delete(object client.Object) {
+	GinkgoHelper()
+	Expect(testCluster.GetClient().Delete(w.ctx, object)).To(Succeed())
+}
+
+// reconcile calls the reconciler of the object's kind once and reads the object,
+// which must still exist.
+func (w *world) reconcile(object client.Object) ctrl.Result {
+	GinkgoHelper()
+	result := w.reconcileAway(object)
+	w.refresh(object)
+	return result
+}
+
+// reconcileAway calls the reconciler once for an object that may be gone afterwards.
+func (w *world) reconcileAway(object client.Object) ctrl.Result {
+	GinkgoHelper()
+	result, err := w.tryReconcile(object)
+	Expect(err).NotTo(HaveOccurred())
+	return result
+}
+
+func (w *world) tryReconcile(object client.Object) (ctrl.Result, error) {
+	return w.reconcilers[fmt.Sprintf("%T", object)].Reconcile(w.ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(object)})
+}
+
+func (w *world) reconcileIntegration() *v1alpha1.Integration {
+	GinkgoHelper()
+	integration := &v1alpha1.Integration{ObjectMeta: w.named("default")}
+	w.reconcile(integration)
+	return integration
+}
+
+// created makes a Ticket with its remote ticket and forgets the requests.
+func (w *world) created(ticket *v1alpha1.Ticket) *v1alpha1.Ticket {
+	GinkgoHelper()
+	w.create(ticket)
+	w.reconcile(ticket)
+	expectReady(ticket)
+	w.simulator.ForgetRequests()
+	return ticket
+}
+
+// sent are the requests since they were last forgotten, as "Operation status".
+func (w *world) sent() []string {
+	var sent []string
+	for _, request := range w.simulator.Requests() {
+		sent = append(sent, fmt.Sprintf("%s %d", request.Operation, request.Status))
+	}
+	return sent
+}
+
+// patches are the JSON Patches sent since requests were last forgotten.
+func (w *world) patches() []string {
+	GinkgoHelper()
+	var patches []string
+	for _, request := range w.simulator.Requests() {
+		if request.Method == "PATCH" {
+			patches = append(patches, string(request.Body))
+		}
+	}
+	return patches
+}
+
+// expectGone asks the API server itself, because the cache learns of deletions late.
+func (w *world) expectGone(object client.Object) {
+	GinkgoHelper()
+	err := testCluster.GetAPIReader().Get(w.ctx, client.ObjectKeyFromObject(object), object)
+	Expect(client.IgnoreNotFound(err)).NotTo(HaveOccurred())
+	Expect(err).To(HaveOccurred(), "the object should be gone")
+}
+
+func (w *world) expectInSync(object client.Object) {
+	GinkgoHelper()
+	before := object.GetResourceVersion()
+	w.simulator.ForgetRequests()
+	written := w.writes.count.Load()
+	for range 20 {
+		w.reconcile(object)
+	}
+	Expect(w.sent()).To(BeEmpty(), "an object in sync sends nothing")
+	Expect(w.writes.count.Load()).To(Equal(written), "an object in sync writes nothing")
+	Expect(object.GetResourceVersion()).To(Equal(before))
+}
+
+func condition(object client.Object, kind string) *metav1.Condition {
+	switch o := object.(type) {
+	case remote.Object:
+		return meta.FindStatusCondition(o.RemoteStatus().Conditions, kind)
+	case *v1alpha1.Integration:
+		return meta.FindStatusCondition(o.Status.Conditions, kind)
+	}
+	return nil
+}
+
+func expectReady(object client.Object) {
+	GinkgoHelper()
+	ready := condition(object, "Ready")
+	Expect(ready).NotTo(BeNil(), "there is no Ready condition")
+	Expect(ready.Status).To(Equal(metav1.ConditionTrue), "%s: %s", ready.Reason, ready.Message)
+	Expect(condition(object, "Stalled")).To(BeNil())
+	Expect(ready.ObservedGeneration).To(Equal(object.GetGeneration()))
+}
+
+// expectNotReady checks the reason and that the message says what it should.
+func expectNotReady(object client.Object, reason string, messageParts ...string) {
+	GinkgoHelper()
+	ready := condition(object, "Ready")
+	Expect(ready).NotTo(BeNil(), "there is no Ready condition")
+	Expect(ready.Status).To(Equal(metav1.ConditionFalse))
+	Expect(ready.Reason).To(Equal(reason), ready.Message)
+	for _, part := range messageParts {
+		Expect(ready.Message).To(ContainSubstring(part))
+	}
+	Expect(ready.Message).NotTo(ContainSubstring(canaryToken))
+}
+
+// news are the Events so far, each as "Type Reason note".
+func (w *world) news() []string {
+	var news []string
+	for {
+		select {
+		case event := <-w.recorder.Events:
+			Expect(event).NotTo(ContainSubstring(canaryToken))
+			news = append(news, event)
+		default:
+			return news
+		}
+	}
+}
+
+// countingClient counts the writes of the controllers.
+type countingClient struct {
+	client.Client
+	count atomic.Int64
+	// before, when set, is called before each write with the object.
+	before func(client.Object) error
+}
+
+func (c *countingClient) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+	if c.before != nil {
+		if err := c.before(object); err != nil {
+			return err
+		}
+	}
+	c.count.Add(1)
+	return c.Client.Patch(ctx, object, patch, options...)
+}
+
+func (c *countingClient) Status() client.SubResourceWriter {
+	return &countingStatusWriter{SubResourceWriter: c.Client.Status(), counter: c}
+}
+
+type countingStatusWriter struct {
+	client.SubResourceWriter
+	counter *countingClient
+}
+
+func (c *countingStatusWriter) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+	if c.counter.before != nil {
+		if err := c.counter.before(object); err != nil {
+			return err
+		}
+	}
+	c.counter.count.Add(1)
+	return c.SubResourceWriter.Patch(ctx, object, patch, options...)
+}
+
+// operations decodes a JSON Patch into "op path value" lines.
+func operations(patch string) []string {
+	GinkgoHelper()
+	var decoded []struct {
+		Op, Path string
+		Value    json.RawMessage
+	}
+	Expect(json.Unmarshal([]byte(patch), &decoded)).To(Succeed())
+	var lines []string
+	for _, o := range decoded {
+		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s", o.Op, o.Path, o.Value)))
+	}
+	return lines
+}

@@ -1,0 +1,252 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=tickets,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=tickets/status,verbs=patch
+
+// ticketCall is what the lifecycle passes to the adapter.
+type ticketCall = remote.Call[*v1alpha1.Ticket, synqly.Ticket]
+
+// ticketAdapter is what is particular about tickets: their fields, the tag that
+// marks them, and that they can be closed but not deleted.
+type ticketAdapter struct{}
+
+var _ remote.Patcher[*v1alpha1.Ticket, synqly.Ticket] = ticketAdapter{}
+
+// NewTicketReconciler returns the reconciler of Tickets.
+func NewTicketReconciler(options remote.Options) (*remote.Reconciler[*v1alpha1.Ticket, synqly.Ticket], error) {
+	return remote.New(options, ticketAdapter{})
+}
+
+// SetupTickets adds the controller of Tickets to the manager.
+func SetupTickets(mgr ctrl.Manager, options remote.Options) error {
+	reconciler, err := NewTicketReconciler(options)
+	if err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.Ticket{}).
+		Watches(&v1alpha1.Integration{}, wakeWaiting(mgr.GetClient(), ticketAdapter{})).
+		Complete(reconciler)
+}
+
+func (ticketAdapter) New() *v1alpha1.Ticket      { return &v1alpha1.Ticket{} }
+func (ticketAdapter) NewList() client.ObjectList { return &v1alpha1.TicketList{} }
+func (ticketAdapter) Kind() string               { return "Ticket" }
+func (ticketAdapter) Noun() string               { return "ticket" }
+
+func (ticketAdapter) Policy(ticket *v1alpha1.Ticket) remote.Policy {
+	return remote.Policy{
+		AdoptID:        ticket.Spec.TicketID,
+		Observe:        ticket.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
+		Enforce:        ticket.Spec.ManagementPolicy == v1alpha1.ManagementEnforce,
+		RemoveOnDelete: ticket.Spec.DeletionPolicy == v1alpha1.TicketClose,
+	}
+}
+
+func (ticketAdapter) Place(_ context.Context, _ client.Reader, ticket *v1alpha1.Ticket) (remote.Place, error) {
+	switch {
+	case ticket.Status.Integration != "":
+		return remote.Place{Integration: ticket.Status.Integration}, nil
+	case ticket.Spec.IntegrationRef.Name != "":
+		return remote.Place{Integration: ticket.Spec.IntegrationRef.Name}, nil
+	}
+	return remote.Place{Integration: v1alpha1.DefaultIntegrationName}, nil
+}
+
+func (ticketAdapter) RecordPlace(ticket *v1alpha1.Ticket, place remote.Place) {
+	ticket.Status.Integration = place.Integration
+}
+
+// Fields of a ticket that is only observed are none: nothing of it is managed.
+func (a ticketAdapter) Fields(ticket *v1alpha1.Ticket) map[string]string {
+	if a.Policy(ticket).Observe {
+		return nil
+	}
+	return ticketSpecFields(&ticket.Spec)
+}
+
+func (a ticketAdapter) Diff(ticket *v1alpha1.Ticket) []string {
+	if a.Policy(ticket).Observe {
+		return nil
+	}
+	return ticketDiff(&ticket.Spec, ticket.Status.Applied)
+}
+
+func (a ticketAdapter) RemoteFields(ticket *v1alpha1.Ticket, shown *synqly.Ticket) map[string]string {
+	if a.Policy(ticket).Observe {
+		return nil
+	}
+	return ticketShownFields(&ticket.Spec, shown)
+}
+
+func (ticketAdapter) Drift(ticket *v1alpha1.Ticket) *[]string { return &ticket.Status.Drift }
+
+// Record shows the remote ticket in the status, cut to what the schema takes.
+func (ticketAdapter) Record(ticket *v1alpha1.Ticket, shown *synqly.Ticket) {
+	const tags, word, line, timestamp = 200, 255, 1024, 64
+	seen := &v1alpha1.RemoteTicket{
+		Summary:        remote.Truncate(shown.Summary, line),
+		Name:           remote.Truncate(shown.Name, line),
+		Status:         remote.Truncate(shown.Status, word),
+		Priority:       remote.Truncate(shown.Priority, word),
+		Project:        remote.Truncate(shown.Project, word),
+		IssueType:      remote.Truncate(shown.IssueType, word),
+		Assignee:       remote.Truncate(shown.Assignee, word),
+		Creator:        remote.Truncate(shown.Creator, word),
+		CreatedAt:      remote.Truncate(shown.CreatedAt.Raw, timestamp),
+		UpdatedAt:      remote.Truncate(shown.UpdatedAt.Raw, timestamp),
+		DueDate:        remote.Truncate(shown.DueDate.Raw, timestamp),
+		CompletionDate: remote.Truncate(shown.CompletionDate.Raw, timestamp),
+	}
+	for _, tag := range shown.Tags[:min(len(shown.Tags), tags)] {
+		seen.Tags = append(seen.Tags, remote.Truncate(tag, word))
+	}
+	ticket.Status.Remote = seen
+}
+
+func (ticketAdapter) ID(shown *synqly.Ticket) string           { return shown.ID }
+func (ticketAdapter) CreatedAt(shown *synqly.Ticket) time.Time { return shown.CreatedAt.Time }
+
+// Create sends every field of the spec, the Integration's defaults for what it
+// leaves out, and the tag by which the ticket can be found again.
+func (ticketAdapter) Create(ctx context.Context, call ticketCall) (*synqly.Ticket, error) {
+	spec, defaults := &call.Object.Spec, call.Connection.Defaults()
+	return call.Connection.CreateTicket(ctx, synqly.CreateTicketRequest{
+		Name:           orDefault(spec.Name, call.Object.Name),
+		Summary:        spec.Summary,
+		Creator:        orDefault(spec.Creator, defaults.Creator),
+		Assignee:       spec.Assignee,
+		Contact:        spec.Contact,
+		Description:    spec.Description,
+		Priority:       string(spec.Priority),
+		DueDate:        wireTime(spec.DueDate),
+		CompletionDate: wireTime(spec.CompletionDate),
+		Status:         spec.Status,
+		Project:        orDefault(spec.Project, defaults.Project),
+		IssueType:      orDefault(spec.IssueType, defaults.IssueType),
+		Tags:           append(slices.Clone(spec.Tags), markerTag(call.Key)),
+		CustomFields:   wireCustomFields(spec.CustomFields),
+	})
+}
+
+// Find asks for the tickets with the marker tag. A provider that ignores the filter
+// answers with other tickets as well, so the tag is checked here again.
+func (ticketAdapter) Find(ctx context.Context, call ticketCall) ([]synqly.Ticket, error) {
+	marker := markerTag(call.Key)
+	var marked []synqly.Ticket
+	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Filters: []string{"tags[in]" + marker}}) {
+		if err != nil {
+			return nil, err
+		}
+		for _, ticket := range page.Items {
+			if slices.ContainsFunc(ticket.Tags, func(tag string) bool { return strings.EqualFold(tag, marker) }) {
+				marked = append(marked, ticket)
+			}
+		}
+	}
+	return marked, nil
+}
+
+func (ticketAdapter) Get(ctx context.Context, call ticketCall) (*synqly.Ticket, error) {
+	ticket, err := call.Connection.GetTicket(ctx, call.ID)
+	if remote.IsNotFound(err) {
+		return nil, &remote.MissingError{Noun: "ticket", ID: call.ID}
+	}
+	return ticket, err
+}
+
+// Patch changes the named fields. Tags need the ticket as it is now, because the
+// list can only be written as a whole and has other people's tags in it.
+func (a ticketAdapter) Patch(ctx context.Context, call ticketCall, fields []string) (*synqly.Ticket, error) {
+	seen := call.Seen
+	if seen == nil && namesTags(fields) {
+		var err error
+		if seen, err = a.Get(ctx, call); err != nil {
+			return nil, err
+		}
+	}
+	patch, err := ticketPatch(&call.Object.Spec, fields, seen)
+	if err != nil {
+		return nil, fmt.Errorf("making the patch: %w", err)
+	}
+	if len(patch) == 0 && seen != nil {
+		return seen, nil
+	}
+	ticket, err := call.Connection.PatchTicket(ctx, call.ID, patch)
+	if remote.IsNotFound(err) {
+		return nil, &remote.MissingError{Noun: "ticket", ID: call.ID}
+	}
+	return ticket, err
+}
+
+// Remove closes the ticket: its comment first, then the status, so that a crash in
+// between leaves a ticket that is not closed, and the comment is found again. A
+// ticket that has the closing status already is left alone.
+func (a ticketAdapter) Remove(ctx context.Context, call ticketCall) error {
+	closing := call.Object.Spec.Close
+	ticket, err := call.Connection.GetTicket(ctx, call.ID)
+	switch {
+	case remote.IsNotFound(err):
+		return nil
+	case err != nil:
+		return err
+	case closing == nil || strings.EqualFold(ticket.Status, closing.Status):
+		return nil
+	}
+	if closing.Comment != "" {
+		if err := a.commentOnce(ctx, call, closing.Comment); err != nil {
+			return fmt.Errorf("posting the closing comment: %w", err)
+		}
+	}
+	patch, err := synqly.Replace("/status", closing.Status)
+	if err != nil {
+		return fmt.Errorf("making the patch: %w", err)
+	}
+	_, err = call.Connection.PatchTicket(ctx, call.ID, []synqly.PatchOperation{patch})
+	return err
+}
+
+// commentOnce posts the closing comment unless it has been posted since the object
+// was deleted.
+func (ticketAdapter) commentOnce(ctx context.Context, call ticketCall, content string) error {
+	comments, err := synqly.All(call.Connection.ListComments(ctx, call.ID))
+	if err != nil {
+		return err
+	}
+	since := call.Object.DeletionTimestamp.Time
+	for _, comment := range comments {
+		if sameText(comment.Content, content) && notBefore(comment.CreatedAt, since) {
+			return nil
+		}
+	}
+	_, err = call.Connection.CreateComment(ctx, call.ID, synqly.CreateCommentRequest{Content: content})
+	return err
+}
+
+// markerTag is the tag that marks a remote ticket as created for an object.
+func markerTag(key string) string { return v1alpha1.CreateKeyTagPrefix + key }
+
+func orDefault(value, otherwise string) string {
+	if value != "" {
+		return value
+	}
+	return otherwise
+}

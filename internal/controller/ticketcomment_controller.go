@@ -1,0 +1,126 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketcomments,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketcomments/status,verbs=patch
+
+// commentCall is what the lifecycle passes to the adapter.
+type commentCall = remote.Call[*v1alpha1.TicketComment, synqly.Comment]
+
+// commentAdapter is what is particular about comments: they cannot be changed, so
+// a new one replaces the old one, and they can only be listed, not fetched.
+type commentAdapter struct{}
+
+var _ remote.Replacer[*v1alpha1.TicketComment] = commentAdapter{}
+
+// NewTicketCommentReconciler returns the reconciler of TicketComments.
+func NewTicketCommentReconciler(options remote.Options) (*remote.Reconciler[*v1alpha1.TicketComment, synqly.Comment], error) {
+	return remote.New(options, commentAdapter{})
+}
+
+// SetupTicketComments adds the controller of TicketComments to the manager.
+func SetupTicketComments(mgr ctrl.Manager, options remote.Options) error {
+	reconciler, err := NewTicketCommentReconciler(options)
+	if err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.TicketComment{}).
+		Watches(&v1alpha1.Integration{}, wakeWaiting(mgr.GetClient(), commentAdapter{})).
+		Watches(&v1alpha1.Ticket{}, wakeChildren(mgr.GetClient(), commentAdapter{})).
+		Complete(reconciler)
+}
+
+func (commentAdapter) New() *v1alpha1.TicketComment { return &v1alpha1.TicketComment{} }
+func (commentAdapter) NewList() client.ObjectList   { return &v1alpha1.TicketCommentList{} }
+func (commentAdapter) Kind() string                 { return "TicketComment" }
+func (commentAdapter) Noun() string                 { return "comment" }
+
+func (commentAdapter) Policy(comment *v1alpha1.TicketComment) remote.Policy {
+	return remote.Policy{RemoveOnDelete: comment.Spec.DeletionPolicy != v1alpha1.ChildRetain}
+}
+
+func (commentAdapter) Place(ctx context.Context, reader client.Reader, comment *v1alpha1.TicketComment) (remote.Place, error) {
+	return childPlace(ctx, reader, comment.Namespace, &comment.Spec.ParentReference, &comment.Status.RemoteChildStatus)
+}
+
+func (commentAdapter) RecordPlace(comment *v1alpha1.TicketComment, place remote.Place) {
+	recordChildPlace(&comment.Status.RemoteChildStatus, place)
+}
+
+func (commentAdapter) Fields(comment *v1alpha1.TicketComment) map[string]string {
+	return textFields(map[string]string{"content": comment.Spec.Content, "creator": comment.Spec.Creator})
+}
+
+func (a commentAdapter) Diff(comment *v1alpha1.TicketComment) []string {
+	return remote.Changed(a.Fields(comment), comment.Status.Applied)
+}
+
+func (a commentAdapter) RemoteFields(comment *v1alpha1.TicketComment, shown *synqly.Comment) map[string]string {
+	return shownTextFields(a.Fields(comment), map[string]string{"content": shown.Content, "creator": shown.Creator})
+}
+
+func (commentAdapter) Drift(*v1alpha1.TicketComment) *[]string { return nil }
+
+func (commentAdapter) Record(comment *v1alpha1.TicketComment, shown *synqly.Comment) {
+	recordChild(&comment.Status.RemoteChildStatus, shown.Creator, shown.CreatedAt, shown.UpdatedAt)
+}
+
+func (commentAdapter) Replaced(comment *v1alpha1.TicketComment) *[]string {
+	return &comment.Status.ReplacedIDs
+}
+
+func (commentAdapter) ID(shown *synqly.Comment) string           { return shown.ID }
+func (commentAdapter) CreatedAt(shown *synqly.Comment) time.Time { return shown.CreatedAt.Time }
+
+func (commentAdapter) Create(ctx context.Context, call commentCall) (*synqly.Comment, error) {
+	spec := &call.Object.Spec
+	return call.Connection.CreateComment(ctx, call.Place.TicketID, synqly.CreateCommentRequest{Content: spec.Content, Creator: spec.Creator})
+}
+
+func (commentAdapter) Find(ctx context.Context, call commentCall) ([]synqly.Comment, error) {
+	comments, err := synqly.All(call.Connection.ListComments(ctx, call.Place.TicketID))
+	if err != nil {
+		return nil, err
+	}
+	return createdSince(comments, call.Started, call.Object.Spec.Creator,
+		func(comment *synqly.Comment) bool { return sameText(comment.Content, call.Object.Spec.Content) },
+		func(comment *synqly.Comment) synqly.Timestamp { return comment.CreatedAt },
+		func(comment *synqly.Comment) string { return comment.Creator },
+	), nil
+}
+
+func (commentAdapter) Get(ctx context.Context, call commentCall) (*synqly.Comment, error) {
+	comments, err := synqly.All(call.Connection.ListComments(ctx, call.Place.TicketID))
+	if err != nil && !remote.IsNotFound(err) {
+		return nil, err
+	}
+	for i := range comments {
+		if comments[i].ID == call.ID {
+			return &comments[i], nil
+		}
+	}
+	return nil, &remote.MissingError{Noun: "comment", ID: call.ID}
+}
+
+func (commentAdapter) Remove(ctx context.Context, call commentCall) error {
+	err := call.Connection.DeleteComment(ctx, call.Place.TicketID, call.ID)
+	if remote.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

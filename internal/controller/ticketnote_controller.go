@@ -1,0 +1,159 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketnotes,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketnotes/status,verbs=patch
+
+// noteCall is what the lifecycle passes to the adapter.
+type noteCall = remote.Call[*v1alpha1.TicketNote, synqly.Note]
+
+// noteAdapter is what is particular about notes: they are patched in place, and can
+// only be listed, not fetched.
+type noteAdapter struct{}
+
+var _ remote.Patcher[*v1alpha1.TicketNote, synqly.Note] = noteAdapter{}
+
+// NewTicketNoteReconciler returns the reconciler of TicketNotes.
+func NewTicketNoteReconciler(options remote.Options) (*remote.Reconciler[*v1alpha1.TicketNote, synqly.Note], error) {
+	return remote.New(options, noteAdapter{})
+}
+
+// SetupTicketNotes adds the controller of TicketNotes to the manager.
+func SetupTicketNotes(mgr ctrl.Manager, options remote.Options) error {
+	reconciler, err := NewTicketNoteReconciler(options)
+	if err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.TicketNote{}).
+		Watches(&v1alpha1.Integration{}, wakeWaiting(mgr.GetClient(), noteAdapter{})).
+		Watches(&v1alpha1.Ticket{}, wakeChildren(mgr.GetClient(), noteAdapter{})).
+		Complete(reconciler)
+}
+
+func (noteAdapter) New() *v1alpha1.TicketNote  { return &v1alpha1.TicketNote{} }
+func (noteAdapter) NewList() client.ObjectList { return &v1alpha1.TicketNoteList{} }
+func (noteAdapter) Kind() string               { return "TicketNote" }
+func (noteAdapter) Noun() string               { return "note" }
+
+func (noteAdapter) Policy(note *v1alpha1.TicketNote) remote.Policy {
+	return remote.Policy{RemoveOnDelete: note.Spec.DeletionPolicy != v1alpha1.ChildRetain}
+}
+
+func (noteAdapter) Place(ctx context.Context, reader client.Reader, note *v1alpha1.TicketNote) (remote.Place, error) {
+	return childPlace(ctx, reader, note.Namespace, &note.Spec.ParentReference, &note.Status.RemoteChildStatus)
+}
+
+func (noteAdapter) RecordPlace(note *v1alpha1.TicketNote, place remote.Place) {
+	recordChildPlace(&note.Status.RemoteChildStatus, place)
+}
+
+func (noteAdapter) Fields(note *v1alpha1.TicketNote) map[string]string {
+	return textFields(map[string]string{"title": note.Spec.Title, "content": note.Spec.Content})
+}
+
+func (a noteAdapter) Diff(note *v1alpha1.TicketNote) []string {
+	return remote.Changed(a.Fields(note), note.Status.Applied)
+}
+
+func (a noteAdapter) RemoteFields(note *v1alpha1.TicketNote, shown *synqly.Note) map[string]string {
+	return shownTextFields(a.Fields(note), map[string]string{"title": shown.Title, "content": shown.Content})
+}
+
+func (noteAdapter) Drift(*v1alpha1.TicketNote) *[]string { return nil }
+
+func (noteAdapter) Record(note *v1alpha1.TicketNote, shown *synqly.Note) {
+	recordChild(&note.Status.RemoteChildStatus, shown.Creator, shown.CreatedAt, shown.UpdatedAt)
+}
+
+func (noteAdapter) ID(shown *synqly.Note) string           { return shown.ID }
+func (noteAdapter) CreatedAt(shown *synqly.Note) time.Time { return shown.CreatedAt.Time }
+
+func (noteAdapter) Create(ctx context.Context, call noteCall) (*synqly.Note, error) {
+	spec := &call.Object.Spec
+	return call.Connection.CreateNote(ctx, call.Place.TicketID, synqly.CreateNoteRequest{Title: spec.Title, Content: spec.Content})
+}
+
+func (noteAdapter) Find(ctx context.Context, call noteCall) ([]synqly.Note, error) {
+	notes, err := synqly.All(call.Connection.ListNotes(ctx, call.Place.TicketID))
+	if err != nil {
+		return nil, err
+	}
+	spec := &call.Object.Spec
+	return createdSince(notes, call.Started, "",
+		func(note *synqly.Note) bool {
+			return sameText(note.Title, spec.Title) && sameText(note.Content, spec.Content)
+		},
+		func(note *synqly.Note) synqly.Timestamp { return note.CreatedAt },
+		func(note *synqly.Note) string { return note.Creator },
+	), nil
+}
+
+func (noteAdapter) Get(ctx context.Context, call noteCall) (*synqly.Note, error) {
+	notes, err := synqly.All(call.Connection.ListNotes(ctx, call.Place.TicketID))
+	if err != nil && !remote.IsNotFound(err) {
+		return nil, err
+	}
+	for i := range notes {
+		if notes[i].ID == call.ID {
+			return &notes[i], nil
+		}
+	}
+	return nil, &remote.MissingError{Noun: "note", ID: call.ID}
+}
+
+// Patch replaces the title, the content, or both: all that the API changes of a
+// note.
+func (noteAdapter) Patch(ctx context.Context, call noteCall, fields []string) (*synqly.Note, error) {
+	spec := &call.Object.Spec
+	var patch []synqly.PatchOperation
+	seen := call.Seen
+	for _, field := range []struct {
+		name, path, wanted string
+		shown              func(*synqly.Note) string
+	}{
+		{"title", "/title", spec.Title, func(note *synqly.Note) string { return note.Title }},
+		{"content", "/content", spec.Content, func(note *synqly.Note) string { return note.Content }},
+	} {
+		if !slices.Contains(fields, field.name) || (seen != nil && field.shown(seen) == field.wanted) {
+			continue
+		}
+		operation, err := synqly.Replace(field.path, field.wanted)
+		if err != nil {
+			return nil, fmt.Errorf("making the patch: %w", err)
+		}
+		patch = append(patch, operation)
+	}
+	if len(patch) == 0 && seen != nil {
+		return seen, nil
+	}
+	note, err := call.Connection.PatchNote(ctx, call.Place.TicketID, call.ID, patch)
+	if remote.IsNotFound(err) {
+		return nil, &remote.MissingError{Noun: "note", ID: call.ID}
+	}
+	return note, err
+}
+
+func (noteAdapter) Remove(ctx context.Context, call noteCall) error {
+	err := call.Connection.DeleteNote(ctx, call.Place.TicketID, call.ID)
+	if remote.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
