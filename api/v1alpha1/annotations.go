@@ -8,6 +8,10 @@ const (
 	// from, or closed in, the ticketing system.
 	RemoteFinalizer = "ticketing.synqly.com/remote"
 
+	// InUseFinalizer keeps an Integration that is being deleted while objects
+	// still need it for removing what they stand for.
+	InUseFinalizer = "ticketing.synqly.com/in-use"
+
 	// CreateKeyAnnotation holds the key under which the remote object can be
 	// found again. The operator writes it before the first create request.
 	CreateKeyAnnotation = "ticketing.synqly.com/create-key"
@@ -25,6 +29,18 @@ const (
 	// CreateInstallationAnnotation holds the installation that recorded the
 	// create attempt: the UID of its cluster's kube-system namespace.
 	CreateInstallationAnnotation = "ticketing.synqly.com/create-installation"
+
+	// CreatePlaceAnnotation holds, as JSON, where the latest create attempt was to
+	// create: the name of the Integration, and the ID of the remote ticket of a
+	// comment or a note. It is needed where the status was lost or never written.
+	CreatePlaceAnnotation = "ticketing.synqly.com/create-place"
+	// CreateClaimAnnotation holds the ID of the remote object that an object is
+	// about to adopt as the one that its unconfirmed attempt made.
+	CreateClaimAnnotation = "ticketing.synqly.com/create-claim"
+	// CreateAgainAnnotation is a person's decision, with any new value, that an
+	// unconfirmed attempt made nothing, or that a remote object which is missing
+	// is to be created again. The last value served is status.lastCreateAgain.
+	CreateAgainAnnotation = "ticketing.synqly.com/create-again"
 
 	// PausedAnnotation, set to "true", stops reconciliation, deletion included.
 	PausedAnnotation = "ticketing.synqly.com/paused"

@@ -31,7 +31,8 @@ type TicketReference struct {
 // RemoteObjectStatus is what the status of every kind that stands for a remote
 // object has. It is written by the operator alone.
 type RemoteObjectStatus struct {
-	// observedGeneration is the generation of the spec that the conditions speak of.
+	// observedGeneration is the generation of the spec that the conditions speak
+	// of.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
@@ -79,6 +80,12 @@ type RemoteObjectStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	LastSyncRequest string `json:"lastSyncRequest,omitempty"`
+
+	// lastCreateAgain is the latest value of the annotation
+	// ticketing.synqly.com/create-again that has been served.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	LastCreateAgain string `json:"lastCreateAgain,omitempty"`
 
 	// conditions: Ready, the summary; Synced, where the kind is updated in place;
 	// and Stalled, only while no retry helps.
@@ -147,7 +154,8 @@ type RemoteChildStatus struct {
 	// +kubebuilder:validation:MaxLength=64
 	CreatedAt string `json:"createdAt,omitempty"`
 
-	// updatedAt is when the remote object was last changed, as the provider wrote it.
+	// updatedAt is when the remote object was last changed, as the provider wrote
+	// it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	UpdatedAt string `json:"updatedAt,omitempty"`

@@ -20,7 +20,8 @@ const (
 type IntegrationSpec struct {
 	// baseURL of the Synqly API. Defaults to https://api.synqly.com; Europe is
 	// https://api-eu.synqly.com. An http:// address is refused unless the manager
-	// runs with --allow-insecure-http.
+	// runs with --allow-insecure-http. A path is allowed; user information, a
+	// query and a fragment are not.
 	// +optional
 	// +kubebuilder:default="https://api.synqly.com"
 	// +kubebuilder:validation:MinLength=1
@@ -40,13 +41,14 @@ type IntegrationSpec struct {
 	Defaults *TicketDefaults `json:"defaults,omitempty"`
 
 	// rateLimit is the request budget of the whole connection, shared by all
-	// objects that use this Integration.
+	// objects that use this Integration. Defaults to 10 requests per second with
+	// a burst of 20.
 	// +optional
 	// +kubebuilder:default={requestsPerSecond: 10, burst: 20}
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
-	// requestTimeout bounds one HTTP request, its answer's body included.
-	// Defaults to 30s; 1s to 5m.
+	// requestTimeout bounds one HTTP request, its answer's body included, as a
+	// duration such as 45s or 1m30s. Defaults to 30s; 1s to 5m.
 	// +optional
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:Type=string
@@ -56,7 +58,8 @@ type IntegrationSpec struct {
 	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
 
 	// pollInterval is how often the connection is checked, the token is read
-	// again and remote changes are looked for. Defaults to 5m; 5s to 24h.
+	// again and remote changes are looked for, as a duration such as 90s or
+	// 1h30m. Defaults to 5m; 5s to 24h.
 	// +optional
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:Type=string
@@ -66,7 +69,8 @@ type IntegrationSpec struct {
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
 	// settlePeriod is how long a create request whose outcome is not known may
-	// still appear remotely before it is sent again. Defaults to 2m; 1s to 1h.
+	// still appear remotely before it is sent again, as a duration such as 90s or
+	// 1m30s. Defaults to 2m; 1s to 1h.
 	// +optional
 	// +kubebuilder:default="2m"
 	// +kubebuilder:validation:Type=string
@@ -133,9 +137,22 @@ type RateLimit struct {
 	Burst int32 `json:"burst,omitempty"`
 }
 
+// MarkerTags says what becomes of the tags that the operator puts on tickets.
+//
+// +kubebuilder:validation:Enum=Kept;Dropped
+type MarkerTags string
+
+const (
+	// MarkerTagsKept means that a created ticket came back with its marker tag.
+	MarkerTagsKept MarkerTags = "Kept"
+	// MarkerTagsDropped means that it came back without.
+	MarkerTagsDropped MarkerTags = "Dropped"
+)
+
 // IntegrationStatus is what the operator knows of the connection.
 type IntegrationStatus struct {
-	// observedGeneration is the generation of the spec that the conditions speak of.
+	// observedGeneration is the generation of the spec that the conditions speak
+	// of.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
@@ -166,14 +183,24 @@ type IntegrationStatus struct {
 	RemoteFieldCount int32 `json:"remoteFieldCount,omitempty"`
 
 	// tokenVersion is the resourceVersion of the Secret that the token in use was
-	// read from. Objects that were refused for their token try again when it changes.
+	// read from. Objects that were refused for their token try again when it
+	// changes.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	TokenVersion string `json:"tokenVersion,omitempty"`
 
-	// lastProbeTime is when the provider was asked and something else in this
-	// status changed. It does not tick.
+	// markerTags says whether the tags by which the operator finds its tickets
+	// again come back from the provider. Where they are Dropped, a ticket whose
+	// creation was not confirmed is looked for by its name and creation time.
 	// +optional
+	MarkerTags MarkerTags `json:"markerTags,omitempty"`
+
+	// lastProbeTime is when the provider's answer last changed something else in
+	// this status. Answers that change nothing do not move it.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	LastProbeTime *metav1.Time `json:"lastProbeTime,omitempty"`
 }
 

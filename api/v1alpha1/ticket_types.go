@@ -118,25 +118,30 @@ type TicketSpec struct {
 	// +kubebuilder:validation:MaxLength=255
 	Creator string `json:"creator,omitempty"`
 
-	// dueDate of the ticket, RFC 3339, to the second.
+	// dueDate of the ticket, RFC 3339 with capital letters, in the years
+	// 1000 to 2999: 2026-12-01T00:00:00Z, for example. Fractions of a second
+	// are dropped.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:Pattern=`^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	DueDate *metav1.Time `json:"dueDate,omitempty"`
 
-	// completionDate of the ticket, RFC 3339, to the second.
+	// completionDate of the ticket, RFC 3339 with capital letters, in the years
+	// 1000 to 2999: 2026-12-01T00:00:00Z, for example. Fractions of a second
+	// are dropped.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:Pattern=`^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	CompletionDate *metav1.Time `json:"completionDate,omitempty"`
 
-	// tags of the ticket. Tags that people add remotely stay. A tag that is taken
-	// out of this list is taken off the remote ticket; the empty list counts as
-	// not set.
+	// tags of the ticket: at most 100, each of 1 to 255 characters without comma
+	// or line break. Tags that people add remotely stay. A tag that is taken out
+	// of this list is taken off the remote ticket; the empty list counts as not
+	// set. Tags of k8s- and 32 hexadecimal digits are the operator's own.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
@@ -146,15 +151,23 @@ type TicketSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(tag, !tag.matches('^k8s-[0-9a-f]{32}$'))",message="tags must not look like k8s- followed by 32 hexadecimal digits: the operator marks the tickets that it created with such tags"
 	Tags []string `json:"tags,omitempty"`
 
-	// customFields of the ticket: any JSON value per name. A null clears the
-	// remote field.
+	// The schema of customFields is written out, because the values of the generated
+	// one are not nullable, and from such a map the API server drops the nulls.
+
+	// customFields of the ticket: at most 100 names, each with any JSON value.
+	// A null clears the remote field; kubectl apply sends it only with
+	// --server-side. Numbers are exact as 64-bit integers; all others are rounded
+	// to double precision.
 	// +optional
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:validation:Type=object
+	// +kubebuilder:pruning:PreserveUnknownFields
 	// +kubebuilder:validation:MaxProperties=100
 	CustomFields map[string]apiextensionsv1.JSON `json:"customFields,omitempty"`
 
 	// ticketID adopts an existing remote ticket instead of creating one. It can
-	// be set later, then it decides what an unconfirmed create could not; it
-	// cannot be changed.
+	// also be set later: it then says which remote ticket came of a create whose
+	// outcome is not known. Once set, it can be neither changed nor removed.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -181,13 +194,15 @@ type TicketSpec struct {
 
 // TicketCloseSpec says how a remote ticket is closed.
 type TicketCloseSpec struct {
-	// status that the remote ticket gets, in the provider's words.
+	// status that the remote ticket gets, in the provider's words, for example
+	// Done.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	Status string `json:"status"`
 
-	// comment that is posted before, in markdown. None when it is not set.
+	// comment to post before the ticket is closed, in markdown. Without it,
+	// nothing is posted.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
@@ -198,7 +213,8 @@ type TicketCloseSpec struct {
 type TicketStatus struct {
 	RemoteObjectStatus `json:",inline"`
 
-	// remote is the remote ticket as last seen.
+	// remote is the remote ticket as last seen. Values are the provider's; those
+	// that are too long are cut and end in an ellipsis.
 	// +optional
 	Remote *RemoteTicket `json:"remote,omitempty"`
 
@@ -291,7 +307,8 @@ type Ticket struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec is what the remote ticket should be.
+	// spec is what the remote ticket should be. A field that is not set is never
+	// touched; removing a field leaves the remote value as it is.
 	// +required
 	Spec TicketSpec `json:"spec"`
 

@@ -47,6 +47,7 @@ type options struct {
 	watchNamespaces         string
 	maxConcurrentReconciles int
 	allowInsecureHTTP       bool
+	formerInstallations     string
 	logging                 zap.Options
 	// arguments are what is left after the flags.
 	arguments []string
@@ -61,6 +62,7 @@ func parseFlags() options {
 	flag.StringVar(&o.watchNamespaces, "watch-namespaces", "", "The namespaces to work in, separated by commas. Defaults to all.")
 	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 4, "How many objects of each kind are reconciled at the same time.")
 	flag.BoolVar(&o.allowInsecureHTTP, "allow-insecure-http", false, "Accept Integrations whose baseURL is not encrypted (http://). The token is readable on the way then; for local tests only.")
+	flag.StringVar(&o.formerInstallations, "former-installations", "", "Clusters from which this one takes over objects that were moved or restored with their annotations: the UIDs of their kube-system namespaces, separated by commas.")
 	o.logging.BindFlags(flag.CommandLine)
 	flag.Parse()
 	o.arguments = flag.Args()
@@ -144,27 +146,39 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 		return fmt.Errorf("indexing the cache: %w", err)
 	}
 	return controller.Setup(mgr, remote.Options{
-		Client: mgr.GetClient(),
+		Client:    mgr.GetClient(),
+		APIReader: mgr.GetAPIReader(),
 		Connections: connection.New(connection.Options{
 			Secrets:           mgr.GetAPIReader(),
 			AllowInsecureHTTP: o.allowInsecureHTTP,
 			UserAgent:         "synqly-ticketing-operator/" + version,
 		}),
-		Recorder:     mgr.GetEventRecorder("synqly-ticketing-operator"),
-		Installation: installation,
+		Recorder:            mgr.GetEventRecorder("synqly-ticketing-operator"),
+		Installation:        installation,
+		FormerInstallations: separated(o.formerInstallations),
 	})
 }
 
 // namespaces is the cache's setting for a list of namespaces; nil for all of them.
 func namespaces(list string) map[string]cache.Config {
-	var configured map[string]cache.Config
-	for namespace := range strings.SplitSeq(list, ",") {
-		if namespace = strings.TrimSpace(namespace); namespace != "" {
-			if configured == nil {
-				configured = map[string]cache.Config{}
-			}
-			configured[namespace] = cache.Config{}
-		}
+	names := separated(list)
+	if len(names) == 0 {
+		return nil
+	}
+	configured := map[string]cache.Config{}
+	for _, name := range names {
+		configured[name] = cache.Config{}
 	}
 	return configured
+}
+
+// separated are the parts of a flag that takes several values.
+func separated(list string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(list, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }

@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -145,12 +146,43 @@ var _ = Describe("A comment or a note", func() {
 				Expect(condition(child, "Ready").Reason).To(Equal(v1alpha1.ReasonPaused))
 			})
 
-			It("says that its deletion is blocked while there is no Integration, and goes on when there is one", func() {
+			It("is deleted remotely with the Integration and the Secret that were deleted before it", func() {
+				ticket := w.created(w.ticket("parent"))
+				child := kind.make("child", "parent")
+				w.create(child)
+				w.reconcile(child)
+				integration := &v1alpha1.Integration{ObjectMeta: w.named("default")}
+				w.delete(w.secret(""))
+				w.delete(integration)
+				w.reconcile(integration)
+				Expect(condition(integration, "Ready").Message).To(ContainSubstring(`"child"`), "it says what it waits for")
+				w.delete(child)
+				w.reconcileAway(child)
+				w.expectGone(child)
+				Expect(kind.count(ticket.Status.ID)).To(BeZero())
+				w.reconcileAway(integration)
+				w.expectGone(integration)
+			})
+
+			It("is deleted remotely through the open connection when the Integration was taken away by force", func() {
+				ticket := w.created(w.ticket("parent"))
+				child := kind.make("child", "parent")
+				w.create(child)
+				w.reconcile(child)
+				w.removeIntegration()
+				w.delete(child)
+				w.reconcileAway(child)
+				w.expectGone(child)
+				Expect(kind.count(ticket.Status.ID)).To(BeZero())
+			})
+
+			It("says that its deletion is blocked when the credentials are gone, and goes on when they are back", func() {
 				w.created(w.ticket("parent"))
 				child := kind.make("child", "parent")
 				w.create(child)
 				w.reconcile(child)
-				w.delete(&v1alpha1.Integration{ObjectMeta: w.named("default")})
+				w.removeIntegration()
+				w.start()
 				w.delete(child)
 				w.reconcile(child)
 				expectNotReady(child, v1alpha1.ReasonDeleteBlocked, `Integration "default" does not exist`, v1alpha1.OrphanAnnotation)
@@ -158,6 +190,26 @@ var _ = Describe("A comment or a note", func() {
 				w.reconcileIntegration()
 				w.reconcileAway(child)
 				w.expectGone(child)
+			})
+
+			It("is let go in a terminating namespace when the credentials are gone for good, with a Warning that names what is left", func() {
+				ticket := w.created(w.ticket("parent"))
+				child := kind.make("child", "parent")
+				w.create(child)
+				w.reconcile(child)
+				w.removeIntegration()
+				w.start()
+				w.delete(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})
+				w.delete(child)
+				result := w.reconcile(child)
+				expectNotReady(child, v1alpha1.ReasonDeleteBlocked)
+				Expect(result.RequeueAfter).To(BeNumerically("~", 30*time.Second, 10*time.Second))
+				w.clock.Step(result.RequeueAfter)
+				w.news()
+				w.reconcileAway(child)
+				w.expectGone(child)
+				Expect(kind.count(ticket.Status.ID)).To(Equal(1))
+				Expect(w.news()).To(ContainElement(And(HavePrefix("Warning Abandoned"), ContainSubstring("child"), ContainSubstring(child.(remote.Object).RemoteStatus().ID))))
 			})
 
 			It("goes at once when nothing was created for it", func() {

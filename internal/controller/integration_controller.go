@@ -23,6 +23,7 @@ import (
 	"k8s.io/client-go/util/flowcontrol"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -33,10 +34,10 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=integrations,verbs=get;list;watch
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=integrations,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=integrations/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
-// +kubebuilder:rbac:groups="",resources=namespaces,resourceNames=kube-system,verbs=get
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 const (
@@ -93,6 +94,9 @@ func SetupIntegrations(mgr ctrl.Manager, options remote.Options) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Integration{}).
 		WatchesRawSource(doubts).
+		Watches(&v1alpha1.Ticket{}, wakeIntegrations(mgr.GetClient()), builder.WithPredicates(lastUse)).
+		Watches(&v1alpha1.TicketComment{}, wakeIntegrations(mgr.GetClient()), builder.WithPredicates(lastUse)).
+		Watches(&v1alpha1.TicketNote{}, wakeIntegrations(mgr.GetClient()), builder.WithPredicates(lastUse)).
 		Complete(NewIntegrationReconciler(options))
 }
 
@@ -112,15 +116,23 @@ func (r *IntegrationReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 		paused := health{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "the connection is not checked because of the annotation " + v1alpha1.PausedAnnotation}
 		return ctrl.Result{}, r.writeStatus(ctx, stored, &integration, paused)
 	}
+	if !integration.DeletionTimestamp.IsZero() {
+		return r.finalize(ctx, stored, &integration)
+	}
 	found, again, err := r.check(ctx, &integration)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	err = r.writeStatus(ctx, stored, &integration, found)
-	if apierrors.IsConflict(err) {
-		return ctrl.Result{RequeueAfter: time.Second}, nil
+	if found.status == metav1.ConditionTrue {
+		// Before anything can use it.
+		if err := r.protect(ctx, stored, &integration); err != nil {
+			return conflictLater(err)
+		}
 	}
-	return ctrl.Result{RequeueAfter: again}, err
+	if err := r.writeStatus(ctx, stored, &integration, found); err != nil {
+		return conflictLater(err)
+	}
+	return ctrl.Result{RequeueAfter: again}, nil
 }
 
 // check opens the connection and probes it if that is due. It returns how the
@@ -137,6 +149,9 @@ func (r *IntegrationReconciler) check(ctx context.Context, integration *v1alpha1
 		return found, found.again, nil
 	}
 	integration.Status.TokenVersion = open.TokenVersion
+	if markers := open.MarkerTags(); markers != "" {
+		integration.Status.MarkerTags = markers
+	}
 	basis := fmt.Sprintf("%s/%d/%s/%s", integration.UID, integration.Generation, open.TokenVersion, integration.Annotations[v1alpha1.SyncRequestedAnnotation])
 	if last, known := r.lastProbe(name); known && last.basis == basis {
 		if remaining := r.untilProbe(name, integration, open, last); remaining > 0 {
@@ -285,6 +300,9 @@ func (r *IntegrationReconciler) writeStatus(ctx context.Context, stored, integra
 	patch := client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})
 	if err := r.Client.Status().Patch(ctx, integration.DeepCopy(), patch); err != nil {
 		return fmt.Errorf("writing the status of the Integration: %w", err)
+	}
+	if stored.Status.MarkerTags != integration.Status.MarkerTags && integration.Status.MarkerTags == v1alpha1.MarkerTagsDropped {
+		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsDropped", "Create", "the provider drops the tags by which tickets are found again; a ticket whose creation is not confirmed is looked for by its name and creation time")
 	}
 	if before == nil || before.Reason != found.reason {
 		kind := corev1.EventTypeNormal

@@ -205,4 +205,46 @@ var _ = Describe("An Integration", func() {
 		Expect(condition(integration, "Ready").Reason).To(Equal(v1alpha1.ReasonPaused))
 		Expect(w.sent()).To(BeEmpty())
 	})
+
+	It("is deleted at once when nothing needs it for a removal", func() {
+		w.create(w.secret(canaryToken), integration)
+		w.reconcile(integration)
+		Expect(integration.Finalizers).To(Equal([]string{v1alpha1.InUseFinalizer}))
+		w.created(w.ticket("retained"))
+		w.delete(integration)
+		w.reconcileAway(integration)
+		w.expectGone(integration)
+	})
+
+	It("takes no new work while it is being deleted", func() {
+		w.create(w.secret(canaryToken), integration)
+		w.reconcile(integration)
+		w.created(w.ticket("closing", func(s *v1alpha1.TicketSpec) {
+			s.DeletionPolicy, s.Close = v1alpha1.TicketClose, &v1alpha1.TicketCloseSpec{Status: "Done"}
+		}))
+		w.delete(integration)
+		w.reconcile(integration)
+		late := w.ticket("late")
+		w.create(late)
+		w.reconcile(late)
+		expectNotReady(late, v1alpha1.ReasonWaitingForIntegration, "is being deleted")
+		Expect(w.sent()).To(BeEmpty())
+	})
+
+	It("says whether the provider keeps the tags by which tickets are found again", func() {
+		w.create(w.secret(canaryToken), integration)
+		w.reconcile(integration)
+		Expect(integration.Status.MarkerTags).To(BeEmpty())
+		w.created(w.ticket("kept"))
+		Expect(w.options.Connections.Doubts()).To(Receive())
+		w.reconcile(integration)
+		Expect(integration.Status.MarkerTags).To(Equal(v1alpha1.MarkerTagsKept))
+
+		w.simulator.SetBehaviour(simulator.Behaviour{DropTags: true})
+		w.created(w.ticket("dropped"))
+		w.news()
+		w.reconcile(integration)
+		Expect(integration.Status.MarkerTags).To(Equal(v1alpha1.MarkerTagsDropped))
+		Expect(w.news()).To(ContainElement(HavePrefix("Warning TagsDropped")))
+	})
 })

@@ -138,10 +138,16 @@ func newWorldWithoutIntegration() *world {
 
 // start makes new reconcilers, as a process that has just started has them.
 func (w *world) start() {
-	w.options = remote.Options{
-		Client: w.writes, Recorder: w.recorder, Clock: w.clock, Installation: "test-installation",
-		Connections: connection.New(connection.Options{Secrets: testCluster.GetAPIReader(), Clock: w.clock, AllowInsecureHTTP: true}),
-	}
+	w.startWith(remote.Options{
+		Client: w.writes, APIReader: testCluster.GetAPIReader(), Recorder: w.recorder, Clock: w.clock, Installation: "test-installation",
+	})
+}
+
+// startWith starts with other options.
+func (w *world) startWith(options remote.Options) {
+	GinkgoHelper()
+	options.Connections = connection.New(connection.Options{Secrets: testCluster.GetAPIReader(), Clock: w.clock, AllowInsecureHTTP: true})
+	w.options = options
 	w.integrations = controller.NewIntegrationReconciler(w.options)
 	tickets, err := controller.NewTicketReconciler(w.options)
 	Expect(err).NotTo(HaveOccurred())
@@ -254,6 +260,16 @@ func (w *world) reconcileIntegration() *v1alpha1.Integration {
 	integration := &v1alpha1.Integration{ObjectMeta: w.named("default")}
 	w.reconcile(integration)
 	return integration
+}
+
+// removeIntegration takes the Integration away although it is in use.
+func (w *world) removeIntegration() {
+	GinkgoHelper()
+	integration := &v1alpha1.Integration{ObjectMeta: w.named("default")}
+	w.delete(integration)
+	edit(w, integration, func(i *v1alpha1.Integration) { i.Finalizers = nil })
+	w.expectGone(integration)
+	w.reconcileAway(integration)
 }
 
 // created makes a Ticket with its remote ticket and forgets the requests.

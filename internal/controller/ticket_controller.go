@@ -61,6 +61,10 @@ func (ticketAdapter) Policy(ticket *v1alpha1.Ticket) remote.Policy {
 	}
 }
 
+func (ticketAdapter) RemoteIDs(ticket *v1alpha1.Ticket) []remote.RemoteID {
+	return remote.RemoteIDs(ticket, remote.Place{Integration: ticket.Status.Integration})
+}
+
 func (ticketAdapter) Place(_ context.Context, _ client.Reader, ticket *v1alpha1.Ticket) (remote.Place, error) {
 	switch {
 	case ticket.Status.Integration != "":
@@ -129,7 +133,7 @@ func (ticketAdapter) CreatedAt(shown *synqly.Ticket) time.Time { return shown.Cr
 // leaves out, and the tag by which the ticket can be found again.
 func (ticketAdapter) Create(ctx context.Context, call ticketCall) (*synqly.Ticket, error) {
 	spec, defaults := &call.Object.Spec, call.Connection.Defaults()
-	return call.Connection.CreateTicket(ctx, synqly.CreateTicketRequest{
+	ticket, err := call.Connection.CreateTicket(ctx, synqly.CreateTicketRequest{
 		Name:           orDefault(spec.Name, call.Object.Name),
 		Summary:        spec.Summary,
 		Creator:        orDefault(spec.Creator, defaults.Creator),
@@ -145,24 +149,11 @@ func (ticketAdapter) Create(ctx context.Context, call ticketCall) (*synqly.Ticke
 		Tags:           append(slices.Clone(spec.Tags), markerTag(call.Key)),
 		CustomFields:   wireCustomFields(spec.CustomFields),
 	})
-}
-
-// Find asks for the tickets with the marker tag. A provider that ignores the filter
-// answers with other tickets as well, so the tag is checked here again.
-func (ticketAdapter) Find(ctx context.Context, call ticketCall) ([]synqly.Ticket, error) {
-	marker := markerTag(call.Key)
-	var marked []synqly.Ticket
-	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Filters: []string{"tags[in]" + marker}}) {
-		if err != nil {
-			return nil, err
-		}
-		for _, ticket := range page.Items {
-			if slices.ContainsFunc(ticket.Tags, func(tag string) bool { return strings.EqualFold(tag, marker) }) {
-				marked = append(marked, ticket)
-			}
-		}
+	if err != nil {
+		return nil, err
 	}
-	return marked, nil
+	call.Connection.SawMarker(hasTag(ticket, markerTag(call.Key)))
+	return ticket, nil
 }
 
 func (ticketAdapter) Get(ctx context.Context, call ticketCall) (*synqly.Ticket, error) {
@@ -240,9 +231,6 @@ func (ticketAdapter) commentOnce(ctx context.Context, call ticketCall, content s
 	_, err = call.Connection.CreateComment(ctx, call.ID, synqly.CreateCommentRequest{Content: content})
 	return err
 }
-
-// markerTag is the tag that marks a remote ticket as created for an object.
-func markerTag(key string) string { return v1alpha1.CreateKeyTagPrefix + key }
 
 func orDefault(value, otherwise string) string {
 	if value != "" {

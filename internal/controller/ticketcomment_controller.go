@@ -54,6 +54,10 @@ func (commentAdapter) Policy(comment *v1alpha1.TicketComment) remote.Policy {
 	return remote.Policy{RemoveOnDelete: comment.Spec.DeletionPolicy != v1alpha1.ChildRetain}
 }
 
+func (commentAdapter) RemoteIDs(comment *v1alpha1.TicketComment) []remote.RemoteID {
+	return remote.RemoteIDs(comment, remote.Place{Integration: comment.Status.Integration, TicketID: comment.Status.TicketID})
+}
+
 func (commentAdapter) Place(ctx context.Context, reader client.Reader, comment *v1alpha1.TicketComment) (remote.Place, error) {
 	return childPlace(ctx, reader, comment.Namespace, &comment.Spec.ParentReference, &comment.Status.RemoteChildStatus)
 }

@@ -56,6 +56,10 @@ func (noteAdapter) Policy(note *v1alpha1.TicketNote) remote.Policy {
 	return remote.Policy{RemoveOnDelete: note.Spec.DeletionPolicy != v1alpha1.ChildRetain}
 }
 
+func (noteAdapter) RemoteIDs(note *v1alpha1.TicketNote) []remote.RemoteID {
+	return remote.RemoteIDs(note, remote.Place{Integration: note.Status.Integration, TicketID: note.Status.TicketID})
+}
+
 func (noteAdapter) Place(ctx context.Context, reader client.Reader, note *v1alpha1.TicketNote) (remote.Place, error) {
 	return childPlace(ctx, reader, note.Namespace, &note.Spec.ParentReference, &note.Status.RemoteChildStatus)
 }

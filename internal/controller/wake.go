@@ -74,12 +74,6 @@ func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
 		}
 		return []string{parent.TicketRef.Name}
 	}
-	remoteID := func(ticketID string, status *v1alpha1.RemoteObjectStatus) []string {
-		if status.ID == "" {
-			return nil
-		}
-		return []string{remote.RemoteIDIndexValue(status.Integration, ticketID, status.ID)}
-	}
 	for _, index := range []struct {
 		object  client.Object
 		field   string
@@ -89,15 +83,13 @@ func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.TicketComment{}, remote.IndexCreateKey, remote.CreateKeyIndex},
 		{&v1alpha1.TicketNote{}, remote.IndexCreateKey, remote.CreateKeyIndex},
 		{&v1alpha1.Ticket{}, remote.IndexRemoteID, func(o client.Object) []string {
-			return remoteID("", o.(*v1alpha1.Ticket).RemoteStatus())
+			return remote.RemoteIDIndex(ticketAdapter{}.RemoteIDs(o.(*v1alpha1.Ticket)))
 		}},
 		{&v1alpha1.TicketComment{}, remote.IndexRemoteID, func(o client.Object) []string {
-			comment := o.(*v1alpha1.TicketComment)
-			return remoteID(comment.Status.TicketID, comment.RemoteStatus())
+			return remote.RemoteIDIndex(commentAdapter{}.RemoteIDs(o.(*v1alpha1.TicketComment)))
 		}},
 		{&v1alpha1.TicketNote{}, remote.IndexRemoteID, func(o client.Object) []string {
-			note := o.(*v1alpha1.TicketNote)
-			return remoteID(note.Status.TicketID, note.RemoteStatus())
+			return remote.RemoteIDIndex(noteAdapter{}.RemoteIDs(o.(*v1alpha1.TicketNote)))
 		}},
 		{&v1alpha1.TicketComment{}, indexTicketRef, func(o client.Object) []string {
 			return ticketRef(&o.(*v1alpha1.TicketComment).Spec.ParentReference)

@@ -80,7 +80,10 @@ type Connection struct {
 	TokenVersion string
 
 	token   string
+	wake    func()
 	doubted atomic.Bool
+	markers atomic.Value // v1alpha1.MarkerTags
+	closed  time.Time    // guarded by Connections.mu
 }
 
 // RequestTimeout is how long one request may take.
@@ -209,26 +212,69 @@ func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integratio
 		return nil, err
 	}
 	connection := &Connection{Client: api, Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token}
+	connection.wake = func() { c.wake(connection.Integration) }
 	c.open[name] = connection
 	return connection, nil
 }
 
-// Close forgets the connection of an Integration that is gone.
+// Last returns the connection of an Integration that was opened last, whatever has
+// become of the Integration and its Secret since, or nil.
+func (c *Connections) Last(name types.NamespacedName) *Connection {
+	return c.current(name)
+}
+
+// Close notes that an Integration is gone. Its connection stays for an hour, for
+// objects that are still to be removed remotely.
 func (c *Connections) Close(name types.NamespacedName) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.open, name)
+	now := c.options.Clock.Now()
+	if connection := c.open[name]; connection != nil && connection.closed.IsZero() {
+		connection.closed = now
+	}
+	for other, connection := range c.open {
+		if !connection.closed.IsZero() && now.Sub(connection.closed) > closedRetention {
+			delete(c.open, other)
+		}
+	}
 }
+
+// closedRetention is how long the connection of an Integration that is gone is kept.
+const closedRetention = time.Hour
 
 // Doubt asks the Integration's controller to read the token again and to check
 // the connection, because an object was refused with it. It never blocks: with a
 // full queue a check is due anyway.
 func (c *Connections) Doubt(connection *Connection) {
 	connection.doubted.Store(true)
+	c.wake(connection.Integration)
+}
+
+// wake reconciles the Integration.
+func (c *Connections) wake(integration *v1alpha1.Integration) {
 	select {
-	case c.recheck <- event.TypedGenericEvent[*v1alpha1.Integration]{Object: connection.Integration}:
+	case c.recheck <- event.TypedGenericEvent[*v1alpha1.Integration]{Object: integration}:
 	default:
 	}
+}
+
+// SawMarker notes whether a ticket that was created with a marker tag came back with
+// it. News of it wakes the Integration's controller.
+func (c *Connection) SawMarker(kept bool) {
+	markers := v1alpha1.MarkerTagsDropped
+	if kept {
+		markers = v1alpha1.MarkerTagsKept
+	}
+	if c.markers.Swap(markers) != markers {
+		c.wake()
+	}
+}
+
+// MarkerTags is what became of marker tags, as far as this connection knows; empty
+// where it does not.
+func (c *Connection) MarkerTags() v1alpha1.MarkerTags {
+	markers, _ := c.markers.Load().(v1alpha1.MarkerTags)
+	return markers
 }
 
 // Doubted tells whether an object was refused since the connection was checked.

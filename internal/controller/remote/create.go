@@ -33,6 +33,24 @@ const requiredEmptyLookups = 2
 // manager stops. Cutting it off at once would leave it unconfirmed for no reason.
 const shutdownGrace = 3 * time.Second
 
+// decided serves a person's decision to create again: an attempt that cannot be
+// confirmed counts as failed, and a remote object that is missing is let go of.
+func (r *Reconciler[O, R]) decided(p *pass[O, R]) {
+	decision := p.annotation(v1alpha1.CreateAgainAnnotation)
+	if decision == "" || decision == p.status.LastCreateAgain {
+		return
+	}
+	p.status.LastCreateAgain = decision
+	switch {
+	case p.attemptOpen():
+		p.status.SettledAttempt = p.intent.attempt
+		r.attempts.forget(p.name)
+	case p.wasMissing() && p.policy.AdoptID == "":
+		p.announce(recreating(r.adapter.Noun(), p.status.ID))
+		p.status.ID, p.status.Applied, p.status.Returned = "", nil, nil
+	}
+}
+
 // recognise sorts out annotations that some other object wrote: those of a copied
 // manifest are ignored, those of a restored backup are settled with their own key,
 // and those of another installation are a conflict.
@@ -47,16 +65,16 @@ func (r *Reconciler[O, R]) recognise(ctx context.Context, p *pass[O, R]) error {
 		return nil
 	case p.policy.AdoptID != "":
 		return nil
-	case p.intent.installation != r.Installation:
-		return &ConflictError{fmt.Sprintf("the annotation %s names another installation (%s): remove the annotations %s and %s to create a remote %s of its own, or set ticketID where the kind has it",
-			v1alpha1.CreateInstallationAnnotation, Truncate(p.intent.installation, 64), v1alpha1.CreateKeyAnnotation, v1alpha1.CreateAttemptAnnotation, r.adapter.Noun())}
+	case p.intent.installation != r.Installation && !slices.Contains(r.FormerInstallations, p.intent.installation):
+		return &ConflictError{fmt.Sprintf("the annotation %s names another installation (%s), which may have created a remote %s for this object: start the manager with --former-installations=%s to take over from it, or remove the annotation %s to create another one",
+			v1alpha1.CreateInstallationAnnotation, Truncate(p.intent.installation, 64), r.adapter.Noun(), Truncate(p.intent.installation, 64), v1alpha1.CreateKeyAnnotation)}
 	}
 	others, err := r.others(ctx, p, IndexCreateKey, p.intent.key)
 	if err != nil {
 		return err
 	}
 	for _, other := range others {
-		if CreateKey(r.Installation, other.GetUID()) == p.intent.key {
+		if CreateKey(p.intent.installation, other.GetUID()) == p.intent.key {
 			p.intent = intent{}
 			return nil
 		}
@@ -102,6 +120,7 @@ func (r *Reconciler[O, R]) recordIntent(ctx context.Context, p *pass[O, R]) erro
 		started:      r.Clock.Now(),
 		installation: r.Installation,
 		hash:         fieldsHash(r.adapter.Fields(p.object)),
+		place:        p.place,
 	}
 	err := r.updateMetadata(ctx, p, "recording the intent to create the remote "+r.adapter.Noun(), func(object O) {
 		next.write(object)
@@ -156,10 +175,13 @@ func (r *Reconciler[O, R]) settle(ctx context.Context, p *pass[O, R]) error {
 	}
 	candidates, err := r.candidates(ctx, p)
 	if err != nil {
-		return &UnconfirmedError{Noun: r.adapter.Noun(), Err: fmt.Errorf("looking for it: %w", err)}
+		return &UnconfirmedError{Noun: r.adapter.Noun(), Err: fmt.Errorf("looking for it: %w", err), LookupFailed: true}
 	}
 	if len(candidates) > 0 {
 		oldest := slices.MinFunc(candidates, func(a, b *R) int { return r.adapter.CreatedAt(a).Compare(r.adapter.CreatedAt(b)) })
+		if err := r.claim(ctx, p, r.adapter.ID(oldest)); err != nil {
+			return err
+		}
 		return r.created(ctx, p, oldest, found(r.adapter.Noun(), r.adapter.ID(oldest), len(candidates)))
 	}
 	emptyLookups := r.attempts.cameUpEmpty(p.name)
@@ -177,7 +199,7 @@ func (r *Reconciler[O, R]) settle(ctx context.Context, p *pass[O, R]) error {
 
 // nextLookup spaces the look-ups within the settle period: 1s, 2s, 4s … 1m.
 func nextLookup(done int) time.Duration {
-	return min(time.Second<<min(done-1, 6), time.Minute)
+	return min(time.Second<<min(max(done-1, 0), 6), time.Minute)
 }
 
 // candidates are the remote objects that the attempt may have made and that no

@@ -63,10 +63,10 @@ func decide(s situation) step {
 		return protect
 	case s.lookAsked && !s.looked:
 		return look
-	case s.replacedLeft:
-		return removeReplaced
 	case s.policy.Observe:
 		return inSync
+	case s.replacedLeft:
+		return removeReplaced
 	case s.differs, s.policy.Enforce && s.drifted:
 		return update
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -46,6 +47,8 @@ type UnconfirmedError struct {
 	// Err is why it is not known: the failure of the request, or of the look-up.
 	// Nil while nothing failed and the remote object has just not appeared.
 	Err error
+	// LookupFailed: Err is the failure of the look-up, so time alone does not help.
+	LookupFailed bool
 	// LookAgain is when to look for it again; zero where backing off decides.
 	LookAgain time.Duration
 }
@@ -54,6 +57,9 @@ func (e *UnconfirmedError) Error() string {
 	message := fmt.Sprintf("a request to create the remote %s was sent and its outcome is not known; it is looked for, and is sent again only after the Integration's settlePeriod", e.Noun)
 	if e.Err != nil {
 		message += ": " + e.Err.Error()
+	}
+	if e.LookupFailed {
+		message += fmt.Sprintf("; a person who knows that it was not created can say so with the annotation %s", v1alpha1.CreateAgainAnnotation)
 	}
 	return message
 }

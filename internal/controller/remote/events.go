@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
@@ -20,6 +21,8 @@ const maxNote = 1024
 // that it is not repeated when that fails.
 type announcement struct {
 	kind, reason, action, note string
+	// regarding is the object that it is about; the reconciled one when nil.
+	regarding runtime.Object
 }
 
 func (p *pass[O, R]) announce(a announcement) {
@@ -27,32 +30,46 @@ func (p *pass[O, R]) announce(a announcement) {
 }
 
 func created(noun, id string) announcement {
-	return announcement{corev1.EventTypeNormal, "Created", "Create", note("created the remote %s %q", noun, id)}
+	return announcement{kind: corev1.EventTypeNormal, reason: "Created", action: "Create", note: note("created the remote %s %q", noun, id)}
 }
 
 func adopted(noun, id string) announcement {
-	return announcement{corev1.EventTypeNormal, "Adopted", "Adopt", note("adopted the remote %s %q", noun, id)}
+	return announcement{kind: corev1.EventTypeNormal, reason: "Adopted", action: "Adopt", note: note("adopted the remote %s %q", noun, id)}
 }
 
 // found tells of a remote object that an unconfirmed attempt turned out to have made.
 func found(noun, id string, candidates int) announcement {
 	if candidates > 1 {
-		return announcement{corev1.EventTypeWarning, "FoundSeveral", "Adopt",
-			note("%d remote %ss may be from the create request that was not confirmed; adopted the oldest, %q, and left the others alone", candidates, noun, id)}
+		return announcement{kind: corev1.EventTypeWarning, reason: "FoundSeveral", action: "Adopt", note: note("%d remote %ss may be from the create request that was not confirmed; adopted the oldest, %q, and left the others alone", candidates, noun, id)}
 	}
-	return announcement{corev1.EventTypeNormal, "Found", "Adopt", note("found the remote %s %q: the create request that was not confirmed had succeeded", noun, id)}
+	return announcement{kind: corev1.EventTypeNormal, reason: "Found", action: "Adopt", note: note("found the remote %s %q: the create request that was not confirmed had succeeded", noun, id)}
+}
+
+func recreating(noun, id string) announcement {
+	return announcement{kind: corev1.EventTypeNormal, reason: "Recreating", action: "Create", note: note("the remote %s %q is missing; another one is created, as the annotation %s asks", noun, id, v1alpha1.CreateAgainAnnotation)}
+}
+
+// abandoned tells of a remote object that a terminating namespace left behind. It is
+// about the namespace, because nothing can be created in there any more.
+func abandoned(namespace *corev1.Namespace, kind, name, noun string, ids []string, cause error) announcement {
+	what := "nothing that is known"
+	if len(ids) > 0 {
+		what = fmt.Sprintf("the remote %s %s", noun, strings.Join(ids, ", "))
+	}
+	return announcement{kind: corev1.EventTypeWarning, reason: "Abandoned", action: "Remove", regarding: namespace,
+		note: note("%s %s/%s was let go without removing %s: %v", kind, namespace.Name, name, what, cause)}
 }
 
 func updated(noun, id string, fields []string) announcement {
-	return announcement{corev1.EventTypeNormal, "Updated", "Update", note("updated the remote %s %q: %s", noun, id, strings.Join(fields, ", "))}
+	return announcement{kind: corev1.EventTypeNormal, reason: "Updated", action: "Update", note: note("updated the remote %s %q: %s", noun, id, strings.Join(fields, ", "))}
 }
 
 func removed(noun, id string) announcement {
-	return announcement{corev1.EventTypeNormal, "Removed", "Remove", note("the remote %s %q is removed, as the deletionPolicy asks", noun, id)}
+	return announcement{kind: corev1.EventTypeNormal, reason: "Removed", action: "Remove", note: note("the remote %s %q is removed, as the deletionPolicy asks", noun, id)}
 }
 
 func retained(noun, id string) announcement {
-	return announcement{corev1.EventTypeNormal, "Retained", "Retain", note("the remote %s %q is left as it is", noun, id)}
+	return announcement{kind: corev1.EventTypeNormal, reason: "Retained", action: "Retain", note: note("the remote %s %q is left as it is", noun, id)}
 }
 
 // announceCondition tells of a Ready condition that has changed for the worse, or
@@ -62,9 +79,9 @@ func (p *pass[O, R]) announceCondition(result outcome) {
 	switch {
 	case result.status == metav1.ConditionTrue && len(p.announcements) > 0:
 	case result.status == metav1.ConditionTrue:
-		p.announce(announcement{corev1.EventTypeNormal, v1alpha1.ReasonSynced, "Reconcile", note("%s", result.message)})
+		p.announce(announcement{kind: corev1.EventTypeNormal, reason: v1alpha1.ReasonSynced, action: "Reconcile", note: note("%s", result.message)})
 	default:
-		p.announce(announcement{corev1.EventTypeWarning, result.reason, "Reconcile", note("%s", result.message)})
+		p.announce(announcement{kind: corev1.EventTypeWarning, reason: result.reason, action: "Reconcile", note: note("%s", result.message)})
 	}
 }
 

@@ -5,19 +5,67 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// finalize removes, or closes, the remote object of an object that is being
-// deleted, and then lets the finalizer go. It needs the stored IDs and the
-// Integration, and nothing else.
+const (
+	// credentialsGrace is how long an object in a terminating namespace waits for
+	// credentials that are gone; they cannot be created there any more.
+	credentialsGrace = 30 * time.Second
+	// remoteGrace is how long it waits for a provider that does not remove what it
+	// is asked to.
+	remoteGrace = 10 * time.Minute
+)
+
+// expiringError is why an object in a terminating namespace is not gone yet, and
+// when it is let go all the same.
+type expiringError struct {
+	err       error
+	remaining time.Duration
+}
+
+func (e *expiringError) Error() string { return e.err.Error() }
+func (e *expiringError) Unwrap() error { return e.err }
+
+// finalize removes the remote object of an object that is being deleted, and lets
+// the finalizer go. A namespace that is being deleted does not wait forever.
 func (r *Reconciler[O, R]) finalize(ctx context.Context, p *pass[O, R]) error {
+	err := r.removeRemote(ctx, p)
+	if err == nil || p.released {
+		return err
+	}
+	var kubernetes *kubernetesError
+	if errors.As(err, &kubernetes) {
+		return err
+	}
+	var namespace corev1.Namespace
+	if failure := r.APIReader.Get(ctx, client.ObjectKey{Name: p.name.Namespace}, &namespace); failure != nil || namespace.DeletionTimestamp.IsZero() {
+		return err
+	}
+	grace := remoteGrace
+	switch outcomeOf(err, true, r.adapter.Noun()).reason {
+	case v1alpha1.ReasonDeleteBlocked, v1alpha1.ReasonUnauthorized:
+		grace = credentialsGrace
+	}
+	if remaining := p.object.GetDeletionTimestamp().Add(grace).Sub(r.Clock.Now()); remaining > 0 {
+		return &expiringError{err: err, remaining: remaining}
+	}
+	p.announce(abandoned(&namespace, r.adapter.Kind(), p.name.Name, r.adapter.Noun(), r.remainingIDs(p), err))
+	return r.release(ctx, p)
+}
+
+// removeRemote removes, or closes, the remote object, and lets the finalizer go. It
+// needs the stored IDs and a connection, and nothing else.
+func (r *Reconciler[O, R]) removeRemote(ctx context.Context, p *pass[O, R]) error {
 	if uid, done := r.finalized.Load(p.name); done && uid == p.object.GetUID() {
 		// The cache has not seen yet that the object is gone.
 		p.released = true
@@ -33,6 +81,15 @@ func (r *Reconciler[O, R]) finalize(ctx context.Context, p *pass[O, R]) error {
 		}
 		return r.release(ctx, p)
 	}
+	var conflict *ConflictError
+	switch err := r.recognise(ctx, p); {
+	case errors.As(err, &conflict):
+		// What the annotations speak of is not this object's, so it is not removed.
+		p.intent = intent{}
+	case err != nil:
+		return err
+	}
+	r.decided(p)
 	for p.attemptOpen() {
 		var err error
 		if ctx, err = r.connect(ctx, p); err != nil {

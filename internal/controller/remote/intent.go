@@ -6,6 +6,8 @@ package remote
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"math"
 	"strconv"
 	"time"
 
@@ -22,6 +24,7 @@ type intent struct {
 	started      time.Time
 	installation string
 	hash         string
+	place        Place
 }
 
 // CreateKey is the key under which the remote object of a custom resource can be
@@ -44,8 +47,12 @@ func readIntent(object client.Object) intent {
 	if recorded.key == "" {
 		return intent{}
 	}
+	var place Place
+	if json.Unmarshal([]byte(annotations[v1alpha1.CreatePlaceAnnotation]), &place) == nil {
+		recorded.place = place // one that was damaged counts as unknown, as a whole
+	}
 	attempt, err := strconv.ParseInt(annotations[v1alpha1.CreateAttemptAnnotation], 10, 64)
-	if err != nil || attempt < 1 {
+	if err != nil || attempt < 1 || attempt == math.MaxInt64 {
 		attempt = 1
 	}
 	recorded.attempt = attempt
@@ -66,5 +73,10 @@ func (i intent) write(object client.Object) {
 	annotations[v1alpha1.CreateStartedAnnotation] = i.started.UTC().Format(time.RFC3339)
 	annotations[v1alpha1.CreateInstallationAnnotation] = i.installation
 	annotations[v1alpha1.CreateHashAnnotation] = i.hash
+	place, err := json.Marshal(i.place)
+	if err == nil {
+		annotations[v1alpha1.CreatePlaceAnnotation] = string(place)
+	}
+	delete(annotations, v1alpha1.CreateClaimAnnotation)
 	object.SetAnnotations(annotations)
 }

@@ -51,6 +51,7 @@ type pass[O Object, R any] struct {
 	// ownKey is the key that this object gives to what it creates.
 	ownKey string
 
+	reader     client.Reader
 	place      Place
 	connection *connection.Connection
 	// basis is all that a refused request rested on.
@@ -71,6 +72,7 @@ func (r *Reconciler[O, R]) begin(object O) *pass[O, R] {
 	name := client.ObjectKeyFromObject(object)
 	p := &pass[O, R]{
 		name:   name,
+		reader: r.Client,
 		object: object,
 		stored: object.DeepCopyObject().(O),
 		status: object.RemoteStatus(),
@@ -100,8 +102,11 @@ func (r *Reconciler[O, R]) situation(p *pass[O, R]) situation {
 // attemptOpen tells whether a create attempt is recorded whose outcome is not.
 func (p *pass[O, R]) attemptOpen() bool { return p.intent.attempt > p.status.SettledAttempt }
 
-func (p *pass[O, R]) syncRequest() string {
-	return Truncate(p.object.GetAnnotations()[v1alpha1.SyncRequestedAnnotation], 1024)
+func (p *pass[O, R]) syncRequest() string { return p.annotation(v1alpha1.SyncRequestedAnnotation) }
+
+// annotation is an annotation's value, cut to what the status takes of it.
+func (p *pass[O, R]) annotation(name string) string {
+	return Truncate(p.object.GetAnnotations()[name], 1024)
 }
 
 func (p *pass[O, R]) wasMissing() bool {
@@ -112,7 +117,7 @@ func (p *pass[O, R]) wasMissing() bool {
 // call is what adapters get; id is empty for a create.
 func (p *pass[O, R]) call(id string) Call[O, R] {
 	return Call[O, R]{
-		Connection: p.connection, Place: p.place, Object: p.object,
+		Connection: p.connection, Reader: p.reader, Place: p.place, Object: p.object,
 		ID: id, Key: p.intent.key, Started: p.intent.started, Seen: p.seen,
 	}
 }
@@ -120,7 +125,7 @@ func (p *pass[O, R]) call(id string) Call[O, R] {
 // basisWith names all that a refusal rested on: with any of it changed, the request
 // is worth trying again.
 func (p *pass[O, R]) basisWith(integration *v1alpha1.Integration) string {
-	basis := fmt.Sprintf("%s/%d/%t/%s", p.object.GetUID(), p.object.GetGeneration(), p.object.GetDeletionTimestamp().IsZero(), p.syncRequest())
+	basis := fmt.Sprintf("%s/%d/%t/%s/%s", p.object.GetUID(), p.object.GetGeneration(), p.object.GetDeletionTimestamp().IsZero(), p.syncRequest(), p.annotation(v1alpha1.CreateAgainAnnotation))
 	if integration != nil {
 		basis += fmt.Sprintf("/%s/%d/%s", integration.UID, integration.Generation, integration.Status.TokenVersion)
 	}
@@ -183,9 +188,9 @@ func (r *Reconciler[O, R]) writeStatus(ctx context.Context, p *pass[O, R]) error
 }
 
 // persist writes the status that holds the ID of a remote object that was just
-// created. It does not depend on the resourceVersion, because the spec may have
-// been edited while the request was on its way, and it outlives the end of the
-// process's context: losing the ID costs a search.
+// created or found. The spec may have been edited while the request was on its way,
+// so a conflict is resolved, as long as the recorded attempt is still this one. It
+// outlives the end of the process's context: losing the ID costs a search.
 func (r *Reconciler[O, R]) persist(ctx context.Context, p *pass[O, R]) error {
 	if p.statusUnchanged() {
 		return nil
@@ -194,13 +199,34 @@ func (r *Reconciler[O, R]) persist(ctx context.Context, p *pass[O, R]) error {
 	defer cancel()
 	var failure error
 	err := wait.ExponentialBackoffWithContext(ctx, wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Steps: 4}, func(ctx context.Context) (bool, error) {
-		failure = r.patchStatus(ctx, p, client.MergeFrom(p.stored))
+		failure = r.patchStatus(ctx, p, client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{}))
+		if apierrors.IsConflict(failure) {
+			if err := r.rebase(ctx, p); err != nil {
+				return false, err
+			}
+		}
 		return failure == nil || apierrors.IsNotFound(failure), nil
 	})
 	if failure != nil {
 		return failure
 	}
 	return err
+}
+
+// rebase moves the status write to the newest resourceVersion, unless another
+// process has gone on with the object.
+func (r *Reconciler[O, R]) rebase(ctx context.Context, p *pass[O, R]) error {
+	latest := r.adapter.New()
+	if err := r.APIReader.Get(ctx, p.name, latest); err != nil {
+		return &kubernetesError{fmt.Errorf("reading the %s again: %w", r.adapter.Kind(), err)}
+	}
+	before := p.stored.RemoteStatus()
+	if latest.GetUID() != p.stored.GetUID() || readIntent(latest).attempt != p.intent.attempt || latest.RemoteStatus().ID != before.ID {
+		return &kubernetesError{fmt.Errorf("writing the ID of the remote %s: another process has gone on with this object", r.adapter.Noun())}
+	}
+	p.stored.SetResourceVersion(latest.GetResourceVersion())
+	p.object.SetResourceVersion(latest.GetResourceVersion())
+	return nil
 }
 
 func (r *Reconciler[O, R]) patchStatus(ctx context.Context, p *pass[O, R], patch client.Patch) error {
@@ -222,7 +248,7 @@ func (p *pass[O, R]) statusUnchanged() bool {
 // ownerOf names another live object of this kind that stands for the remote object,
 // or returns an empty name.
 func (r *Reconciler[O, R]) ownerOf(ctx context.Context, p *pass[O, R], id string) (string, error) {
-	others, err := r.others(ctx, p, IndexRemoteID, RemoteIDIndexValue(p.place.Integration, p.place.TicketID, id))
+	others, err := r.others(ctx, p, IndexRemoteID, RemoteID{Place: p.place, ID: id}.indexValue())
 	if err != nil || len(others) == 0 {
 		return "", err
 	}
@@ -253,7 +279,11 @@ func union(a, b []string) []string {
 
 func (p *pass[O, R]) publish(recorder events.EventRecorder) {
 	for _, a := range p.announcements {
-		recorder.Eventf(p.object, nil, a.kind, a.reason, a.action, "%s", a.note)
+		regarding := a.regarding
+		if regarding == nil {
+			regarding = p.object
+		}
+		recorder.Eventf(regarding, nil, a.kind, a.reason, a.action, "%s", a.note)
 	}
 	p.announcements = nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -30,6 +31,8 @@ type Options struct {
 	// Client reads from a cache that shows this process's own writes, has the
 	// indexes of IndexFields, and writes to the API server.
 	Client client.Client
+	// APIReader reads from the API server itself.
+	APIReader client.Reader
 	// Connections are shared with the Integrations' controller.
 	Connections *connection.Connections
 	// Recorder of Events on the objects.
@@ -39,6 +42,8 @@ type Options struct {
 	// Installation tells this cluster's objects from those of others: the UID of
 	// the kube-system namespace.
 	Installation string
+	// FormerInstallations are clusters from which this one takes over.
+	FormerInstallations []string
 }
 
 // Reconciler keeps one kind of custom resource and its remote objects in step.
@@ -105,6 +110,7 @@ func (r *Reconciler[O, R]) lifecycle(ctx context.Context, p *pass[O, R]) error {
 	if err := r.recognise(ctx, p); err != nil {
 		return err
 	}
+	r.decided(p)
 	for range maxSteps {
 		next := decide(r.situation(p))
 		if next == inSync {
@@ -149,7 +155,7 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, p *pass[O, R]) (context.
 	if p.connection != nil {
 		return ctx, nil
 	}
-	place, err := r.adapter.Place(ctx, r.Client, p.object)
+	place, err := r.place(ctx, p)
 	var waiting *WaitingError
 	if err != nil && !errors.As(err, &waiting) {
 		return ctx, &kubernetesError{err}
@@ -168,7 +174,7 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, p *pass[O, R]) (context.
 	if remaining := r.retries.remaining(p.name, p.basis); remaining > 0 {
 		return ctx, &pauseError{remaining}
 	}
-	connection, err := r.Connections.For(ctx, integration)
+	connection, err := r.connection(ctx, p, integration)
 	if err != nil {
 		return ctx, err
 	}
@@ -177,14 +183,43 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, p *pass[O, R]) (context.
 		return ctx, err
 	}
 	p.connection = connection
-	p.status.IntegrationGeneration = integration.Generation
+	p.status.IntegrationGeneration = connection.Integration.Generation
 	return ctx, nil
+}
+
+// connection is the one that the Integration allows. An object that is being deleted
+// may use the open one whatever has become of the Integration and its Secret: in a
+// namespace that is being deleted they often go first.
+func (r *Reconciler[O, R]) connection(ctx context.Context, p *pass[O, R], integration *v1alpha1.Integration) (*connection.Connection, error) {
+	deleting := !p.object.GetDeletionTimestamp().IsZero()
+	if !deleting && !integration.DeletionTimestamp.IsZero() {
+		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q is being deleted: create it again, or use another one", integration.Name)}
+	}
+	usable, err := r.Connections.For(ctx, integration)
+	if err != nil && deleting {
+		if last := r.Connections.Last(client.ObjectKeyFromObject(integration)); last != nil {
+			return last, nil
+		}
+	}
+	return usable, err
+}
+
+// place is where the remote object lives. An attempt that is open has recorded where
+// it was to create, which is where to look for what it made.
+func (r *Reconciler[O, R]) place(ctx context.Context, p *pass[O, R]) (Place, error) {
+	if p.attemptOpen() && p.intent.place.Integration != "" {
+		return p.intent.place, nil
+	}
+	return r.adapter.Place(ctx, r.Client, p.object)
 }
 
 func (r *Reconciler[O, R]) integration(ctx context.Context, p *pass[O, R], name string) (*v1alpha1.Integration, error) {
 	var integration v1alpha1.Integration
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: p.object.GetNamespace(), Name: name}, &integration)
 	if apierrors.IsNotFound(err) {
+		if last := r.Connections.Last(client.ObjectKey{Namespace: p.object.GetNamespace(), Name: name}); last != nil && !p.object.GetDeletionTimestamp().IsZero() {
+			return last.Integration, nil
+		}
 		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q does not exist in this namespace: create it, or name another one", name)}
 	}
 	if err != nil {
@@ -317,15 +352,20 @@ func (r *Reconciler[O, R]) forget(request ctrl.Request) {
 func (r *Reconciler[O, R]) conclude(ctx context.Context, p *pass[O, R], err error) (ctrl.Result, error) {
 	var pause *pauseError
 	var kubernetes *kubernetesError
+	var expiring *expiringError
+	longest := time.Duration(math.MaxInt64)
+	if errors.As(err, &expiring) {
+		longest = expiring.remaining
+	}
 	switch {
 	case p.released:
 		r.forget(ctrl.Request{NamespacedName: p.name})
 		p.publish(r.Recorder)
 		return ctrl.Result{}, nil
 	case errors.Is(err, errNothingNew):
-		return ctrl.Result{}, nil
+		return requeue(0, longest), nil
 	case errors.As(err, &pause):
-		return ctrl.Result{RequeueAfter: pause.remaining}, nil
+		return requeue(pause.remaining, longest), nil
 	case apierrors.IsConflict(err):
 		// The cache was stale. The watch brings the newer object; this is for the
 		// case that it brought it before the write failed.
@@ -352,7 +392,19 @@ func (r *Reconciler[O, R]) conclude(ctx context.Context, p *pass[O, R], err erro
 		r.retries.succeeded(p.name)
 		return ctrl.Result{RequeueAfter: r.nextLook(ctx, p)}, nil
 	}
-	return ctrl.Result{RequeueAfter: r.retries.failed(p.name, p.basis, result)}, nil
+	return requeue(r.retries.failed(p.name, p.basis, result), longest), nil
+}
+
+// requeue comes back after a pause, or never where it is zero, but not later than
+// after longest.
+func requeue(pause, longest time.Duration) ctrl.Result {
+	if pause == 0 && longest == math.MaxInt64 {
+		return ctrl.Result{}
+	}
+	if pause == 0 {
+		pause = longest
+	}
+	return ctrl.Result{RequeueAfter: min(pause, longest)}
 }
 
 // nextLook is when an object that is only observed is looked at again.

@@ -28,10 +28,10 @@ type Object interface {
 // Place is where a remote object lives.
 type Place struct {
 	// Integration is the name of the Integration, in the object's namespace.
-	Integration string
+	Integration string `json:"integration"`
 	// TicketID is the remote ticket that a comment or a note belongs to; empty for
 	// a ticket.
-	TicketID string
+	TicketID string `json:"ticketID,omitempty"`
 }
 
 // Policy is what an object's spec asks of the lifecycle.
@@ -51,8 +51,10 @@ type Policy struct {
 type Call[O Object, R any] struct {
 	// Connection has the client and the Integration's settings.
 	Connection *connection.Connection
-	Place      Place
-	Object     O
+	// Reader reads the cache.
+	Reader client.Reader
+	Place  Place
+	Object O
 	// ID of the remote object; empty in Create and Find.
 	ID string
 	// Key marks the object that Create makes and that Find looks for.
@@ -80,6 +82,8 @@ type Adapter[O Object, R any] interface {
 
 	// Policy is what the spec asks.
 	Policy(object O) Policy
+	// RemoteIDs are the remote objects that the object stands for, or claims to.
+	RemoteIDs(object O) []RemoteID
 	// Place says where the remote object lives, or will. It MUST prefer what the
 	// status has recorded, so that a deletion needs no other object; it MUST return
 	// a *WaitingError for what is not there yet.

@@ -1,0 +1,161 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+)
+
+// maxNamedUsers is how many of the objects that an Integration waits for its message
+// names.
+const maxNamedUsers = 3
+
+// protect puts the finalizer on an Integration that objects are about to use, so
+// that it outlives them when everything is deleted at once.
+func (r *IntegrationReconciler) protect(ctx context.Context, stored, integration *v1alpha1.Integration) error {
+	if controllerutil.ContainsFinalizer(integration, v1alpha1.InUseFinalizer) {
+		return nil
+	}
+	return r.patchFinalizers(ctx, stored, integration, append(slices.Clone(integration.Finalizers), v1alpha1.InUseFinalizer))
+}
+
+// finalize lets an Integration go once no object needs it for a removal. Until then
+// the connection that is open stays in use, whatever has become of the Secret.
+func (r *IntegrationReconciler) finalize(ctx context.Context, stored, integration *v1alpha1.Integration) (ctrl.Result, error) {
+	if !controllerutil.ContainsFinalizer(integration, v1alpha1.InUseFinalizer) {
+		return ctrl.Result{}, nil
+	}
+	users, err := r.users(ctx, integration)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if len(users) == 0 {
+		finalizers := slices.DeleteFunc(slices.Clone(integration.Finalizers), func(name string) bool { return name == v1alpha1.InUseFinalizer })
+		return conflictLater(client.IgnoreNotFound(r.patchFinalizers(ctx, stored, integration, finalizers)))
+	}
+	found, again := healthOf(nil), time.Duration(0)
+	if r.Connections.Last(client.ObjectKeyFromObject(integration)) == nil {
+		if found, again, err = r.check(ctx, integration); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	found.message += "; its deletion waits for what " + summary(users) + " made remotely to be removed"
+	if err := r.writeStatus(ctx, stored, integration, found); err != nil {
+		return conflictLater(client.IgnoreNotFound(err))
+	}
+	return ctrl.Result{RequeueAfter: again}, nil
+}
+
+func (r *IntegrationReconciler) patchFinalizers(ctx context.Context, stored, integration *v1alpha1.Integration, finalizers []string) error {
+	changed := stored.DeepCopy()
+	changed.Finalizers = finalizers
+	if err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("writing the finalizers of the Integration: %w", err)
+	}
+	for _, object := range []*v1alpha1.Integration{stored, integration} {
+		object.Finalizers, object.ResourceVersion = changed.Finalizers, changed.ResourceVersion
+	}
+	return nil
+}
+
+// users are the objects that need the Integration to remove what they stand for.
+// One of which that cannot be told counts as a user.
+func (r *IntegrationReconciler) users(ctx context.Context, integration *v1alpha1.Integration) ([]string, error) {
+	var users []string
+	for _, kind := range []struct {
+		name string
+		list client.ObjectList
+	}{{"Ticket", &v1alpha1.TicketList{}}, {"TicketComment", &v1alpha1.TicketCommentList{}}, {"TicketNote", &v1alpha1.TicketNoteList{}}} {
+		if err := r.Client.List(ctx, kind.list, client.InNamespace(integration.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+			return nil, fmt.Errorf("looking for objects that use the Integration: %w", err)
+		}
+		err := meta.EachListItem(kind.list, func(item runtime.Object) error {
+			object, isRemote := item.(remote.Object)
+			if isRemote && controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) && mayUse(object, integration.Name) {
+				users = append(users, fmt.Sprintf("%s %q", kind.name, object.GetName()))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(users)
+	return users, nil
+}
+
+func mayUse(object remote.Object, integration string) bool {
+	if recorded := object.RemoteStatus().Integration; recorded != "" {
+		return recorded == integration
+	}
+	if ticket, isTicket := object.(*v1alpha1.Ticket); isTicket {
+		return ticket.Spec.IntegrationRef.Name == integration
+	}
+	return true
+}
+
+func summary(users []string) string {
+	if len(users) <= maxNamedUsers {
+		return strings.Join(users, ", ")
+	}
+	return fmt.Sprintf("%s and %d others", strings.Join(users[:maxNamedUsers], ", "), len(users)-maxNamedUsers)
+}
+
+// lastUse lets pass what may end the use of an Integration: an object that is gone, or
+// that has let its finalizer go.
+var lastUse = predicate.Funcs{
+	CreateFunc:  func(event.CreateEvent) bool { return false },
+	GenericFunc: func(event.GenericEvent) bool { return false },
+	UpdateFunc: func(update event.UpdateEvent) bool {
+		return controllerutil.ContainsFinalizer(update.ObjectOld, v1alpha1.RemoteFinalizer) &&
+			!controllerutil.ContainsFinalizer(update.ObjectNew, v1alpha1.RemoteFinalizer)
+	},
+	DeleteFunc: func(event.DeleteEvent) bool { return true },
+}
+
+// wakeIntegrations reconciles the Integrations of the namespace that are being
+// deleted.
+func wakeIntegrations(reader client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []ctrl.Request {
+		var integrations v1alpha1.IntegrationList
+		if err := reader.List(ctx, &integrations, client.InNamespace(object.GetNamespace()), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+			log.FromContext(ctx).Error(err, "listing the Integrations to wake")
+			return nil
+		}
+		var requests []ctrl.Request
+		for i := range integrations.Items {
+			if !integrations.Items[i].DeletionTimestamp.IsZero() {
+				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&integrations.Items[i])})
+			}
+		}
+		return requests
+	})
+}
+
+// conflictLater ends a reconcile whose write failed. A conflict means that the cache
+// was stale, which passes.
+func conflictLater(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	}
+	return ctrl.Result{}, err
+}

@@ -1,0 +1,70 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+// claim makes sure that of all objects that could take a remote object for theirs,
+// in this process or in another one that believes it leads as well, at most one
+// does. It writes the claim down first and then asks the API server itself, not the
+// cache, who else claims the same. Of two objects that both do so at least the later
+// one sees the other; whoever sees another claim withdraws and looks again later.
+func (r *Reconciler[O, R]) claim(ctx context.Context, p *pass[O, R], id string) error {
+	err := r.updateMetadata(ctx, p, "claiming the remote "+r.adapter.Noun(), func(object O) {
+		annotations := object.GetAnnotations()
+		annotations[v1alpha1.CreateClaimAnnotation] = id
+		object.SetAnnotations(annotations)
+	})
+	if err != nil {
+		return err
+	}
+	rival, err := r.rival(ctx, p, id)
+	if err != nil || rival == "" {
+		return err
+	}
+	err = r.updateMetadata(ctx, p, "withdrawing the claim on the remote "+r.adapter.Noun(), func(object O) {
+		annotations := object.GetAnnotations()
+		delete(annotations, v1alpha1.CreateClaimAnnotation)
+		object.SetAnnotations(annotations)
+	})
+	if err != nil {
+		return err
+	}
+	return &UnconfirmedError{
+		Noun: r.adapter.Noun(), Err: fmt.Errorf("the %s %q claims the same remote %s", r.adapter.Kind(), rival, r.adapter.Noun()),
+		LookAgain: time.Second + time.Duration(rand.Int64N(int64(4*time.Second))), // #nosec G404 -- breaks a tie, guards nothing
+	}
+}
+
+// rival names another object that stands for the remote object, or claims to.
+func (r *Reconciler[O, R]) rival(ctx context.Context, p *pass[O, R], id string) (string, error) {
+	list := r.adapter.NewList()
+	if err := r.APIReader.List(ctx, list, client.InNamespace(p.name.Namespace)); err != nil {
+		return "", &kubernetesError{fmt.Errorf("looking for other claims on the remote %s: %w", r.adapter.Noun(), err)}
+	}
+	rival := ""
+	err := meta.EachListItem(list, func(item runtime.Object) error {
+		other, isObject := item.(O)
+		if !isObject || other.GetUID() == p.object.GetUID() || rival != "" {
+			return nil
+		}
+		if slices.Contains(r.adapter.RemoteIDs(other), RemoteID{Place: p.place, ID: id}) {
+			rival = other.GetName()
+		}
+		return nil
+	})
+	return rival, err
+}

@@ -1,0 +1,177 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// markerTag is the tag that marks a remote ticket as created for an object.
+func markerTag(key string) string { return v1alpha1.CreateKeyTagPrefix + key }
+
+// hasTag tells whether a ticket has a tag. Providers change the case of tags.
+func hasTag(ticket *synqly.Ticket, tag string) bool {
+	return slices.ContainsFunc(ticket.Tags, func(other string) bool { return strings.EqualFold(other, tag) })
+}
+
+// Find looks for the ticket that a create attempt may have made: by its marker tag,
+// and, where an empty answer to that proves nothing, among all tickets.
+//
+// An empty answer proves something only with a provider that keeps tags and filters
+// by them. Which one does is not documented, so it is tried: with the tag of another
+// ticket that is known to exist.
+func (a ticketAdapter) Find(ctx context.Context, call ticketCall) ([]synqly.Ticket, error) {
+	marker := markerTag(call.Key)
+	marked, err := ticketsWithTag(ctx, call, marker)
+	if len(marked) > 0 {
+		return marked, nil
+	}
+	if err != nil && !refused(err) {
+		return nil, fmt.Errorf("searching by tag: %w", err)
+	}
+	known, err := a.markers(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	if len(known.kept) > 0 {
+		control, err := ticketsWithTag(ctx, call, known.kept[0])
+		switch {
+		case err != nil && !refused(err):
+			return nil, fmt.Errorf("trying the search by tag with a ticket that exists: %w", err)
+		case len(control) > 0:
+			return nil, nil
+		}
+	}
+	return allTickets(ctx, call, func(ticket *synqly.Ticket) bool {
+		if hasTag(ticket, marker) {
+			return true
+		}
+		// Without markers, the name and the time are all there is to go by.
+		return len(known.kept) == 0 && !isMarked(ticket) && !known.others[ticket.ID] &&
+			sameText(ticket.Name, orDefault(call.Object.Spec.Name, call.Object.Name)) && notBefore(ticket.CreatedAt, call.Started)
+	})
+}
+
+// markers is what the Tickets of the Integration show of marker tags.
+type markers struct {
+	// kept are the markers with which remote tickets have come back, newest first.
+	kept []string
+	// others are the IDs of all remote tickets that Tickets stand for.
+	others map[string]bool
+}
+
+func (ticketAdapter) markers(ctx context.Context, call ticketCall) (markers, error) {
+	var tickets v1alpha1.TicketList
+	if err := call.Reader.List(ctx, &tickets, client.InNamespace(call.Object.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return markers{}, fmt.Errorf("listing the other Tickets: %w", err)
+	}
+	known := markers{others: map[string]bool{}}
+	for i := range tickets.Items {
+		other := &tickets.Items[i]
+		if other.UID == call.Object.UID || other.Status.ID == "" || other.Status.Integration != call.Place.Integration || other.Status.Remote == nil {
+			continue
+		}
+		known.others[other.Status.ID] = true
+		marker := markerTag(other.Annotations[v1alpha1.CreateKeyAnnotation])
+		if slices.ContainsFunc(other.Status.Remote.Tags, func(tag string) bool { return strings.EqualFold(tag, marker) }) {
+			known.kept = append(known.kept, marker)
+		}
+	}
+	return known, nil
+}
+
+// ticketsWithTag asks for the tickets with a tag. A provider that ignores the filter
+// answers with other tickets as well, so the tag is checked here again.
+func ticketsWithTag(ctx context.Context, call ticketCall, tag string) ([]synqly.Ticket, error) {
+	var found []synqly.Ticket
+	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Filters: []string{"tags[in]" + tag}}) {
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Items {
+			if hasTag(&page.Items[i], tag) {
+				found = append(found, page.Items[i])
+			}
+		}
+	}
+	return found, nil
+}
+
+// allTickets reads all tickets, newest first where the provider can order them, and
+// returns those that match. It ends early with a page that is in that order and
+// reaches back to before the attempt.
+func allTickets(ctx context.Context, call ticketCall, matches func(*synqly.Ticket) bool) ([]synqly.Ticket, error) {
+	found, err := scan(ctx, call, []string{"created_at[desc]"}, matches)
+	if refused(err) {
+		found, err = scan(ctx, call, nil, matches)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("searching all tickets: %w", err)
+	}
+	return found, nil
+}
+
+func scan(ctx context.Context, call ticketCall, order []string, matches func(*synqly.Ticket) bool) ([]synqly.Ticket, error) {
+	var found []synqly.Ticket
+	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Order: order}) {
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Items {
+			if matches(&page.Items[i]) {
+				found = append(found, page.Items[i])
+			}
+		}
+		if reachesBefore(page.Items, call.Started) {
+			break
+		}
+	}
+	return found, nil
+}
+
+// reachesBefore tells whether a page is ordered by creation time, newest first, and
+// ends with tickets that are older than a time.
+func reachesBefore(tickets []synqly.Ticket, started time.Time) bool {
+	if len(tickets) < 2 || started.IsZero() {
+		return false
+	}
+	for i := range tickets {
+		if tickets[i].CreatedAt.Time.IsZero() || (i > 0 && tickets[i].CreatedAt.Time.After(tickets[i-1].CreatedAt.Time)) {
+			return false
+		}
+	}
+	return !notBefore(tickets[len(tickets)-1].CreatedAt, started)
+}
+
+// anyMarker matches every marker tag; the schema keeps users from such tags.
+var anyMarker = regexp.MustCompile("^(?i:" + v1alpha1.CreateKeyTagPrefix + "[0-9a-f]{32})$")
+
+func isMarked(ticket *synqly.Ticket) bool {
+	return slices.ContainsFunc(ticket.Tags, anyMarker.MatchString)
+}
+
+// refused tells whether the provider does not take a query of this form.
+func refused(err error) bool {
+	var answer *synqly.APIError
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch answer.StatusCode {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented:
+		return true
+	}
+	return false
+}
