@@ -1,0 +1,174 @@
+# Copyright The Synqly Ticketing Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+
+# Everything works from a fresh clone with Go, make, git and a POSIX shell. What else is
+# needed is built from Go modules whose versions hack/*/go.mod pin, into bin/.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# A recipe that fails half way must not leave a target that looks made.
+.DELETE_ON_ERROR:
+
+GO ?= go
+CONTAINER_TOOL ?= docker
+KUBECTL ?= kubectl
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+IMG ?= ghcr.io/synqly/ticketing-operator:$(VERSION)
+PLATFORMS ?= linux/amd64,linux/arm64
+
+# Which packages `make test` and `make bench` look at, and what else go test is told.
+PACKAGES ?= ./...
+TESTFLAGS ?=
+FUZZTIME ?= 10s
+# DEMO=once ends the demo after it has shown everything.
+DEMO ?=
+
+# Git is not asked for the version a second time: it refuses folders of another owner, which
+# is what a container mostly sees.
+GO_BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
+LDFLAGS = -s -w -X main.version=$(VERSION)
+# The race detector needs a C compiler; without one the tests run without it.
+RACE = $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
+
+CONTROL_PLANE = GO='$(GO)' hack/control-plane/control-plane.sh
+TESTSUMMARY = $(GO) run ./hack/testsummary
+
+##@ General
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*## "; printf "Usage: make <target>\n"} \
+		/^[a-zA-Z0-9_-]+:.*## / {printf "  %-17s %s\n", $$1, $$2} \
+		/^##@ / {printf "\n%s\n", substr($$0, 5)}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: clean
+clean: ## Remove what was built, except for the tools and the control plane, which take minutes.
+	rm -rf bin/manager bin/synqly-simulator dist cover.out
+
+.PHONY: clean-all
+clean-all: clean ## Remove everything that was built.
+	rm -rf bin
+
+##@ Development
+
+.PHONY: demo
+demo: build ## Start a control plane, the Synqly simulator and the operator, and apply config/samples. DEMO=once exits at the end.
+	@assets=$$($(CONTROL_PLANE)) && $(GO_BUILD) -o bin/demo ./hack/demo && \
+		exec bin/demo --programs "$$assets" $(if $(filter once,$(DEMO)),--once)
+
+.PHONY: generate
+generate: bin/tools/controller-gen ## Generate the deepcopy functions, the CRDs and the manager's ClusterRole.
+	hack/generate.sh .
+
+.PHONY: manifests
+manifests: generate ## The same as generate.
+
+.PHONY: fmt
+fmt: ## Format the Go code.
+	$(GO) fmt ./...
+
+.PHONY: vet
+vet: ## Run go vet.
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: bin/tools/golangci-lint ## Run golangci-lint.
+	bin/tools/golangci-lint run
+
+.PHONY: verify
+verify: bin/tools/controller-gen bin/tools/kustomize ## Fail when generated files, go.mod files, formatting or license headers are out of date.
+	GO='$(GO)' hack/verify.sh
+
+##@ Tests
+
+.PHONY: test
+test: ## Run every test, against a real etcd and kube-apiserver.
+	@$(if $(RACE),,echo "There is no C compiler, so the tests run without the race detector." >&2;) \
+	assets=$$($(CONTROL_PLANE)) && \
+		KUBEBUILDER_ASSETS="$$assets" $(TESTSUMMARY) $(GO) test -json -count=1 -timeout=15m $(RACE) $(TESTFLAGS) $(PACKAGES)
+
+.PHONY: test-unit
+test-unit: ## Run the tests of the packages that need no control plane.
+	@packages=$$(GO='$(GO)' hack/unit-packages.sh) && \
+		$(TESTSUMMARY) $(GO) test -json $(RACE) $(TESTFLAGS) $$packages
+
+.PHONY: bench
+bench: ## Run the benchmarks.
+	@assets=$$($(CONTROL_PLANE)) && \
+		KUBEBUILDER_ASSETS="$$assets" $(GO) test -run='^$$' -bench=. -benchmem $(TESTFLAGS) $(PACKAGES)
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz test for FUZZTIME (default 10s).
+	GO='$(GO)' hack/fuzz.sh $(FUZZTIME)
+
+.PHONY: control-plane
+control-plane: ## Print the folder of etcd, kube-apiserver, kubectl and kube-controller-manager, built or downloaded first if need be.
+	@$(CONTROL_PLANE)
+
+##@ Build
+
+.PHONY: build
+build: ## Build bin/manager and bin/synqly-simulator.
+	$(GO_BUILD) -ldflags '$(LDFLAGS)' -o bin/manager ./cmd/manager
+	$(GO_BUILD) -ldflags '$(LDFLAGS)' -o bin/synqly-simulator ./cmd/synqly-simulator
+
+.PHONY: docker-build
+docker-build: ## Build the image IMG with the operator.
+	$(CONTAINER_TOOL) build --target manager --build-arg VERSION=$(VERSION) --tag $(IMG) .
+
+.PHONY: docker-buildx
+docker-buildx: ## Build IMG for PLATFORMS and push it.
+	$(CONTAINER_TOOL) buildx build --target manager --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) --tag $(IMG) --push .
+
+.PHONY: build-installer
+build-installer: bin/tools/kustomize ## Write dist/install.yaml, which installs the CRDs and the operator from the image IMG.
+	@mkdir -p dist
+	hack/render.sh config/default $(IMG) >dist/install.yaml
+
+##@ Cluster (the one that the current kubeconfig names)
+
+.PHONY: run
+run: ## Run the operator on this machine.
+	$(GO) run ./cmd/manager --leader-elect=false
+
+.PHONY: install
+install: bin/tools/kustomize ## Install the CRDs.
+	bin/tools/kustomize build config/crd | $(KUBECTL) apply --server-side -f -
+
+.PHONY: uninstall
+uninstall: bin/tools/kustomize ## Remove the CRDs and every object of theirs. The operator has to run, to settle the remote side.
+	bin/tools/kustomize build config/crd | $(KUBECTL) delete --ignore-not-found -f -
+
+.PHONY: deploy
+deploy: bin/tools/kustomize ## Install the CRDs and the operator from the image IMG.
+	hack/render.sh config/default $(IMG) | $(KUBECTL) apply --server-side -f -
+
+.PHONY: undeploy
+undeploy: bin/tools/kustomize ## Remove the operator; the CRDs and the objects stay.
+	hack/render.sh config/operator $(IMG) | $(KUBECTL) delete --ignore-not-found -f -
+
+# Tools. Each is built once, and again when the versions in its go.mod change.
+
+TOOLS_GO_MOD = hack/tools/go.mod hack/tools/go.sum
+LINT_GO_MOD = hack/tools/golangci-lint/go.mod hack/tools/golangci-lint/go.sum
+# Built under another name first, so that an interrupted build leaves nothing that looks made.
+build_tool = cd $(1) && GOWORK=off $(GO_BUILD) -ldflags '-s -w' -o '$(CURDIR)/$@.new' $(2) && mv -f '$(CURDIR)/$@.new' '$(CURDIR)/$@'
+
+bin/tools/controller-gen: $(TOOLS_GO_MOD)
+	$(call build_tool,hack/tools,sigs.k8s.io/controller-tools/cmd/controller-gen)
+
+bin/tools/kustomize: $(TOOLS_GO_MOD)
+	$(call build_tool,hack/tools,sigs.k8s.io/kustomize/kustomize/v5)
+
+bin/tools/setup-envtest: $(TOOLS_GO_MOD)
+	$(call build_tool,hack/tools,sigs.k8s.io/controller-runtime/tools/setup-envtest)
+
+bin/tools/ginkgo: $(TOOLS_GO_MOD)
+	$(call build_tool,hack/tools,github.com/onsi/ginkgo/v2/ginkgo)
+
+bin/tools/golangci-lint: $(LINT_GO_MOD)
+	$(call build_tool,hack/tools/golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
+
+.PHONY: tools
+tools: bin/tools/controller-gen bin/tools/kustomize bin/tools/setup-envtest bin/tools/ginkgo bin/tools/golangci-lint ## Build every tool into bin/tools.

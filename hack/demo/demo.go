@@ -1,0 +1,351 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+// demo holds what has been started so far. Its methods are the steps of run, in their order.
+type demo struct {
+	settings settings
+	started  time.Time
+
+	folder       string // everything that the demo writes
+	controlPlane *envtest.Environment
+	kubeconfig   string // the administrator's
+	simulator    *process
+	simulatorURL string
+	operator     *process
+}
+
+// operatorNamespace is where config/operator puts the operator.
+const operatorNamespace = "synqly-ticketing-system"
+
+// everyKind names the kinds of config/samples.
+const everyKind = "integrations,tickets,ticketcomments,ticketnotes"
+
+// say prints a line with the time since the start.
+func (d *demo) say(format string, arguments ...any) {
+	fmt.Printf("%6.1fs  %s\n", time.Since(d.started).Seconds(), fmt.Sprintf(format, arguments...))
+}
+
+// makeFolder makes the folder below bin, because kustomize refers to other folders by relative paths alone.
+func (d *demo) makeFolder(context.Context) error {
+	if _, err := os.Stat("config/samples"); err != nil {
+		return fmt.Errorf("the demo has to be started in the folder of the project: %w", err)
+	}
+	folder, err := os.MkdirTemp("bin", "demo-")
+	if err != nil {
+		return fmt.Errorf("making a folder for the demo: %w", err)
+	}
+	d.folder, err = filepath.Abs(folder)
+	return err
+}
+
+func (d *demo) startControlPlane(context.Context) error {
+	d.say("Starting etcd and kube-apiserver from %s", d.settings.programs)
+	d.controlPlane = &envtest.Environment{
+		BinaryAssetsDirectory:    d.settings.programs,
+		UseExistingCluster:       new(bool), // No cluster of the user's, whatever the environment says.
+		ControlPlaneStartTimeout: startTimeout,
+	}
+	config, err := d.controlPlane.Start()
+	if err != nil {
+		return fmt.Errorf("starting etcd and kube-apiserver: %w", err)
+	}
+	d.kubeconfig = filepath.Join(d.folder, "kubeconfig")
+	if err := os.WriteFile(d.kubeconfig, d.controlPlane.KubeConfig, 0o600); err != nil {
+		return fmt.Errorf("writing the kubeconfig: %w", err)
+	}
+	d.say("Kubernetes answers at %s", config.Host)
+	return nil
+}
+
+// installDefinitions installs the CRDs, and the roles that the operator will have to get by with.
+func (d *demo) installDefinitions(ctx context.Context) error {
+	d.say("Installing the CRDs of config/crd and the roles of config/rbac")
+	if err := d.writeKustomization("rbac", "namespace: "+operatorNamespace+"\nresources: [../../../config/rbac]\n"); err != nil {
+		return err
+	}
+	for _, arguments := range [][]string{
+		{"apply", "--kustomize", "config/crd"},
+		{"wait", "--for=condition=Established", "--timeout=30s", "--filename", "config/crd/bases"},
+		{"apply", "--filename", "config/operator/namespace.yaml"},
+		{"apply", "--kustomize", filepath.Join(d.folder, "rbac")},
+	} {
+		if err := d.kubectlQuietly(ctx, arguments...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demo) startSimulator(ctx context.Context) error {
+	d.say("Starting the Synqly simulator: the remote API in memory, in place of api.synqly.com")
+	if err := d.writeSamples(); err != nil {
+		return err
+	}
+	var err error
+	d.simulator, err = startProcess(ctx, d.folder, "bin/synqly-simulator",
+		"--listen=127.0.0.1:0", "--token-file="+d.tokenFile())
+	if err != nil {
+		return err
+	}
+	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+	if err := waitFor(ctx, "the address of the simulator", d.simulator, func() bool {
+		d.simulatorURL = address.FindString(d.simulator.lastLines(100))
+		return d.simulatorURL != ""
+	}); err != nil {
+		return err
+	}
+	d.say("The simulator answers at %s", d.simulatorURL)
+	return d.pointSamplesAtSimulator()
+}
+
+// startOperator starts the operator with the rights of its service account, so that the demo
+// shows that config/rbac suffices.
+func (d *demo) startOperator(ctx context.Context) error {
+	account := "system:serviceaccount:" + operatorNamespace + ":operator"
+	d.say("Starting the operator as %s", account)
+	kubeconfig, err := d.writeOperatorKubeconfig(account)
+	if err != nil {
+		return err
+	}
+	probes, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	d.operator, err = startProcess(ctx, d.folder, "bin/manager",
+		"--kubeconfig="+kubeconfig,
+		"--leader-elect=false",
+		"--allow-insecure-http", // The simulator speaks plain HTTP.
+		"--metrics-bind-address=0",
+		"--health-probe-bind-address="+probes)
+	if err != nil {
+		return err
+	}
+	return waitFor(ctx, "the operator to be ready", d.operator, func() bool {
+		return answersOK(ctx, "http://"+probes+"/readyz")
+	})
+}
+
+func (d *demo) applySamples(ctx context.Context) error {
+	d.say("Applying config/samples, with the baseURL of the Integration set to the simulator, a pollInterval of 10s and a made-up token")
+	return d.kubectl(ctx, "apply", "--kustomize", d.samples())
+}
+
+func (d *demo) waitUntilReady(ctx context.Context) error {
+	d.say("Waiting until every object is Ready (for %s at most)", readyTimeout)
+	ready := make(chan error, 1)
+	waiting, stopWaiting := context.WithCancel(ctx)
+	defer stopWaiting()
+	go func() {
+		ready <- d.kubectl(waiting, "wait", "--for=condition=Ready", "--all",
+			"--timeout="+readyTimeout.String(), everyKind)
+	}()
+	select {
+	case err := <-ready:
+		return err
+	case <-d.operator.ended:
+		return d.operator.endedEarly()
+	case <-d.simulator.ended:
+		return d.simulator.endedEarly()
+	}
+}
+
+func (d *demo) showObjects(ctx context.Context) error {
+	d.say("Every object is Ready. kubectl get ticketing -o wide:")
+	fmt.Println()
+	if err := d.kubectl(ctx, "get", "ticketing", "--output=wide"); err != nil {
+		return err
+	}
+	fmt.Println()
+	return nil
+}
+
+func (d *demo) showRemoteTickets(ctx context.Context) error {
+	d.say("The tickets as the simulator holds them:")
+	fmt.Println()
+	tickets, err := fetchTickets(ctx, d.simulatorURL)
+	if err != nil {
+		return err
+	}
+	if err := printTickets(os.Stdout, tickets); err != nil {
+		return fmt.Errorf("printing the tickets: %w", err)
+	}
+	fmt.Println()
+	return nil
+}
+
+func (d *demo) keepRunning(ctx context.Context) error {
+	if d.settings.once {
+		d.say("Done.")
+		return nil
+	}
+	d.say("Everything keeps running until Ctrl-C. The tickets in a browser: %s", d.simulatorURL)
+	fmt.Printf(`
+To try things by hand, in another terminal:
+  export KUBECONFIG=%s PATH=%s:$PATH
+  kubectl get ticketing
+  kubectl edit ticket checkout-latency
+  kubectl delete ticketcomment checkout-latency-started
+The logs: %s and %s
+
+`, d.kubeconfig, d.settings.programs, d.operator.logFile, d.simulator.logFile)
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.operator.ended:
+		return d.operator.endedEarly()
+	case <-d.simulator.ended:
+		return d.simulator.endedEarly()
+	}
+}
+
+// showWhatWentWrong prints what helps to understand a failure before everything is removed.
+func (d *demo) showWhatWentWrong() {
+	if d.operator != nil {
+		fmt.Println("\nkubectl describe " + everyKind + ":")
+		ctx, done := context.WithTimeout(context.Background(), 10*time.Second)
+		defer done()
+		if err := d.kubectl(ctx, "describe", everyKind); err != nil {
+			fmt.Println(err)
+		}
+	}
+	for _, p := range []*process{d.simulator, d.operator} {
+		if p != nil {
+			fmt.Printf("\nThe end of the log of %s:\n%s\n", p.name, p.lastLines(40))
+		}
+	}
+	fmt.Println()
+}
+
+// stop ends what has been started, last things first, and removes what has been written.
+func (d *demo) stop() error {
+	d.say("Ending the programs and removing the files of the demo")
+	var failures []error
+	for _, p := range []*process{d.operator, d.simulator} {
+		if p != nil {
+			failures = append(failures, p.stop())
+		}
+	}
+	if d.controlPlane != nil {
+		if err := d.controlPlane.Stop(); err != nil {
+			failures = append(failures, fmt.Errorf("ending etcd and kube-apiserver: %w", err))
+		}
+	}
+	if d.folder != "" {
+		if err := os.RemoveAll(d.folder); err != nil {
+			failures = append(failures, fmt.Errorf("removing the files of the demo: %w", err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// kubectl runs kubectl as the administrator and shows its output.
+func (d *demo) kubectl(ctx context.Context, arguments ...string) error {
+	command := d.kubectlCommand(ctx, arguments)
+	command.Stdout = os.Stdout
+	command.Stderr = os.Stderr
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("kubectl %s: %w", strings.Join(arguments, " "), err)
+	}
+	return nil
+}
+
+// kubectlQuietly shows the output only when kubectl fails.
+func (d *demo) kubectlQuietly(ctx context.Context, arguments ...string) error {
+	output, err := d.kubectlCommand(ctx, arguments).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("kubectl %s: %w\n%s", strings.Join(arguments, " "), err, output)
+	}
+	return nil
+}
+
+func (d *demo) kubectlCommand(ctx context.Context, arguments []string) *exec.Cmd {
+	all := append([]string{
+		"--kubeconfig=" + d.kubeconfig,
+		"--cache-dir=" + filepath.Join(d.folder, "kubectl-cache"), // instead of the user's
+	}, arguments...)
+	//nolint:gosec // kubectl comes from the folder that the caller names.
+	return exec.CommandContext(ctx, filepath.Join(d.settings.programs, "kubectl"), all...)
+}
+
+// writeOperatorKubeconfig writes a kubeconfig that acts as the given account.
+func (d *demo) writeOperatorKubeconfig(account string) (string, error) {
+	config, err := clientcmd.Load(d.controlPlane.KubeConfig)
+	if err != nil {
+		return "", fmt.Errorf("reading the kubeconfig of the control plane: %w", err)
+	}
+	for _, user := range config.AuthInfos {
+		impersonate(user, account)
+	}
+	path := filepath.Join(d.folder, "operator.kubeconfig")
+	if err := clientcmd.WriteToFile(*config, path); err != nil {
+		return "", fmt.Errorf("writing the kubeconfig of the operator: %w", err)
+	}
+	return path, nil
+}
+
+func impersonate(user *clientcmdapi.AuthInfo, account string) {
+	user.Impersonate = account
+	user.ImpersonateGroups = []string{"system:serviceaccounts", "system:serviceaccounts:" + operatorNamespace, "system:authenticated"}
+}
+
+// waitFor asks until the condition holds, and fails when the program ends before that or
+// when it takes longer than startTimeout.
+func waitFor(ctx context.Context, what string, p *process, holds func() bool) error {
+	deadline := time.After(startTimeout)
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-p.ended:
+			return p.endedEarly()
+		case <-deadline:
+			return fmt.Errorf("waited %s for %s in vain", startTimeout, what)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+func answersOK(ctx context.Context, url string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// freeAddress finds a port of the loopback interface on which nobody listens.
+func freeAddress(ctx context.Context) (string, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("looking for a free port: %w", err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String(), nil
+}

@@ -1,0 +1,94 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestAProcessIsEndedByStop(t *testing.T) {
+	p := startScript(t, `trap 'echo asked to end; exit 0' TERM; echo listening; while :; do sleep 0.05; done`)
+	waitForLine(t, p, "listening")
+
+	if err := p.stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+	if got := p.lastLines(1); got != "asked to end" {
+		t.Errorf("the last line of the log is %q, want %q", got, "asked to end")
+	}
+	if err := syscall.Kill(p.command.Process.Pid, 0); err == nil {
+		t.Errorf("process %d is still there", p.command.Process.Pid)
+	}
+	if err := p.stop(); err != nil {
+		t.Errorf("stop of what has ended: %v", err)
+	}
+}
+
+func TestAProcessIsNotEndedByTheContext(t *testing.T) {
+	interrupted, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	// exec would refuse to start a program that the context could end.
+	p := startScriptIn(interrupted, t, `echo done`)
+	<-p.ended
+
+	if got := p.lastLines(1); got != "done" {
+		t.Errorf("the log is %q, want %q", got, "done")
+	}
+}
+
+func TestWaitingEndsWithTheProcess(t *testing.T) {
+	p := startScript(t, `echo cannot listen; exit 3`)
+
+	err := waitFor(t.Context(), "an address", p, func() bool { return false })
+	if err == nil || !strings.Contains(err.Error(), "exit status 3") {
+		t.Errorf("waitFor returned %v, want an error with the exit status 3", err)
+	}
+	if got := p.lastLines(10); got != "cannot listen" {
+		t.Errorf("the log is %q, want what the process printed", got)
+	}
+}
+
+func TestLastLinesAreTheEndOfTheLog(t *testing.T) {
+	p := startScript(t, `echo one; echo two; echo three >&2`)
+	<-p.ended
+	if got, want := p.lastLines(2), "two\nthree"; got != want {
+		t.Errorf("lastLines(2) = %q, want %q", got, want)
+	}
+}
+
+func startScript(t *testing.T, script string) *process {
+	t.Helper()
+	return startScriptIn(t.Context(), t, script)
+}
+
+func startScriptIn(ctx context.Context, t *testing.T, script string) *process {
+	t.Helper()
+	folder := t.TempDir()
+	file := filepath.Join(folder, "script")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := startProcess(ctx, folder, "sh", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func waitForLine(t *testing.T, p *process, line string) {
+	t.Helper()
+	if err := waitFor(t.Context(), line, p, func() bool { return p.lastLines(1) == line }); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,54 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+func (d *demo) samples() string   { return filepath.Join(d.folder, "samples") }
+func (d *demo) tokenFile() string { return filepath.Join(d.samples(), "token") }
+
+// writeSamples writes a made-up token, which the simulator accepts and the samples' Secret gets.
+func (d *demo) writeSamples() error {
+	if err := os.MkdirAll(d.samples(), 0o700); err != nil {
+		return fmt.Errorf("making the folder of the samples: %w", err)
+	}
+	if err := os.WriteFile(d.tokenFile(), []byte(rand.Text()), 0o600); err != nil {
+		return fmt.Errorf("writing the token: %w", err)
+	}
+	return nil
+}
+
+// pointSamplesAtSimulator overlays config/samples with what makes them work here: the
+// simulator's address, its token, and a poll interval at which changes in the simulator are seen soon.
+func (d *demo) pointSamplesAtSimulator() error {
+	return d.writeKustomization("samples", fmt.Sprintf(`resources: [../../../config/samples]
+secretGenerator:
+- name: synqly-token
+  files: [token]
+generatorOptions:
+  disableNameSuffixHash: true
+patches:
+- target: {kind: Integration}
+  patch: |
+    - {op: add, path: /spec/baseURL, value: %q}
+    - {op: add, path: /spec/pollInterval, value: 10s}
+`, d.simulatorURL))
+}
+
+// writeKustomization writes a kustomization to a folder of the demo's folder.
+func (d *demo) writeKustomization(folder, content string) error {
+	path := filepath.Join(d.folder, folder, "kustomization.yaml")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("making a folder for a kustomization: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		return fmt.Errorf("writing a kustomization: %w", err)
+	}
+	return nil
+}

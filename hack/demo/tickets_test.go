@@ -1,0 +1,73 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
+)
+
+func TestTicketsOfTheSimulatorAreShown(t *testing.T) {
+	remote := simulator.New(simulator.Options{Token: "a-token", Admin: true})
+	server := httptest.NewServer(remote)
+	t.Cleanup(server.Close)
+	ticket := remote.AddTicket(simulator.Ticket{
+		Name: "checkout", Summary: "p99 above 2s\nsince 10:05", Status: "To Do", Priority: "HIGH", Project: "OPS", Tags: []string{"team:checkout", "eu"},
+	})
+	comment, found := remote.AddComment(ticket.ID, "jane@example.com", strings.Repeat("long ", 20))
+	if !found {
+		t.Fatalf("the simulator does not have ticket %s, which was just added", ticket.ID)
+	}
+
+	tickets, err := fetchTickets(t.Context(), server.URL)
+	if err != nil {
+		t.Fatalf("fetching the tickets: %v", err)
+	}
+	var out strings.Builder
+	if err := printTickets(&out, tickets); err != nil {
+		t.Fatalf("printing the tickets: %v", err)
+	}
+	want := []string{
+		"TICKET STATUS PRIORITY PROJECT ASSIGNEE TAGS SUMMARY",
+		ticket.ID + " To Do HIGH OPS - team:checkout,eu p99 above 2s since 10:05",
+		"",
+		"TICKET KIND ID CREATOR CONTENT",
+		ticket.ID + " comment " + comment.ID + " jane@example.com " + strings.Repeat("long ", 11) + "long…",
+		"",
+	}
+	if diff := cmp.Diff(want, withoutPadding(out.String())); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnAnswerThatIsNoListOfTicketsIsAnError(t *testing.T) {
+	cases := map[string]http.HandlerFunc{
+		"an error status": http.NotFound,
+		"no JSON":         func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+	}
+	for name, handler := range cases {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(handler)
+			t.Cleanup(server.Close)
+			if tickets, err := fetchTickets(t.Context(), server.URL); err == nil {
+				t.Errorf("fetchTickets returned %v, want an error", tickets)
+			}
+		})
+	}
+}
+
+// withoutPadding returns the lines of a table with single spaces between the words.
+func withoutPadding(table string) []string {
+	lines := strings.Split(table, "\n")
+	for i, line := range lines {
+		lines[i] = strings.Join(strings.Fields(line), " ")
+	}
+	return lines
+}

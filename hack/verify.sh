@@ -1,0 +1,64 @@
+#!/bin/sh
+# Copyright The Synqly Ticketing Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+
+# Fails when something that follows from other files does not follow from them any more, and
+# says what to run. Changes nothing.
+set -eu
+
+cd "$(dirname "$0")/.."
+go=${GO:-go}
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
+failures=0
+
+failed() {
+	echo "verify: $*" >&2
+	failures=$((failures + 1))
+}
+
+generated_files() {
+	hack/generate.sh "$fresh"
+	for file in api/v1alpha1/zz_generated.deepcopy.go config/rbac/role.yaml; do
+		diff -u "$file" "$fresh/$file" || failed "$file is out of date: run make generate"
+	done
+	diff -ru config/crd/bases "$fresh/config/crd/bases" || failed "config/crd/bases is out of date: run make generate"
+}
+
+go_modules() {
+	for module in . hack/tools hack/tools/golangci-lint hack/control-plane; do
+		(cd "$module" && GOWORK=off "$go" mod tidy -diff) || failed "$module/go.mod is out of date: run go mod tidy in $module"
+	done
+}
+
+formatting() {
+	unformatted=$("$("$go" env GOROOT)/bin/gofmt" -l api cmd internal hack)
+	[ -z "$unformatted" ] || failed "not formatted, run make fmt:
+$unformatted"
+}
+
+license_headers() {
+	header="// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0"
+	find api cmd internal hack -name '*.go' >"$fresh/go-files"
+	while read -r file; do
+		# A build constraint may come first; generated files have theirs after it.
+		head -n 4 "$file" | sed '/^\/\/go:build/d;/^$/d' | head -n 2 >"$fresh/header"
+		[ "$(cat "$fresh/header")" = "$header" ] || failed "$file does not start with the license header:
+$header"
+	done <"$fresh/go-files"
+}
+
+kustomizations() {
+	for folder in crd default samples; do
+		bin/tools/kustomize build "config/$folder" >/dev/null || failed "config/$folder does not build"
+	done
+}
+
+generated_files
+go_modules
+formatting
+license_headers
+kustomizations
+[ "$failures" -eq 0 ] || exit 1
+echo "verify: everything is up to date"
