@@ -84,8 +84,12 @@ var _ = Describe("The ticketID of a Ticket that adopts", func() {
 // describeImmutableParent shows that an object on a Ticket, and one on a remote
 // ticket, stay where they are.
 func describeImmutableParent(kind string, onTicket, onRemote *manifest, pagerduty change) {
-	refOf := func(kind string) string { return "ticketRef is immutable: create another " + kind + " for another ticket" }
-	idOf := func(kind string) string { return "ticketID is immutable: create another " + kind + " for another ticket" }
+	refOf := func(kind string) string {
+		return "ticketRef is immutable: create another " + kind + " for another ticket"
+	}
+	idOf := func(kind string) string {
+		return "ticketID is immutable: create another " + kind + " for another ticket"
+	}
 	integrationOf := func(kind string) string {
 		return "integrationRef is immutable: create another " + kind + " to use another Integration"
 	}

@@ -32,9 +32,9 @@ type TicketReference struct {
 // object has. It is written by the operator alone.
 type RemoteObjectStatus struct {
 	// observedGeneration is the generation of the spec that the conditions speak
-	// of.
+	// of; -1 until there are any.
 	// +optional
-	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// id is the identifier of the remote object, as the provider gave it.

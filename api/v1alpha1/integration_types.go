@@ -58,8 +58,8 @@ type IntegrationSpec struct {
 	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
 
 	// pollInterval is how often the connection is checked, the token is read
-	// again and remote changes are looked for, as a duration such as 90s or
-	// 1h30m. Defaults to 5m; 5s to 24h.
+	// again, and tickets that are only observed are looked at. Defaults to 5m;
+	// 5s to 24h.
 	// +optional
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:Type=string
@@ -152,13 +152,13 @@ const (
 // IntegrationStatus is what the operator knows of the connection.
 type IntegrationStatus struct {
 	// observedGeneration is the generation of the spec that the conditions speak
-	// of.
+	// of; -1 until there are any.
 	// +optional
-	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions: Ready, with the reasons Connected, SecretNotFound,
-	// InvalidToken, Unreachable, OrganizationDisabled, Throttled, Rejected,
+	// InvalidToken, Unreachable, OrganizationDisabled, Throttled,
 	// InvalidConfiguration and Paused; and Stalled, only while no retry helps.
 	// +optional
 	// +listType=map
@@ -242,6 +242,7 @@ type Integration struct {
 
 	// status says what the operator knows of the connection.
 	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status IntegrationStatus `json:"status,omitempty"`
 }
 

@@ -207,6 +207,13 @@ type TicketCloseSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
 	Comment string `json:"comment,omitempty"`
+
+	// creator of the comment, usually an e-mail address, for providers that need
+	// one (PagerDuty) or take one.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Creator string `json:"creator,omitempty"`
 }
 
 // TicketStatus is what the operator knows of the remote ticket.
@@ -314,6 +321,7 @@ type Ticket struct {
 
 	// status is what the operator knows of the remote ticket.
 	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status TicketStatus `json:"status,omitempty"`
 }
 

@@ -74,6 +74,7 @@ type TicketComment struct {
 
 	// status is what the operator knows of the remote comment.
 	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status TicketCommentStatus `json:"status,omitempty"`
 }
 

@@ -66,6 +66,7 @@ type TicketNote struct {
 
 	// status is what the operator knows of the remote note.
 	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status TicketNoteStatus `json:"status,omitempty"`
 }
 

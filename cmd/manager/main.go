@@ -127,8 +127,7 @@ func newManager(o options) (ctrl.Manager, error) {
 			DefaultTransform:  cache.TransformStripManagedFields(),
 		},
 		Client: client.Options{Cache: &client.CacheOptions{
-			// Secrets may only be got, so they cannot be cached; of namespaces the
-			// operator looks at one.
+			// Secrets and namespaces may only be got, so they cannot be cached.
 			DisableFor: []client.Object{&corev1.Secret{}, &corev1.Namespace{}},
 			// A reconcile must see what the one before has written, or it would send
 			// the same request again.

@@ -160,8 +160,11 @@ var _ = Describe("A comment or a note", func() {
 				w.reconcileAway(child)
 				w.expectGone(child)
 				Expect(kind.count(ticket.Status.ID)).To(BeZero())
-				w.reconcileAway(integration)
-				w.expectGone(integration)
+				Eventually(func(g Gomega) {
+					// The watch wakes it when the cache has seen the object go.
+					w.reconcileAway(integration)
+					g.Expect(testCluster.GetAPIReader().Get(w.ctx, client.ObjectKeyFromObject(integration), integration)).NotTo(Succeed())
+				}).Should(Succeed())
 			})
 
 			It("is deleted remotely through the open connection when the Integration was taken away by force", func() {

@@ -203,7 +203,7 @@ func (a ticketAdapter) Remove(ctx context.Context, call ticketCall) error {
 		return nil
 	}
 	if closing.Comment != "" {
-		if err := a.commentOnce(ctx, call, closing.Comment); err != nil {
+		if err := a.commentOnce(ctx, call, synqly.CreateCommentRequest{Content: closing.Comment, Creator: closing.Creator}); err != nil {
 			return fmt.Errorf("posting the closing comment: %w", err)
 		}
 	}
@@ -217,18 +217,18 @@ func (a ticketAdapter) Remove(ctx context.Context, call ticketCall) error {
 
 // commentOnce posts the closing comment unless it has been posted since the object
 // was deleted.
-func (ticketAdapter) commentOnce(ctx context.Context, call ticketCall, content string) error {
+func (ticketAdapter) commentOnce(ctx context.Context, call ticketCall, closing synqly.CreateCommentRequest) error {
 	comments, err := synqly.All(call.Connection.ListComments(ctx, call.ID))
 	if err != nil {
 		return err
 	}
 	since := call.Object.DeletionTimestamp.Time
 	for _, comment := range comments {
-		if sameText(comment.Content, content) && notBefore(comment.CreatedAt, since) {
+		if sameText(comment.Content, closing.Content) && notBefore(comment.CreatedAt, since) {
 			return nil
 		}
 	}
-	_, err = call.Connection.CreateComment(ctx, call.ID, synqly.CreateCommentRequest{Content: content})
+	_, err = call.Connection.CreateComment(ctx, call.ID, closing)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
@@ -132,8 +133,8 @@ func ticketPatch(spec *v1alpha1.TicketSpec, names []string, seen *synqly.Ticket)
 	}
 	for _, name := range names {
 		key, isCustom := strings.CutPrefix(name, customFieldPrefix)
-		value := spec.CustomFields[key]
-		if !isCustom || (seen != nil && hashJSON(seen.CustomFields[key]) == hashJSON(value.Raw)) {
+		value, isSet := spec.CustomFields[key]
+		if !isCustom || !isSet || (seen != nil && hashJSON(seen.CustomFields[key]) == hashJSON(value.Raw)) {
 			continue
 		}
 		if err := add(synqly.Add("/custom_fields/"+synqly.EscapePointer(key), json.RawMessage(value.Raw))); err != nil {
@@ -145,9 +146,9 @@ func ticketPatch(spec *v1alpha1.TicketSpec, names []string, seen *synqly.Ticket)
 
 // mergeTags is the ticket's list of tags with the named ones of the spec added and
 // the named ones that the spec does not have any more taken off. All others, of
-// people and of the operator, stay.
+// people and of the operator, stay. A spec without tags changes none.
 func mergeTags(wanted, names []string, seen *synqly.Ticket) (tags []string, changed bool) {
-	if seen == nil {
+	if seen == nil || len(wanted) == 0 {
 		return nil, false
 	}
 	tags = slices.Clone(seen.Tags)
@@ -159,8 +160,9 @@ func mergeTags(wanted, names []string, seen *synqly.Ticket) (tags []string, chan
 			tags, changed = append(tags, tag), true
 		case !slices.Contains(wanted, tag):
 			before := len(tags)
-			// Providers change the case of tags; what was ours is taken off all the same.
-			tags = slices.DeleteFunc(tags, func(other string) bool { return strings.EqualFold(other, tag) })
+			// Providers change the case of tags; what was ours is taken off all the same,
+			// but for a tag of the spec that differs in case alone.
+			tags = slices.DeleteFunc(tags, func(other string) bool { return strings.EqualFold(other, tag) && !slices.Contains(wanted, other) })
 			changed = changed || len(tags) != before
 		}
 	}
@@ -192,7 +194,8 @@ func shownTime(t synqly.Timestamp) string {
 // counts as null.
 func hashJSON(raw []byte) string {
 	var value any
-	if len(raw) > 0 && json.Unmarshal(raw, &value) != nil {
+	// Whole numbers keep all their digits, which IDs have many of.
+	if len(raw) > 0 && utiljson.Unmarshal(raw, &value) != nil {
 		return remote.Hash(string(raw))
 	}
 	return remote.Hash(value)

@@ -443,12 +443,58 @@ func TestConnectionsOfTwoIntegrationsShareNothing(t *testing.T) {
 	}
 }
 
-func TestCloseForgetsTheConnection(t *testing.T) {
+func TestClosedConnectionStaysForAnHour(t *testing.T) {
 	w := newWorld(t)
-	before := w.mustOpen(t, w.integration())
+	other := types.NamespacedName{Namespace: "team-a", Name: "other"}
+	opened := w.mustOpen(t, w.integration())
+	w.mustOpen(t, w.integration(func(i *v1alpha1.Integration) { i.Name, i.UID = other.Name, "uid-2" }))
+	if w.Last(integrationName) != opened || w.Last(types.NamespacedName{Name: "never opened"}) != nil {
+		t.Error("Last is not what was opened last")
+	}
 	w.Close(integrationName)
-	if after := w.mustOpen(t, w.integration()); after == before {
-		t.Error("the connection is still open")
+	w.clock.Step(closedRetention / 2)
+	w.Close(integrationName) // the hour does not begin anew
+	for _, step := range []struct {
+		by   time.Duration
+		want *Connection
+	}{{closedRetention / 2, opened}, {time.Second, nil}} {
+		w.clock.Step(step.by)
+		w.Close(types.NamespacedName{Name: "any"})
+		if got := w.Last(integrationName); got != step.want {
+			t.Errorf("%s after it was closed Last = %p, want %p", w.clock.Since(start), got, step.want)
+		}
+	}
+	if w.Last(other) == nil {
+		t.Error("a connection that is open was dropped")
+	}
+}
+
+func TestMarkerTagsWakeTheIntegrationWhenTheyAreNews(t *testing.T) {
+	w := newWorld(t)
+	connection := w.mustOpen(t, w.integration())
+	if got := connection.MarkerTags(); got != "" {
+		t.Errorf("a new connection knows of marker tags: %q", got)
+	}
+	for _, step := range []struct {
+		kept, news bool
+		want       v1alpha1.MarkerTags
+	}{
+		{true, true, v1alpha1.MarkerTagsKept}, {true, false, v1alpha1.MarkerTagsKept},
+		{false, true, v1alpha1.MarkerTagsDropped}, {false, false, v1alpha1.MarkerTagsDropped}, {true, true, v1alpha1.MarkerTagsKept},
+	} {
+		connection.SawMarker(step.kept)
+		news := false
+		select {
+		case got := <-w.Doubts():
+			news = got.Object.Name == integrationName.Name
+		default:
+		}
+		if got := connection.MarkerTags(); got != step.want || news != step.news {
+			t.Errorf("%+v: marker tags %q, woken %t", step, got, news)
+		}
+	}
+	if connection.Doubted() {
+		t.Error("news of marker tags put the token in doubt")
 	}
 }
 

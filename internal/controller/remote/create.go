@@ -69,7 +69,7 @@ func (r *Reconciler[O, R]) recognise(ctx context.Context, p *pass[O, R]) error {
 		return &ConflictError{fmt.Sprintf("the annotation %s names another installation (%s), which may have created a remote %s for this object: start the manager with --former-installations=%s to take over from it, or remove the annotation %s to create another one",
 			v1alpha1.CreateInstallationAnnotation, Truncate(p.intent.installation, 64), r.adapter.Noun(), Truncate(p.intent.installation, 64), v1alpha1.CreateKeyAnnotation)}
 	}
-	others, err := r.others(ctx, p, IndexCreateKey, p.intent.key)
+	others, err := r.others(ctx, p, "", IndexCreateKey, p.intent.key)
 	if err != nil {
 		return err
 	}

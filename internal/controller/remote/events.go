@@ -77,6 +77,7 @@ func retained(noun, id string) announcement {
 // have said already.
 func (p *pass[O, R]) announceCondition(result outcome) {
 	switch {
+	case result.silent:
 	case result.status == metav1.ConditionTrue && len(p.announcements) > 0:
 	case result.status == metav1.ConditionTrue:
 		p.announce(announcement{kind: corev1.EventTypeNormal, reason: v1alpha1.ReasonSynced, action: "Reconcile", note: note("%s", result.message)})

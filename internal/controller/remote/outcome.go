@@ -125,7 +125,9 @@ func outcomeOfAnswer(answer *synqly.APIError, err error) outcome {
 		// learns from its budget for how long.
 		result := failed(v1alpha1.ReasonThrottled, err.Error(), retryAfter)
 		result.after = answer.RetryAfter
-		if !answer.HasRetryAfter {
+		if !answer.HasRetryAfter || answer.RetryAfter <= 0 {
+			// "Retry-After: 0" is no time to come back at, and a pause of zero means
+			// never to the work queue.
 			result.retry = retryBackoff
 		}
 		return result
@@ -145,6 +147,11 @@ func outcomeOfUnconfirmed(unconfirmed *UnconfirmedError) outcome {
 	if errors.As(unconfirmed.Err, &budget) {
 		result.retry, result.after = retryAfter, budget.After
 		result.message = (&UnconfirmedError{Noun: unconfirmed.Noun}).Error()
+	}
+	// A look-up that was refused for its token, like any other request.
+	var answer *synqly.APIError
+	if errors.As(unconfirmed.Err, &answer) {
+		result.doubtConnection = outcomeOfAnswer(answer, unconfirmed).doubtConnection
 	}
 	return result
 }

@@ -248,17 +248,18 @@ func (p *pass[O, R]) statusUnchanged() bool {
 // ownerOf names another live object of this kind that stands for the remote object,
 // or returns an empty name.
 func (r *Reconciler[O, R]) ownerOf(ctx context.Context, p *pass[O, R], id string) (string, error) {
-	others, err := r.others(ctx, p, IndexRemoteID, RemoteID{Place: p.place, ID: id}.indexValue())
+	others, err := r.others(ctx, p, p.name.Namespace, IndexRemoteID, RemoteID{Place: p.place, ID: id}.indexValue())
 	if err != nil || len(others) == 0 {
 		return "", err
 	}
 	return others[0].GetName(), nil
 }
 
-// others are the other objects of the kind, in the namespace, under an index value.
-func (r *Reconciler[O, R]) others(ctx context.Context, p *pass[O, R], index, value string) ([]client.Object, error) {
+// others are the other objects of the kind under an index value, in the namespace, or
+// in all that the manager watches where it is empty.
+func (r *Reconciler[O, R]) others(ctx context.Context, p *pass[O, R], namespace, index, value string) ([]client.Object, error) {
 	list := r.adapter.NewList()
-	if err := r.Client.List(ctx, list, client.InNamespace(p.object.GetNamespace()), client.MatchingFields{index: value}); err != nil {
+	if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {
 		return nil, &kubernetesError{fmt.Errorf("looking for other objects of the kind %s: %w", r.adapter.Kind(), err)}
 	}
 	var others []client.Object

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -375,7 +377,7 @@ func (r *Reconciler[O, R]) conclude(ctx context.Context, p *pass[O, R], err erro
 	}
 
 	result := outcomeOf(err, !p.object.GetDeletionTimestamp().IsZero(), r.adapter.Noun())
-	if !result.silent {
+	if !result.silent || r.firstNews(p, &result) {
 		r.setConditions(p, result)
 	}
 	switch err := r.writeStatus(ctx, p); {
@@ -393,6 +395,22 @@ func (r *Reconciler[O, R]) conclude(ctx context.Context, p *pass[O, R], err erro
 		return ctrl.Result{RequeueAfter: r.nextLook(ctx, p)}, nil
 	}
 	return requeue(r.retries.failed(p.name, p.basis, result), longest), nil
+}
+
+// firstNews tells the owner of an object once that its turn will come: when it waits
+// for the request budget and nothing has been said about it yet.
+func (r *Reconciler[O, R]) firstNews(p *pass[O, R], result *outcome) bool {
+	ready := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady)
+	switch {
+	case !p.object.GetDeletionTimestamp().IsZero() && (ready == nil || ready.Reason != v1alpha1.ReasonDeleting):
+		result.reason, result.message = v1alpha1.ReasonDeleting, "the remote "+r.adapter.Noun()+" is about to be removed; requests of the Integration wait for its rateLimit"
+	case ready == nil:
+		result.reason, result.message = v1alpha1.ReasonCreating, "the remote "+r.adapter.Noun()+" is about to be created; requests of the Integration wait for its rateLimit"
+	default:
+		return false
+	}
+	result.status = metav1.ConditionFalse
+	return true
 }
 
 // requeue comes back after a pause, or never where it is zero, but not later than

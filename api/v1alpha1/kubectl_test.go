@@ -1,0 +1,132 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"encoding/json"
+	"slices"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+// column is a column of kubectl get.
+type column struct {
+	name string
+	// wide says that it is shown with -o wide only.
+	wide bool
+	// value is what the tests' object shows.
+	value any
+}
+
+var _ = Describe("kubectl", func() {
+	DescribeTable("finds", func(plural, kind, singular, shortName string) {
+		client, err := discovery.NewDiscoveryClientForConfig(restConfig)
+		Expect(err).NotTo(HaveOccurred())
+		resources, err := client.ServerResourcesForGroupVersion(v1alpha1.GroupVersion.String())
+		Expect(err).NotTo(HaveOccurred())
+		position := slices.IndexFunc(resources.APIResources, func(r metav1.APIResource) bool { return r.Name == plural })
+		Expect(position).NotTo(Equal(-1), "%s must be served", plural)
+		found := resources.APIResources[position]
+		Expect(found.Kind).To(Equal(kind))
+		Expect(found.SingularName).To(Equal(singular))
+		Expect(found.ShortNames).To(Equal([]string{shortName}))
+		Expect(found.Categories).To(Equal([]string{"ticketing"}))
+		Expect(found.Namespaced).To(BeTrue())
+		Expect(slices.ContainsFunc(resources.APIResources, func(r metav1.APIResource) bool { return r.Name == plural+"/status" })).
+			To(BeTrue(), "the status must be a subresource")
+	},
+		Entry("integrations", "integrations", "Integration", "integration", "integ"),
+		Entry("tickets", "tickets", "Ticket", "ticket", "tkt"),
+		Entry("ticketcomments", "ticketcomments", "TicketComment", "ticketcomment", "tcomment"),
+		Entry("ticketnotes", "ticketnotes", "TicketNote", "ticketnote", "tnote"),
+	)
+
+	ready := map[string]any{
+		"type": "Ready", "status": "False", "reason": "Rejected", "message": "summary: too long", "lastTransitionTime": "2026-12-01T00:00:00Z",
+	}
+	stalled := map[string]any{
+		"type": "Stalled", "status": "True", "reason": "Rejected", "message": "stalled", "lastTransitionTime": "2026-12-01T00:00:00Z",
+	}
+	child := map[string]any{"id": "c-7", "ticketID": "10023", "creator": "jane@example.com"}
+	DescribeTable("shows", func(plural string, object *manifest, status map[string]any, columns ...column) {
+		status["conditions"] = []any{stalled, ready}
+		written, err := withStatus(created(object), "status", status)
+		Expect(err).NotTo(HaveOccurred())
+		table := tableOf(plural, written.GetName())
+
+		// The API server adds the name as the first column.
+		want := append([]column{{name: "Name", value: written.GetName()}}, columns...)
+		var shown []column
+		for position, definition := range table.ColumnDefinitions {
+			value := table.Rows[0].Cells[position]
+			if definition.Name == "Age" {
+				Expect(value).To(MatchRegexp(`^[0-9]+(s|m)`))
+				value = nil
+			}
+			shown = append(shown, column{name: definition.Name, wide: definition.Priority > 0, value: value})
+		}
+		Expect(shown).To(Equal(want))
+	},
+		Entry("integrations", "integrations", integration(), map[string]any{"projectCount": int64(3)},
+			column{name: "URL", value: v1alpha1.DefaultBaseURL},
+			column{name: "Projects", value: float64(3)},
+			column{name: "Ready", value: "False"},
+			column{name: "Reason", value: "Rejected"},
+			column{name: "Age"},
+			column{name: "Message", value: "summary: too long", wide: true},
+		),
+		Entry("tickets", "tickets", ticket(with("spec.priority", "LOW"), with("spec.status", "To Do")),
+			map[string]any{"id": "10023", "remote": map[string]any{"status": "In Progress", "priority": "HIGH", "assignee": "jane@example.com", "summary": "remote"}},
+			column{name: "ID", value: "10023"},
+			column{name: "Status", value: "In Progress"},
+			column{name: "Priority", value: "HIGH"},
+			column{name: "Ready", value: "False"},
+			column{name: "Age"},
+			column{name: "Assignee", value: "jane@example.com", wide: true},
+			column{name: "Summary", value: "p99 above 2s", wide: true},
+			column{name: "Message", value: "summary: too long", wide: true},
+		),
+		Entry("comments", "ticketcomments", ticketComment(), child,
+			column{name: "Ticket", value: "10023"},
+			column{name: "ID", value: "c-7"},
+			column{name: "Ready", value: "False"},
+			column{name: "Age"},
+			column{name: "Creator", value: "jane@example.com", wide: true},
+			column{name: "Message", value: "summary: too long", wide: true},
+		),
+		Entry("notes", "ticketnotes", ticketNote(), child,
+			column{name: "Ticket", value: "10023"},
+			column{name: "ID", value: "c-7"},
+			column{name: "Title", value: "Timeline"},
+			column{name: "Ready", value: "False"},
+			column{name: "Age"},
+			column{name: "Creator", value: "jane@example.com", wide: true},
+			column{name: "Message", value: "summary: too long", wide: true},
+		),
+	)
+})
+
+// tableOf asks for one object in the form that kubectl get asks for.
+func tableOf(plural, name string) metav1.Table {
+	GinkgoHelper()
+	config := dynamic.ConfigFor(restConfig)
+	config.GroupVersion = &v1alpha1.GroupVersion
+	config.APIPath = "/apis"
+	client, err := rest.RESTClientFor(config)
+	Expect(err).NotTo(HaveOccurred())
+	body, err := client.Get().Namespace(testNamespace).Resource(plural).Name(name).
+		SetHeader("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io").Do(suiteCtx).Raw()
+	Expect(err).NotTo(HaveOccurred())
+	var table metav1.Table
+	Expect(json.Unmarshal(body, &table)).To(Succeed())
+	Expect(table.Rows).To(HaveLen(1))
+	return table
+}

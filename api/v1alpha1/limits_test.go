@@ -1,0 +1,260 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"fmt"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+// textLimit is a text of the spec that has a longest and no empty value.
+type textLimit struct {
+	field      string
+	characters int
+	// begins is what the text has to begin with.
+	begins string
+	// ascii says that other characters are refused.
+	ascii bool
+	// needs is what else has to be set.
+	needs []change
+}
+
+// ofLength is a text for the field of so many characters.
+func (l textLimit) ofLength(characters int) string {
+	rest := characters - len(l.begins)
+	if l.ascii {
+		return l.begins + strings.Repeat("a", rest)
+	}
+	return l.begins + text(rest)
+}
+
+var onRemoteTicket = []change{without("spec.ticketRef"), with("spec.ticketID", "10023")}
+
+// textLimits are the longest texts that each kind takes.
+var textLimits = map[string][]textLimit{
+	"Integration": {
+		{field: "spec.baseURL", characters: 2048, begins: "https://api.synqly.com/", ascii: true},
+		{field: "spec.tokenSecretRef.name", characters: 253},
+		{field: "spec.tokenSecretRef.key", characters: 253, ascii: true},
+		{field: "spec.defaults.project", characters: 255},
+		{field: "spec.defaults.issueType", characters: 255},
+		{field: "spec.defaults.creator", characters: 255},
+	},
+	"Ticket": {
+		{field: "spec.integrationRef.name", characters: 253},
+		{field: "spec.name", characters: 1024},
+		{field: "spec.summary", characters: 1024},
+		{field: "spec.description", characters: 65536},
+		{field: "spec.status", characters: 255},
+		{field: "spec.project", characters: 255},
+		{field: "spec.issueType", characters: 255},
+		{field: "spec.assignee", characters: 255},
+		{field: "spec.contact", characters: 255},
+		{field: "spec.creator", characters: 255},
+		{field: "spec.ticketID", characters: 1024},
+		{field: "spec.close.status", characters: 255},
+		{field: "spec.close.comment", characters: 65536, needs: []change{with("spec.close.status", "Done")}},
+	},
+	"TicketComment": {
+		{field: "spec.ticketRef.name", characters: 253},
+		{field: "spec.ticketID", characters: 1024, needs: onRemoteTicket},
+		{field: "spec.integrationRef.name", characters: 253, needs: onRemoteTicket},
+		{field: "spec.content", characters: 65536},
+		{field: "spec.creator", characters: 255},
+	},
+	"TicketNote": {
+		{field: "spec.ticketRef.name", characters: 253},
+		{field: "spec.ticketID", characters: 1024, needs: onRemoteTicket},
+		{field: "spec.integrationRef.name", characters: 253, needs: onRemoteTicket},
+		{field: "spec.title", characters: 1024},
+		{field: "spec.content", characters: 65536},
+	},
+}
+
+var _ = Describe("The texts of", func() {
+	for kind, limits := range textLimits {
+		Describe(indefinite(kind), func() {
+			for _, limit := range limits {
+				It(fmt.Sprintf("take 1 to %d characters in %s", limit.characters, limit.field), func() {
+					object := manifestOf[kind](limit.needs...)
+					shortest := limit.begins
+					if shortest == "" {
+						shortest = "7"
+					}
+					expectAccepted(edited(object, with(limit.field, shortest)))
+					expectAccepted(edited(object, with(limit.field, limit.ofLength(limit.characters))))
+					expectRefused(edited(object, with(limit.field, "")), limit.field, "at least 1 chars long")
+					tooLong := limit.ofLength(limit.characters + 1)
+					expectRefused(edited(object, with(limit.field, tooLong)), limit.field, fmt.Sprintf("may not be more than %d", limit.characters))
+				})
+			}
+		})
+	}
+})
+
+var _ = Describe("The collections of a Ticket", func() {
+	It("take 100 tags", func() {
+		expectAccepted(ticket(with("spec.tags", listOf(100, numberedText))))
+		expectRefused(ticket(with("spec.tags", listOf(101, numberedText))), "spec.tags", "must have at most 100 items")
+	})
+	It("take tags of 1 to 255 characters", func() {
+		expectAccepted(ticket(with("spec.tags", []any{"a", text(255)})))
+		expectRefused(ticket(with("spec.tags", []any{"a", text(256)})), "spec.tags[1]", "may not be more than 255")
+	})
+	It("take 100 custom fields", func() {
+		expectAccepted(ticket(with("spec.customFields", mapOf(100, "eu"))))
+		expectRefused(ticket(with("spec.customFields", mapOf(101, "eu"))), "spec.customFields", "must have at most 100 items")
+	})
+})
+
+// statusLimit is a field of the status at its limit and beyond it.
+type statusLimit struct {
+	field          string
+	limit          any
+	beyond         any
+	refusedAt      string
+	refusedBecause string
+}
+
+func longestText(field string, characters int) statusLimit {
+	return statusLimit{field, text(characters), text(characters + 1), field, fmt.Sprintf("may not be more than %d", characters)}
+}
+
+func mostItems(field string, count int, item func(int) any) statusLimit {
+	return statusLimit{field, listOf(count, item), listOf(count+1, item), field, fmt.Sprintf("must have at most %d items", count)}
+}
+
+func mostProperties(field string, count int) statusLimit {
+	return statusLimit{field, mapOf(count, "1f0c"), mapOf(count+1, "1f0c"), field, fmt.Sprintf("must have at most %d items", count)}
+}
+
+func notNegative(field string) statusLimit {
+	return statusLimit{field, int64(0), int64(-1), field, "greater than or equal to 0"}
+}
+
+func longestItem(field string, characters int) statusLimit {
+	return statusLimit{field, []any{text(characters)}, []any{text(characters + 1)}, field + "[0]", fmt.Sprintf("may not be more than %d", characters)}
+}
+
+func oneOf(field, word string) statusLimit {
+	return statusLimit{field, word, strings.ToLower(word), field, "Unsupported value"}
+}
+
+func noDuplicates(field string) statusLimit {
+	return statusLimit{field, []any{"a", "b"}, []any{"a", "a"}, field + "[1]", "Duplicate value"}
+}
+
+// condition is a condition whose type differs for each number.
+func condition(number int) any {
+	return map[string]any{
+		"type": fmt.Sprintf("Type%d", number), "status": "True", "reason": "Synced", "message": "", "lastTransitionTime": "2026-12-01T00:00:00Z",
+	}
+}
+
+var (
+	ofEveryStatus = []statusLimit{
+		notNegative("status.observedGeneration"),
+		mostItems("status.conditions", 16, condition),
+		{"status.conditions", []any{condition(1), condition(2)}, []any{condition(1), condition(1)}, "status.conditions[1]", "Duplicate value"},
+	}
+	ofEveryRemoteObject = []statusLimit{
+		longestText("status.id", 1024),
+		longestText("status.integration", 253),
+		notNegative("status.integrationGeneration"),
+		notNegative("status.settledAttempt"),
+		mostProperties("status.applied", 512),
+		mostProperties("status.returned", 512),
+		longestText("status.lastSyncRequest", 1024),
+		longestText("status.lastCreateAgain", 1024),
+	}
+	ofEveryChild = []statusLimit{
+		longestText("status.ticketID", 1024),
+		longestText("status.creator", 255),
+		longestText("status.createdAt", 64),
+		longestText("status.updatedAt", 64),
+	}
+)
+
+// statusLimits are the limits of what the operator writes.
+var statusLimits = map[string][][]statusLimit{
+	"Integration": {ofEveryStatus, {
+		mostItems("status.projects", 100, func(number int) any { return map[string]any{"id": numberedText(number)} }),
+		{"status.projects", []any{map[string]any{"id": text(255), "name": text(255)}}, []any{map[string]any{"id": text(256)}}, "status.projects[0].id", "may not be more than 255"},
+		{"status.projects", []any{map[string]any{"id": ""}}, []any{map[string]any{"id": "OPS", "name": text(256)}}, "status.projects[0].name", "may not be more than 255"},
+		notNegative("status.projectCount"),
+		notNegative("status.remoteFieldCount"),
+		longestText("status.tokenVersion", 128),
+		oneOf("status.markerTags", "Kept"),
+		oneOf("status.markerTags", "Dropped"),
+		{"status.lastProbeTime", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.lastProbeTime", "should match"},
+	}},
+	"Ticket": {ofEveryStatus, ofEveryRemoteObject, {
+		mostItems("status.drift", 512, numberedText),
+		noDuplicates("status.drift"),
+		longestText("status.remote.summary", 1024),
+		longestText("status.remote.name", 1024),
+		longestText("status.remote.status", 255),
+		longestText("status.remote.priority", 255),
+		longestText("status.remote.project", 255),
+		longestText("status.remote.issueType", 255),
+		longestText("status.remote.assignee", 255),
+		longestText("status.remote.creator", 255),
+		longestText("status.remote.createdAt", 64),
+		longestText("status.remote.updatedAt", 64),
+		longestText("status.remote.dueDate", 64),
+		longestText("status.remote.completionDate", 64),
+		mostItems("status.remote.tags", 200, func(int) any { return "providers may repeat tags" }),
+		longestItem("status.remote.tags", 255),
+	}},
+	"TicketComment": {ofEveryStatus, ofEveryRemoteObject, ofEveryChild, {
+		mostItems("status.replacedIDs", 100, numberedText),
+		longestItem("status.replacedIDs", 1024),
+		noDuplicates("status.replacedIDs"),
+	}},
+	"TicketNote": {ofEveryStatus, ofEveryRemoteObject, ofEveryChild},
+}
+
+var _ = Describe("The status of", func() {
+	for kind, groups := range statusLimits {
+		Describe(indefinite(kind), func() {
+			for _, group := range groups {
+				for _, limit := range group {
+					It("has a limit in "+limit.field+": "+limit.refusedBecause, func() {
+						stored := created(manifestOf[kind]())
+						written, err := withStatus(stored, limit.field, limit.limit)
+						Expect(err).NotTo(HaveOccurred())
+						Expect(valueOf(written, limit.field)).To(Equal(limit.limit))
+						typedOf(written)
+						_, err = withStatus(written, limit.field, limit.beyond)
+						expectInvalid(err, limit.refusedAt, limit.refusedBecause)
+					})
+				}
+			}
+
+			It("is not taken from who creates or updates the object", func() {
+				stored := created(manifestOf[kind](with("status.observedGeneration", int64(7))))
+				Expect(valueOf(stored, "status")).To(BeNil())
+				updated := edited(stored, with("status.observedGeneration", int64(7)))
+				Expect(apiClient.Update(suiteCtx, updated)).To(Succeed())
+				Expect(valueOf(updated, "status")).To(BeNil())
+			})
+			It("does not count as a change of the spec", func() {
+				written, err := withStatus(created(manifestOf[kind]()), "status.observedGeneration", int64(1))
+				Expect(err).NotTo(HaveOccurred())
+				Expect(written.GetGeneration()).To(Equal(int64(1)))
+			})
+		})
+	}
+})
+
+// indefinite is the kind with its article.
+func indefinite(kind string) string {
+	if strings.HasPrefix(kind, "I") {
+		return "an " + kind
+	}
+	return "a " + kind
+}

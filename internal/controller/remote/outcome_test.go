@@ -1,0 +1,333 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// withoutMessage compares outcomes but for the text for people.
+var withoutMessage = cmp.Options{cmp.AllowUnexported(outcome{}), cmpopts.IgnoreFields(outcome{}, "message")}
+
+func notTrue(reason string, when retry) outcome {
+	return outcome{status: metav1.ConditionFalse, reason: reason, retry: when}
+}
+
+func stalled() outcome {
+	result := notTrue(v1alpha1.ReasonRejected, retryNever)
+	result.stalled = true
+	return result
+}
+
+func unauthorized() outcome {
+	result := notTrue(v1alpha1.ReasonUnauthorized, retrySlowly)
+	result.doubtConnection = true
+	return result
+}
+
+func later(result outcome, after time.Duration) outcome {
+	result.retry, result.after = retryAfter, after
+	return result
+}
+
+func TestOutcomes(t *testing.T) {
+	integration := types.NamespacedName{Namespace: "team-a", Name: "default"}
+	askedToWait := &connection.WaitError{Until: time.Unix(60, 0), After: 7 * time.Second, Asked: true}
+	usedUp := &connection.WaitError{Until: time.Unix(60, 0), After: 3 * time.Second}
+	for name, test := range map[string]struct {
+		err  error
+		want outcome
+		// text is in the message.
+		text string
+		// wantReason replaces the reason while the object is being deleted.
+		deletingReason string
+	}{
+		"paused": {
+			err: errPaused, want: outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused}, text: v1alpha1.PausedAnnotation,
+		},
+		"no Ticket": {
+			err:  &WaitingError{Reason: v1alpha1.ReasonWaitingForTicket, Message: `Ticket "a" does not exist`},
+			want: notTrue(v1alpha1.ReasonWaitingForTicket, retryNever), text: `Ticket "a" does not exist`,
+			deletingReason: v1alpha1.ReasonDeleteBlocked,
+		},
+		"no Integration": {
+			err:  &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: `Integration "a" does not exist`},
+			want: notTrue(v1alpha1.ReasonWaitingForIntegration, retryNever), text: `Integration "a" does not exist`,
+			deletingReason: v1alpha1.ReasonDeleteBlocked,
+		},
+		"Integration not checked": {
+			err:  &connection.NotReadyError{Integration: integration},
+			want: notTrue(v1alpha1.ReasonWaitingForIntegration, retryNever), text: `"default" has not been checked`,
+			deletingReason: v1alpha1.ReasonDeleteBlocked,
+		},
+		"no Secret": {
+			err:  &connection.NotReadyError{Integration: integration, Reason: v1alpha1.ReasonSecretNotFound, Message: "create it"},
+			want: notTrue(v1alpha1.ReasonWaitingForIntegration, retryNever), text: "create it",
+			deletingReason: v1alpha1.ReasonDeleteBlocked,
+		},
+		"Integration with a refused token": {
+			err:  &connection.NotReadyError{Integration: integration, Reason: v1alpha1.ReasonInvalidToken, Message: "401"},
+			want: notTrue(v1alpha1.ReasonUnauthorized, retryNever), text: "401",
+		},
+		"Integration of a disabled organization": {
+			err:  &connection.NotReadyError{Integration: integration, Reason: v1alpha1.ReasonOrganizationDisabled, Message: "402"},
+			want: notTrue(v1alpha1.ReasonUnauthorized, retryNever), text: "402",
+		},
+		"API server fails on the Secret": {
+			err:  &connection.SecretError{Secret: integration, Err: errors.New("no leader")},
+			want: notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff), text: "no leader",
+		},
+		"budget used up": {
+			err: usedUp, want: outcome{silent: true, retry: retryAfter, after: 3 * time.Second},
+		},
+		"budget used up on the way": {
+			err: &synqly.TransportError{NeverSent: true, Err: usedUp}, want: outcome{silent: true, retry: retryAfter, after: 3 * time.Second},
+		},
+		"provider asked to wait": {
+			err: askedToWait, want: later(notTrue(v1alpha1.ReasonThrottled, 0), 7*time.Second), text: "slow down",
+		},
+		"provider asked to wait on the way": {
+			err:  &synqly.TransportError{NeverSent: true, Err: askedToWait},
+			want: later(notTrue(v1alpha1.ReasonThrottled, 0), 7*time.Second), text: "slow down",
+		},
+		"remote object gone": {
+			err: &MissingError{Noun: "ticket", ID: "10023"}, want: notTrue(v1alpha1.ReasonRemoteMissing, retrySlowly), text: `"10023" does not exist any more`,
+		},
+		"two claims": {
+			err: &ConflictError{Message: "delete one of the two"}, want: notTrue(v1alpha1.ReasonConflict, retrySlowly), text: "delete one of the two",
+		},
+		"no client": {
+			err: &synqly.ConfigurationError{Option: "base URL", Reason: "use https"}, want: stalled(), text: "use https",
+		},
+		"no request": {
+			err: &synqly.InvalidRequestError{Operation: "PatchTicket", Err: errors.New("no operations")}, want: stalled(), text: "no operations",
+		},
+		"timeout": {
+			err:  &synqly.TransportError{Operation: "GetTicket", Err: context.DeadlineExceeded},
+			want: notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff), text: "GetTicket",
+		},
+		"connection refused": {
+			err:  &synqly.TransportError{Operation: "CreateTicket", NeverSent: true, Err: errors.New("connection refused")},
+			want: notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff), text: "connection refused",
+		},
+		"answer that does not parse": {
+			err:  &synqly.DecodeError{Operation: "GetTicket", StatusCode: 200, Err: errors.New("no JSON")},
+			want: notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff), text: "no JSON",
+		},
+		"list without end": {
+			err:  &synqly.PaginationError{Operation: "QueryTickets", Reason: "the cursor repeats"},
+			want: notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff), text: "the cursor repeats",
+		},
+		"anything else": {
+			err: errors.New("not in step"), want: notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff), text: "not in step",
+		},
+		"unconfirmed: no answer": {
+			err:  &UnconfirmedError{Noun: "ticket", Err: &synqly.TransportError{Err: io.ErrUnexpectedEOF}},
+			want: notTrue(v1alpha1.ReasonCreateUnconfirmed, retryBackoff), text: "unexpected EOF",
+		},
+		"unconfirmed: 409 on the create": {
+			err:  &UnconfirmedError{Noun: "ticket", Err: &synqly.APIError{StatusCode: 409}},
+			want: notTrue(v1alpha1.ReasonCreateUnconfirmed, retryBackoff), text: "409 Conflict",
+		},
+		"unconfirmed: 5xx on the create": {
+			err:  &UnconfirmedError{Noun: "ticket", Err: &synqly.APIError{StatusCode: 504}},
+			want: notTrue(v1alpha1.ReasonCreateUnconfirmed, retryBackoff), text: "504",
+		},
+		"unconfirmed: not found yet": {
+			err:  &UnconfirmedError{Noun: "ticket", LookAgain: 4 * time.Second},
+			want: later(notTrue(v1alpha1.ReasonCreateUnconfirmed, 0), 4*time.Second), text: "outcome is not known",
+		},
+		"unconfirmed: budget used up": {
+			err:  &UnconfirmedError{Noun: "ticket", Err: &synqly.TransportError{NeverSent: true, Err: usedUp}},
+			want: later(notTrue(v1alpha1.ReasonCreateUnconfirmed, 0), 3*time.Second), text: "outcome is not known",
+		},
+		"unconfirmed: provider asked to wait": {
+			err:  &UnconfirmedError{Noun: "ticket", Err: &synqly.TransportError{NeverSent: true, Err: askedToWait}},
+			want: later(notTrue(v1alpha1.ReasonCreateUnconfirmed, 0), 7*time.Second), text: "outcome is not known",
+		},
+		"unconfirmed: look-up refused": {
+			err:  &UnconfirmedError{Noun: "ticket", Err: &synqly.APIError{StatusCode: 501}, LookupFailed: true},
+			want: notTrue(v1alpha1.ReasonCreateUnconfirmed, retryBackoff), text: v1alpha1.CreateAgainAnnotation,
+		},
+		"unconfirmed: look-up refused for its token": {
+			err: &UnconfirmedError{Noun: "ticket", Err: fmt.Errorf("looking for it: %w", &synqly.APIError{StatusCode: 401}), LookupFailed: true},
+			want: outcome{
+				status: metav1.ConditionFalse, reason: v1alpha1.ReasonCreateUnconfirmed, retry: retryBackoff, doubtConnection: true,
+			},
+			text: "401",
+		},
+	} {
+		for _, wrapped := range []error{test.err, fmt.Errorf("updating the remote ticket: %w", test.err)} {
+			for _, deleting := range []bool{false, true} {
+				want := test.want
+				if deleting && test.deletingReason != "" {
+					want.reason = test.deletingReason
+				}
+				got := outcomeOf(wrapped, deleting, "ticket")
+				if diff := cmp.Diff(want, got, withoutMessage); diff != "" {
+					t.Errorf("%s, deleting %t (-want +got):\n%s", name, deleting, diff)
+				}
+				if !strings.Contains(got.message, test.text) {
+					t.Errorf("%s, deleting %t: message %q, want %q in it", name, deleting, got.message, test.text)
+				}
+				if got := strings.Contains(got.message, v1alpha1.OrphanAnnotation); got != (deleting && want.status == metav1.ConditionFalse) {
+					t.Errorf("%s, deleting %t: the message tells of the orphan annotation: %t", name, deleting, got)
+				}
+			}
+		}
+	}
+}
+
+func TestOutcomeOfSuccess(t *testing.T) {
+	want := outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced, message: "the remote note matches the spec"}
+	for _, deleting := range []bool{false, true} {
+		if diff := cmp.Diff(want, outcomeOf(nil, deleting, "note"), cmp.AllowUnexported(outcome{})); diff != "" {
+			t.Errorf("deleting %t (-want +got):\n%s", deleting, diff)
+		}
+	}
+}
+
+// A message that named the time of the answer, or the end of the pause, would be
+// another one each time, and each time a write of the status.
+func TestMessageOfAnUnconfirmedCreateIsSteadyWhileTheBudgetIsUsedUp(t *testing.T) {
+	message := func(until int64) string {
+		wait := &connection.WaitError{Until: time.Unix(until, 0), After: time.Second, Asked: true}
+		return outcomeOf(&UnconfirmedError{Noun: "ticket", Err: wait}, false, "ticket").message
+	}
+	if one, two := message(60), message(61); one != two {
+		t.Errorf("messages differ:\n%s\n%s", one, two)
+	}
+}
+
+// wantForStatus is the table of the error handling, by status code.
+func wantForStatus(code int) outcome {
+	switch code {
+	case 400, 405, 409, 413, 415, 422, 501:
+		return stalled()
+	case 401, 402, 403:
+		return unauthorized()
+	case 404:
+		return notTrue(v1alpha1.ReasonRemoteMissing, retrySlowly)
+	case 429:
+		return notTrue(v1alpha1.ReasonThrottled, retryBackoff)
+	}
+	return notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff)
+}
+
+func TestOutcomeOfEveryStatusCode(t *testing.T) {
+	for code := 300; code <= 599; code++ {
+		answer := &synqly.APIError{Operation: "PatchTicket", StatusCode: code, Problem: synqly.Problem{Message: "what", Detail: "why", Remediation: "do this"}}
+		for _, deleting := range []bool{false, true} {
+			got := outcomeOf(fmt.Errorf("updating the remote ticket: %w", answer), deleting, "ticket")
+			if diff := cmp.Diff(wantForStatus(code), got, withoutMessage); diff != "" {
+				t.Errorf("%d, deleting %t (-want +got):\n%s", code, deleting, diff)
+			}
+			for _, text := range []string{fmt.Sprint("PatchTicket: ", code), "what", "why", "do this", "updating the remote ticket"} {
+				if !strings.Contains(got.message, text) {
+					t.Errorf("%d, deleting %t: message %q lacks %q", code, deleting, got.message, text)
+				}
+			}
+		}
+	}
+}
+
+func TestOutcomeOf429(t *testing.T) {
+	throttled := notTrue(v1alpha1.ReasonThrottled, retryBackoff)
+	for name, test := range map[string]struct {
+		answer synqly.APIError
+		want   outcome
+	}{
+		"with Retry-After":        {synqly.APIError{RetryAfter: 9 * time.Second, HasRetryAfter: true}, later(throttled, 9*time.Second)},
+		"without":                 {synqly.APIError{}, throttled},
+		"with a Retry-After of 0": {synqly.APIError{HasRetryAfter: true}, throttled},
+	} {
+		test.answer.StatusCode = http.StatusTooManyRequests
+		if diff := cmp.Diff(test.want, outcomeOf(&test.answer, false, "ticket"), withoutMessage); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// Retry-After of any other answer than a 429 is no reason to wait longer, or less,
+// than backing off does.
+func TestRetryAfterOfOtherAnswersIsLeftOut(t *testing.T) {
+	got := outcomeOf(&synqly.APIError{StatusCode: 503, RetryAfter: time.Hour, HasRetryAfter: true}, false, "ticket")
+	if diff := cmp.Diff(notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff), got, withoutMessage); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (r roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }
+
+func TestNoMessageHasTheToken(t *testing.T) {
+	const canary = "canary-7f3a91"
+	echo := func(code int, body string) roundTripper {
+		return func(request *http.Request) (*http.Response, error) {
+			return &http.Response{
+				StatusCode: code, Header: http.Header{}, Request: request,
+				Body: io.NopCloser(strings.NewReader(strings.ReplaceAll(body, "TOKEN", strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer ")))),
+			}, nil
+		}
+	}
+	transports := map[string]roundTripper{
+		"no answer": func(*http.Request) (*http.Response, error) { return nil, errors.New("proxy refused Bearer " + canary) },
+		"cut off":   echo(200, `{"result":{"id":"TOKEN`), "no JSON": echo(200, "TOKEN"), "wrong type": echo(200, `{"result":["TOKEN"]}`),
+	}
+	for code := 300; code <= 599; code++ {
+		transports[fmt.Sprint(code, " problem")] = echo(code, `{"message":"TOKEN","detail":"xTOKENx","remediation":"TOKEN","context":{"parameter":{"id":"TOKEN"}}}`)
+		transports[fmt.Sprint(code, " page")] = echo(code, `<title>Authorization: Bearer TOKEN</title>`)
+	}
+	for name, transport := range transports {
+		client, err := synqly.NewClient(synqly.Options{Token: canary, Transport: transport})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.GetTicket(t.Context(), "1")
+		if err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		for _, failure := range []error{err, &UnconfirmedError{Noun: "ticket", Err: err}} {
+			for _, deleting := range []bool{false, true} {
+				if got := outcomeOf(failure, deleting, "ticket"); strings.Contains(got.message, canary) || got.message == "" {
+					t.Errorf("%s: message %q", name, got.message)
+				}
+			}
+		}
+	}
+}
+
+func TestIsNotFound(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"404":         {&synqly.APIError{StatusCode: 404}, true},
+		"wrapped 404": {fmt.Errorf("getting: %w", &synqly.APIError{StatusCode: 404}), true},
+		"410":         {&synqly.APIError{StatusCode: 410}, false},
+		"no answer":   {&synqly.TransportError{Err: io.EOF}, false},
+		"nil":         {nil, false},
+	} {
+		if got := IsNotFound(test.err); got != test.want {
+			t.Errorf("%s: IsNotFound = %t", name, got)
+		}
+	}
+}
