@@ -1,0 +1,105 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main_test
+
+import (
+	"net/http"
+	"path/filepath"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
+	"github.com/onsi/gomega/gexec"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+var _ = Describe("The flags", func() {
+	It("are all accepted, and the probes and metrics answer", func(ctx SpecContext) {
+		t := newTenant(ctx)
+		// startManager gives --kubeconfig, --metrics-bind-address, --health-probe-bind-address and --watch-namespaces.
+		m := t.startManager(ctx,
+			"--leader-elect", "--leader-election-namespace="+operatorNamespace, "--max-concurrent-reconciles=2", "--allow-insecure-http",
+			"--former-installations=0b1d3c5e-0000-4000-8000-000000000000",
+			"--zap-devel", "--zap-encoder=json", "--zap-log-level=debug", "--zap-stacktrace-level=error", "--zap-time-encoding=rfc3339")
+		t.connect(ctx, t.integration())
+
+		for _, path := range []string{"/healthz", "/readyz"} {
+			status, body, err := get(ctx, "http://"+m.probes+path)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(status).To(Equal(http.StatusOK), path)
+			Expect(body).To(Equal("ok"), path)
+		}
+		Expect(m.metric(ctx, "synqly_requests_total")).To(BeNumerically(">", 0))
+		status, body, err := get(ctx, "http://"+m.metrics+"/metrics")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(status).To(Equal(http.StatusOK))
+		Expect(body).To(ContainSubstring(`synqly_requests_total{code="200",integration="default",namespace="` + t.namespace + `"`))
+	})
+
+	DescribeTable("that are wrong end the manager with a message",
+		func(ctx SpecContext, exitCode int, message string, flags ...string) {
+			session := runManager(ctx, append([]string{
+				"--kubeconfig=" + operatorKubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address=0",
+			}, flags...)...)
+			Eventually(session).WithTimeout(15 * time.Second).Should(gexec.Exit(exitCode))
+			Expect(session.Err).To(gbytes.Say(message))
+		},
+		Entry("a flag that does not exist", 2, "flag provided but not defined: -no-such-flag", "--no-such-flag"),
+		Entry("a value of the wrong type", 2, `invalid value "many" for flag -max-concurrent-reconciles`, "--max-concurrent-reconciles=many"),
+		Entry("no workers", 1, "--max-concurrent-reconciles is 0: it must be at least 1", "--max-concurrent-reconciles=0"),
+		Entry("an argument that is no flag", 1, `unexpected argument \\"true\\"`, "--leader-elect", "true", "--allow-insecure-http"),
+		Entry("an address that cannot be listened on", 1, "99999: invalid port", "--health-probe-bind-address=127.0.0.1:99999"),
+		Entry("a kubeconfig that does not exist", 1, "no-such-file", "--kubeconfig=no-such-file"),
+		Entry("leader election outside of a cluster without a namespace", 1, "(?i)leader.?election.?namespace", "--leader-elect"),
+	)
+
+	It("of an API server that does not answer end the manager with a message that names it", func(ctx SpecContext) {
+		config, err := clientcmd.LoadFromFile(operatorKubeconfig)
+		Expect(err).NotTo(HaveOccurred())
+		address := freeAddress(ctx)
+		for _, cluster := range config.Clusters {
+			cluster.Server = "https://" + address
+		}
+		kubeconfig := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+		Expect(clientcmd.WriteToFile(*config, kubeconfig)).To(Succeed())
+
+		session := runManager(ctx, "--kubeconfig="+kubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address=0")
+
+		Eventually(session).WithTimeout(15 * time.Second).Should(gexec.Exit(1))
+		Expect(session.Err).To(gbytes.Say(address + ".*refused"))
+	})
+
+	It("--watch-namespaces confines the manager", func(ctx SpecContext) {
+		watched, alsoWatched, other := newTenant(ctx), newTenant(ctx), newTenant(ctx)
+		watched.startManager(ctx, "--watch-namespaces="+watched.namespace+","+alsoWatched.namespace)
+		untouched := other.ticket("ticket")
+		create[client.Object](ctx, other.secret(), other.integration(), untouched)
+		for _, t := range []*tenant{watched, alsoWatched} {
+			t.connect(ctx, t.integration())
+			ticket := t.ticket("ticket")
+			create(ctx, ticket)
+			expectReady(ctx, ticket)
+		}
+
+		Consistently(readyCondition).WithContext(ctx).WithArguments(untouched).Should(BeZero())
+		Expect(untouched.Finalizers).To(BeEmpty())
+		Expect(untouched.Annotations).To(BeEmpty())
+		Expect(other.remote.Requests()).To(BeEmpty())
+	})
+
+	It("without --allow-insecure-http keep the token from going out unencrypted, and the message says so", func(ctx SpecContext) {
+		t := newTenant(ctx)
+		t.startManager(ctx, "--allow-insecure-http=false")
+		integration, ticket := t.integration(), t.ticket("ticket")
+		create[client.Object](ctx, t.secret(), integration, ticket)
+
+		Expect(expectReason(ctx, integration, v1alpha1.ReasonInvalidConfiguration)).To(ContainSubstring("--allow-insecure-http"))
+		expectReason(ctx, ticket, v1alpha1.ReasonWaitingForIntegration)
+		Expect(t.remote.Requests()).To(BeEmpty())
+	})
+})
