@@ -93,6 +93,10 @@ test-unit: ## Run the tests of the packages that need no control plane.
 	@packages=$$(GO='$(GO)' hack/unit-packages.sh) && \
 		$(TESTSUMMARY) $(GO) test -json $(RACE) $(TESTFLAGS) $$packages
 
+.PHONY: mutants
+mutants: ## Try the fault suite: break the protocol in one named way after the other; each must be caught.
+	$(GO) run ./hack/mutants
+
 .PHONY: bench
 bench: ## Run the benchmarks.
 	@assets=$$($(CONTROL_PLANE)) && \

@@ -58,6 +58,7 @@ var textLimits = map[string][]textLimit{
 		{field: "spec.ticketID", characters: 1024},
 		{field: "spec.close.status", characters: 255},
 		{field: "spec.close.comment", characters: 65536, needs: []change{with("spec.close.status", "Done")}},
+		{field: "spec.close.creator", characters: 255, needs: []change{with("spec.close.status", "Done")}},
 	},
 	"TicketComment": {
 		{field: "spec.ticketRef.name", characters: 253},
@@ -157,7 +158,7 @@ func condition(number int) any {
 
 var (
 	ofEveryStatus = []statusLimit{
-		notNegative("status.observedGeneration"),
+		{"status.observedGeneration", int64(-1), int64(-2), "status.observedGeneration", "greater than or equal to -1"},
 		mostItems("status.conditions", 16, condition),
 		{"status.conditions", []any{condition(1), condition(2)}, []any{condition(1), condition(1)}, "status.conditions[1]", "Duplicate value"},
 	}
@@ -235,12 +236,17 @@ var _ = Describe("The status of", func() {
 				}
 			}
 
+			// kstatus takes a generation that has not been observed as work in progress.
+			notLookedAt := map[string]any{"observedGeneration": int64(-1)}
+			It("says that the object has not been looked at, until the operator has", func() {
+				Expect(valueOf(expectAccepted(manifestOf[kind]()), "status")).To(Equal(notLookedAt))
+			})
 			It("is not taken from who creates or updates the object", func() {
 				stored := created(manifestOf[kind](with("status.observedGeneration", int64(7))))
-				Expect(valueOf(stored, "status")).To(BeNil())
+				Expect(valueOf(stored, "status")).To(Equal(notLookedAt))
 				updated := edited(stored, with("status.observedGeneration", int64(7)))
 				Expect(apiClient.Update(suiteCtx, updated)).To(Succeed())
-				Expect(valueOf(updated, "status")).To(BeNil())
+				Expect(valueOf(updated, "status")).To(Equal(notLookedAt))
 			})
 			It("does not count as a change of the spec", func() {
 				written, err := withStatus(created(manifestOf[kind]()), "status.observedGeneration", int64(1))

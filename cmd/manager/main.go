@@ -112,7 +112,7 @@ func newManager(o options) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
-	return ctrl.NewManager(kubeconfig, ctrl.Options{
+	mgr, err := ctrl.NewManager(kubeconfig, ctrl.Options{
 		Scheme:                        scheme,
 		LeaderElection:                o.leaderElect,
 		LeaderElectionID:              "synqly-ticketing-operator",
@@ -134,6 +134,10 @@ func newManager(o options) (ctrl.Manager, error) {
 			EnableReadYourWritesConsistency: ptr.To(true),
 		}},
 	})
+	if err != nil && o.leaderElect && o.leaderElectionNamespace == "" {
+		return nil, fmt.Errorf("%w (outside a cluster, --leader-elect needs --leader-election-namespace)", err)
+	}
+	return mgr, err
 }
 
 func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {

@@ -183,19 +183,25 @@ func (r *Reconciler[O, R]) writeStatus(ctx context.Context, p *pass[O, R]) error
 	if p.statusUnchanged() {
 		return nil
 	}
-	patch := client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{})
-	return r.patchStatus(ctx, p, patch)
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	return r.patchStatus(ctx, p, client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{}))
+}
+
+// detached is a context for writing down what has happened, even when the process is
+// about to end.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 }
 
 // persist writes the status that holds the ID of a remote object that was just
 // created or found. The spec may have been edited while the request was on its way,
-// so a conflict is resolved, as long as the recorded attempt is still this one. It
-// outlives the end of the process's context: losing the ID costs a search.
+// so a conflict is resolved, as long as the recorded attempt is still this one.
 func (r *Reconciler[O, R]) persist(ctx context.Context, p *pass[O, R]) error {
 	if p.statusUnchanged() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	ctx, cancel := detached(ctx)
 	defer cancel()
 	var failure error
 	err := wait.ExponentialBackoffWithContext(ctx, wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Steps: 4}, func(ctx context.Context) (bool, error) {

@@ -1,0 +1,176 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Mutants tries the fault suite: it breaks the protocol in one named way after the
+// other, and each must be caught by some case. The product's code holds no switch for
+// it: the Go command's -overlay puts the changed source in place of the real one.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// suite is the package whose tests must catch every mutant.
+const suite = "./internal/controller/faultsuite"
+
+func main() {
+	only := flag.String("only", "", "try only the mutants whose name matches this regular expression")
+	parallel := flag.Int("parallel", 2, "how many to try at the same time")
+	limit := flag.Duration("limit", 10*time.Minute, "how long the suite may take for one mutant")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	survivors, err := try(ctx, selected(*only), *parallel, *limit)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+	if survivors > 0 {
+		os.Exit(1)
+	}
+}
+
+func selected(pattern string) []mutant {
+	matches := regexp.MustCompile(pattern)
+	var some []mutant
+	for _, m := range mutants {
+		if matches.MatchString(m.name) {
+			some = append(some, m)
+		}
+	}
+	return some
+}
+
+// try tries the mutants and prints a line for each. It returns how many survived.
+func try(ctx context.Context, some []mutant, parallel int, limit time.Duration) (survivors int, err error) {
+	folder, err := os.MkdirTemp("", "mutants-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // A temporary folder.
+
+	type verdict struct {
+		mutant mutant
+		caught string
+		err    error
+	}
+	queue, verdicts := make(chan mutant), make(chan verdict)
+	var workers sync.WaitGroup
+	for range parallel {
+		workers.Go(func() {
+			for m := range queue {
+				caught, err := tryOne(ctx, m, filepath.Join(folder, m.name), limit)
+				verdicts <- verdict{m, caught, err}
+			}
+		})
+	}
+	go func() {
+		for _, m := range some {
+			queue <- m
+		}
+		close(queue)
+		workers.Wait()
+		close(verdicts)
+	}()
+	var failures []string
+	caught := 0
+	for v := range verdicts {
+		switch {
+		case v.err != nil:
+			failures = append(failures, fmt.Sprintf("%s: %v", v.mutant.name, v.err))
+		case v.caught == "":
+			survivors++
+			fmt.Printf("SURVIVED  %-32s %s\n", v.mutant.name, v.mutant.what)
+		default:
+			caught++
+			fmt.Printf("caught    %-32s by %s\n", v.mutant.name, v.caught)
+		}
+	}
+	fmt.Printf("mutants: %d caught, %d survived, %d could not be tried\n", caught, survivors, len(failures))
+	if len(failures) > 0 {
+		return survivors, fmt.Errorf("could not be tried:\n  %s", strings.Join(failures, "\n  "))
+	}
+	return survivors, nil
+}
+
+// tryOne runs the suite on one mutant and returns the test that caught it, or an
+// empty name.
+func tryOne(ctx context.Context, m mutant, folder string, limit time.Duration) (string, error) {
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return "", err
+	}
+	overlay, err := m.overlay(folder)
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(folder, "suite.test")
+	// #nosec G204 -- the arguments are this program's own
+	if output, err := exec.CommandContext(ctx, "go", "test", "-c", "-o", program, "-overlay", overlay, suite).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("it does not compile: %w\n%s", err, output)
+	}
+	run := exec.CommandContext(ctx, program, "-test.failfast", "-test.timeout="+limit.String()) // #nosec G204 -- built right above
+	run.Dir = suite
+	var output bytes.Buffer
+	run.Stdout, run.Stderr = &output, &output
+	err = run.Run()
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if err == nil {
+		return "", nil
+	}
+	return firstFailure(output.String()), nil
+}
+
+// firstFailure names the deepest test that failed first, or what else ended the run.
+func firstFailure(output string) string {
+	name := ""
+	for line := range strings.SplitSeq(output, "\n") {
+		line = strings.TrimSpace(line)
+		if failed, isFailure := strings.CutPrefix(line, "--- FAIL: "); isFailure && (name == "" || strings.HasPrefix(failed, name)) {
+			name, _, _ = strings.Cut(failed, " ")
+		}
+	}
+	if name == "" {
+		name = "the end of the run: " + strings.TrimSpace(output[max(0, len(output)-200):])
+	}
+	return name
+}
+
+// overlay writes the changed source and the file that -overlay takes.
+func (m mutant) overlay(folder string) (string, error) {
+	source, err := os.ReadFile(m.file)
+	if err != nil {
+		return "", err
+	}
+	if found := bytes.Count(source, []byte(m.old)); found != 1 {
+		return "", fmt.Errorf("the text to change is %d times in %s; bring the mutant up to date", found, m.file)
+	}
+	original, err := filepath.Abs(m.file)
+	if err != nil {
+		return "", err
+	}
+	changed := filepath.Join(folder, filepath.Base(m.file))
+	if err := os.WriteFile(changed, bytes.Replace(source, []byte(m.old), []byte(m.new), 1), 0o600); err != nil {
+		return "", err
+	}
+	encoded, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, "overlay.json")
+	return path, os.WriteFile(path, encoded, 0o600)
+}

@@ -1,0 +1,115 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// mutant is one small change of the source that breaks the protocol.
+type mutant struct {
+	name, what string
+	// file, from the module's root, has old exactly once; new takes its place.
+	file, old, new string
+}
+
+const (
+	createFile   = "internal/controller/remote/create.go"
+	decideFile   = "internal/controller/remote/decide.go"
+	finalizeFile = "internal/controller/remote/finalize.go"
+	passFile     = "internal/controller/remote/pass.go"
+	reconcile    = "internal/controller/remote/reconciler.go"
+	ticketFile   = "internal/controller/ticket_controller.go"
+	childFile    = "internal/controller/child.go"
+	budgetFile   = "internal/controller/connection/budget.go"
+)
+
+var mutants = []mutant{
+	{
+		"drop-resource-version", "the intent is written without the resourceVersion, so a stale cache goes unnoticed",
+		passFile, "	patch := client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{})\n	if err := r.Client.Patch(ctx, changed, patch)",
+		"	patch := client.MergeFrom(p.stored)\n	if err := r.Client.Patch(ctx, changed, patch)",
+	},
+	{
+		"retry-the-post", "a create that failed is sent again at once",
+		createFile, "	remote, err := r.adapter.Create(ctx, p.call(\"\"))\n",
+		"	remote, err := r.adapter.Create(ctx, p.call(\"\"))\n	if err != nil {\n		remote, err = r.adapter.Create(ctx, p.call(\"\"))\n	}\n",
+	},
+	{
+		"skip-settle-period", "an empty look-up is enough, however early",
+		createFile, "remaining := quiet.Sub(r.Clock.Now()); remaining > 0", "remaining := quiet.Sub(r.Clock.Now()); remaining > 0 && emptyLookups == 0",
+	},
+	{
+		"failed-lookup-proves-absence", "a look-up that failed counts as empty",
+		createFile, "	candidates, err := r.candidates(ctx, p)\n	if err != nil {", "	candidates, err := r.candidates(ctx, p)\n	if err != nil && candidates != nil {",
+	},
+	{
+		"forget-claim-check", "remote objects of other custom resources are adopted",
+		createFile, "		if owner == \"\" {\n", "		if owner != \"\" || owner == \"\" {\n",
+	},
+	{
+		"unconfirmed-is-not-committed", "every create that failed counts as not committed",
+		createFile, "	case synqly.CommitmentOf(err) == synqly.NotCommitted:", "	case synqly.CommitmentOf(err) == synqly.NotCommitted || err != nil:",
+	},
+	{
+		"post-before-intent", "the attempt is not recorded before the request",
+		createFile, "	err := r.updateMetadata(ctx, p, \"recording the intent to create the remote \"+r.adapter.Noun(), func(object O) {", "	err := error(nil)\n	_ = (func(object O) {",
+	},
+	{
+		"attempts-not-counted", "a further attempt has the number of the one before",
+		createFile, "max(p.intent.attempt, p.status.SettledAttempt) + 1,", "max(p.intent.attempt, p.status.SettledAttempt, 1),",
+	},
+	{
+		"no-finalizer", "comments and notes are created without a finalizer",
+		createFile, "		if p.policy.RemoveOnDelete && !slices", "		if !p.policy.RemoveOnDelete && !slices",
+	},
+	{
+		"forget-the-replaced", "an edit of a comment leaves the old one behind",
+		createFile, "		*replaced = append(slices.Clone(*replaced), p.status.ID)\n", "		*replaced = slices.Clone(*replaced)\n",
+	},
+	{
+		"copies-keep-the-key", "a copied manifest takes the original's remote object for its own",
+		createFile, "		if CreateKey(p.intent.installation, other.GetUID()) == p.intent.key {\n", "		if CreateKey(p.intent.installation, other.GetUID()) != p.intent.key {\n",
+	},
+	{
+		"adopt-the-wrong-hash", "what an unconfirmed attempt sent counts as applied although the spec was edited since",
+		createFile, "	if p.intent.hash == fieldsHash(fields) {", "	if p.intent.hash == fieldsHash(fields) || p.intent.hash != \"\" {",
+	},
+	{
+		"release-early", "the finalizer goes before the remote object does",
+		finalizeFile, "	for _, id := range r.remainingIDs(p) {\n", "	if err := r.release(ctx, p); err != nil {\n		return err\n	}\n	for _, id := range r.remainingIDs(p) {\n",
+	},
+	{
+		"delete-without-settling", "an unconfirmed attempt is forgotten when the object is deleted",
+		finalizeFile, "	for p.attemptOpen() {\n", "	for p.attemptOpen() && p.status.ID != \"\" {\n",
+	},
+	{
+		"delete-fails-silently", "a failed delete counts as done",
+		finalizeFile, "			return fmt.Errorf(\"removing the remote %s %q: %w\", r.adapter.Noun(), id, err)\n", "			_ = fmt.Errorf(\"removing the remote %s %q: %w\", r.adapter.Noun(), id, err)\n",
+	},
+	{
+		"recreate-the-missing", "a remote object that a person deleted is created again",
+		decideFile, "	case !s.hasID && s.policy.Observe:", "	case s.hasID && s.lookAsked && s.looked:\n		return create\n	case !s.hasID && s.policy.Observe:",
+	},
+	{
+		"drift-is-undone", "Apply writes back what people changed",
+		decideFile, "	case s.differs, s.policy.Enforce && s.drifted:", "	case s.differs, s.drifted:",
+	},
+	{
+		"patch-everything", "an update writes all fields and not those that changed",
+		reconcile, "	fields := r.adapter.Diff(p.object)\n	if p.policy.Enforce {", "	fields := []string{}\n	for name := range r.adapter.Fields(p.object) {\n		fields = append(fields, name)\n	}\n	if p.policy.Enforce {",
+	},
+	{
+		"no-marker-tag", "tickets are created without the tag by which they are found again",
+		ticketFile, "		Tags:           append(slices.Clone(spec.Tags), markerTag(call.Key)),\n", "		Tags:           slices.Clone(spec.Tags),\n",
+	},
+	{
+		"any-comment-will-do", "the text of a comment is not compared",
+		childFile, "!matches(&r) || !notBefore", "(!matches(&r) && started.IsZero()) || !notBefore",
+	},
+	{
+		"write-in-sync", "the status is written even where nothing has changed",
+		passFile, "	return err == nil && json.Valid(data) && string(data) == \"{}\"", "	return err != nil && json.Valid(data) && string(data) == \"{}\"",
+	},
+	{
+		"ignore-retry-after", "requests go out during a hold",
+		budgetFile, "	if now.Before(b.heldUntil) {", "	if now.Before(b.heldUntil) && b.heldUntil.IsZero() {",
+	},
+}
