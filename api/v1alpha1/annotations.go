@@ -30,6 +30,10 @@ const (
 	// create attempt: the UID of its cluster's kube-system namespace.
 	CreateInstallationAnnotation = "ticketing.synqly.com/create-installation"
 
+	// CreateTextAnnotation holds a fingerprint of the words that the latest create
+	// attempt sent. What it made is recognised by them, whatever the spec says by
+	// then.
+	CreateTextAnnotation = "ticketing.synqly.com/create-text"
 	// CreatePlaceAnnotation holds, as JSON, where the latest create attempt was to
 	// create: the name of the Integration, and the ID of the remote ticket of a
 	// comment or a note. It is needed where the status was lost or never written.

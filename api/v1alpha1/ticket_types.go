@@ -225,6 +225,12 @@ type TicketStatus struct {
 	// +optional
 	Remote *RemoteTicket `json:"remote,omitempty"`
 
+	// closingCommentID is the comment that was posted before closing the remote
+	// ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	ClosingCommentID string `json:"closingCommentID,omitempty"`
+
 	// drift lists the managed fields that somebody changed remotely.
 	// +optional
 	// +listType=set

@@ -82,14 +82,65 @@ func shownTextFields(managed, shown map[string]string) map[string]string {
 	return fields
 }
 
-// createdSince are the remote objects that a create attempt may have made, as far
-// as their text and their time tell. The creator decides only between several that
-// match, because some providers do not take the one that they are sent.
-func createdSince[R any](remotes []R, started time.Time, creator string, matches func(*R) bool, createdAt func(*R) synqly.Timestamp, creatorOf func(*R) string) []R {
-	candidates := slices.DeleteFunc(remotes, func(r R) bool { return !matches(&r) || !notBefore(createdAt(&r), started) })
-	bySameCreator := slices.DeleteFunc(slices.Clone(candidates), func(r R) bool { return !strings.EqualFold(creatorOf(&r), creator) })
-	if len(bySameCreator) > 0 {
-		return bySameCreator
+// creators are those that a remote object can have which was created for an object.
+type creators struct {
+	// wanted is the creator in the spec, which some providers do not take.
+	wanted string
+	// known are the only possible ones, as far as objects that were created before
+	// show; empty where they show nothing.
+	known []string
+}
+
+// sibling is what an object that was created before shows of creators.
+type sibling struct{ wanted, shown string }
+
+// creatorsAmong says which creators are possible, given what the provider made of
+// those of siblings: it takes the ones that it is sent, or puts its own user there.
+func creatorsAmong(siblings []sibling, wanted string) creators {
+	possible := creators{wanted: wanted}
+	for _, other := range siblings {
+		switch {
+		case other.shown == "" || (other.wanted == "") != (wanted == ""):
+		case wanted != "" && strings.EqualFold(other.wanted, other.shown):
+			return creators{wanted: wanted, known: []string{wanted}}
+		default:
+			possible.known = append(possible.known, other.shown)
+		}
 	}
-	return candidates
+	return possible
+}
+
+// among are the remote objects with a possible creator. Where nothing is known, the
+// wanted one decides between several, if any of them has it.
+func (c creators) among(creatorsOf []string) []int {
+	var possible, preferred []int
+	for i, creator := range creatorsOf {
+		matches := func(other string) bool { return strings.EqualFold(other, creator) }
+		if len(c.known) > 0 && creator != "" && !slices.ContainsFunc(c.known, matches) {
+			continue
+		}
+		possible = append(possible, i)
+		if matches(c.wanted) {
+			preferred = append(preferred, i)
+		}
+	}
+	if len(preferred) > 0 {
+		return preferred
+	}
+	return possible
+}
+
+// createdSince are the remote objects that a create attempt may have made, as far as
+// their text, their time and their creator tell. started is by the provider's clock.
+func createdSince[R any](remotes []R, started time.Time, possible creators, matches func(*R) bool, createdAt func(*R) synqly.Timestamp, creatorOf func(*R) string) []R {
+	candidates := slices.DeleteFunc(remotes, func(r R) bool { return !matches(&r) || !notBefore(createdAt(&r), started) })
+	names := make([]string, len(candidates))
+	for i := range candidates {
+		names[i] = creatorOf(&candidates[i])
+	}
+	var chosen []R
+	for _, i := range possible.among(names) {
+		chosen = append(chosen, candidates[i])
+	}
+	return chosen
 }

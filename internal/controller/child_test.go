@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,10 @@ func (r *ticketReader) Get(_ context.Context, name types.NamespacedName, object 
 	if !exists {
 		return apierrors.NewNotFound(schema.GroupResource{Resource: "tickets"}, name.Name)
 	}
-	ticket := object.(*v1alpha1.Ticket)
+	ticket, isTicket := object.(*v1alpha1.Ticket)
+	if !isTicket {
+		return fmt.Errorf("asked for a %T", object)
+	}
 	ticket.Namespace, ticket.Name, ticket.Status = name.Namespace, name.Name, status
 	return nil
 }
@@ -159,7 +163,7 @@ func TestCreatedSince(t *testing.T) {
 		"the time comes first":    {[]synqly.Comment{comment("1", "Done.", "jane", -time.Hour), comment("2", "Done.", "bot", 0)}, "jane", []string{"2"}},
 		"several of that creator": {[]synqly.Comment{comment("1", "Done.", "jane", 0), comment("2", "done", "jane", time.Second), comment("3", "Done.", "joe", 0)}, "jane", []string{"1", "2"}},
 	} {
-		candidates := createdSince(test.comments, started, test.creator,
+		candidates := createdSince(test.comments, started, creators{wanted: test.creator},
 			func(c *synqly.Comment) bool { return sameText(c.Content, "Done.") },
 			func(c *synqly.Comment) synqly.Timestamp { return c.CreatedAt },
 			func(c *synqly.Comment) string { return c.Creator })
@@ -170,5 +174,36 @@ func TestCreatedSince(t *testing.T) {
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+func TestCreatorsAmong(t *testing.T) {
+	for name, test := range map[string]struct {
+		siblings []sibling
+		wanted   string
+		known    []string
+	}{
+		"nothing to go by":                                {nil, "jane", nil},
+		"a provider that takes creators":                  {[]sibling{{"joe", "Joe"}}, "jane", []string{"jane"}},
+		"a provider that puts its own user there":         {[]sibling{{"joe", "bot"}}, "jane", []string{"bot"}},
+		"none wanted, and what others without one became": {[]sibling{{"", "bot"}}, "", []string{"bot"}},
+		"others that wanted one tell nothing":             {[]sibling{{"joe", "joe"}}, "", nil},
+		"others that wanted none tell nothing":            {[]sibling{{"", "bot"}}, "jane", nil},
+		"a provider that shows no creators":               {[]sibling{{"joe", ""}, {"", ""}}, "jane", nil},
+	} {
+		if diff := cmp.Diff(creators{wanted: test.wanted, known: test.known}, creatorsAmong(test.siblings, test.wanted), cmp.AllowUnexported(creators{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestACommentOfAnotherCreatorIsNotOurs(t *testing.T) {
+	comments := []synqly.Comment{{ID: "1", Content: "Done.", Creator: "a person"}}
+	ours := createdSince(comments, time.Time{}, creators{known: []string{"bot"}},
+		func(*synqly.Comment) bool { return true },
+		func(c *synqly.Comment) synqly.Timestamp { return c.CreatedAt },
+		func(c *synqly.Comment) string { return c.Creator })
+	if len(ours) > 0 {
+		t.Errorf("took %v", ours)
 	}
 }

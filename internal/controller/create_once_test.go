@@ -168,6 +168,42 @@ var _ = Describe("An unconfirmed create", func() {
 		Expect(moved.Status.ID).To(Equal(id))
 	})
 
+	It("is recognised by the words that were sent, when a comment was edited in between", func() {
+		parent := w.created(w.ticket("parent"))
+		w.simulator.Inject(simulator.Fault{Operation: "CreateComment", Lose: true, AfterCommit: true, Times: 1})
+		comment := w.comment("edited", "parent")
+		w.create(comment)
+		w.reconcile(comment)
+		edit(w, comment, func(c *v1alpha1.TicketComment) { c.Spec.Content = "Mitigated." })
+		w.clock.Step(2 * time.Second)
+		w.reconcile(comment)
+		expectReady(comment)
+		comments := w.simulator.Comments(parent.Status.ID)
+		Expect(comments).To(HaveLen(1))
+		Expect(comments[0].Content).To(Equal("Mitigated."))
+	})
+
+	It("does not take for its own what a person wrote in the same words, before or with another name", func() {
+		parent := w.created(w.ticket("parent"))
+		w.simulator.AddComment(parent.Status.ID, "a person", "Mitigation started.")
+		w.clock.Step(time.Minute)
+		sibling := w.comment("sibling", "parent")
+		sibling.Spec.Content = "Something else."
+		w.create(sibling)
+		w.reconcile(sibling)
+		w.simulator.Inject(simulator.Fault{Operation: "CreateComment", Lose: true, Times: 1})
+		comment := w.comment("lost", "parent")
+		w.create(comment)
+		result := w.reconcile(comment)
+		w.simulator.AddComment(parent.Status.ID, "another person", "Mitigation started.")
+		until(comment, result, ready(comment))
+		Expect(w.simulator.Comments(parent.Status.ID)).To(HaveLen(4))
+		w.delete(comment)
+		w.reconcileAway(comment)
+		w.expectGone(comment)
+		Expect(w.simulator.Comments(parent.Status.ID)).To(HaveLen(3), "and deletes nothing of theirs")
+	})
+
 	It("is not confused by an edit of the spec in between", func() {
 		w.simulator.Inject(lost(true))
 		ticket := w.ticket("edited")

@@ -195,7 +195,7 @@ var _ = Describe("What the provider answers", func() {
 					w.refresh(object)
 					expectReady(object)
 				}
-				Expect(len(w.simulator.Tickets())).To(Equal(1))
+				Expect(w.simulator.Tickets()).To(HaveLen(1))
 			})
 		}
 	}

@@ -72,6 +72,8 @@ type probe struct {
 	// basis is what it rested on: with another one it is repeated at once.
 	basis string
 	err   error
+	// written: what came of it is in the status, or was.
+	written bool
 }
 
 // NewIntegrationReconciler returns the reconciler of Integrations.
@@ -156,6 +158,14 @@ func (r *IntegrationReconciler) check(ctx context.Context, integration *v1alpha1
 	if last, known := r.lastProbe(name); known && last.basis == basis {
 		if remaining := r.untilProbe(name, integration, open, last); remaining > 0 {
 			found := healthOf(last.err)
+			if ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady); last.written && ready != nil && ready.Reason != found.reason {
+				// Another process has come to another result. Writing this one's old
+				// result over it would go back and forth; a new check decides.
+				if remaining = last.at.Add(doubtInterval).Sub(r.Clock.Now()); remaining > 0 {
+					return health{status: ready.Status, reason: ready.Reason, message: ready.Message}, remaining, nil
+				}
+				return r.probeNow(ctx, name, integration, open, basis)
+			}
 			if found.refused {
 				// The token may have been renewed by then, in a Secret that cannot be watched.
 				remaining = min(remaining, secretInterval)
@@ -163,8 +173,13 @@ func (r *IntegrationReconciler) check(ctx context.Context, integration *v1alpha1
 			return found, remaining, nil
 		}
 	}
+	return r.probeNow(ctx, name, integration, open, basis)
+}
+
+// probeNow probes the connection and remembers what came of it.
+func (r *IntegrationReconciler) probeNow(ctx context.Context, name types.NamespacedName, integration *v1alpha1.Integration, open *connection.Connection, basis string) (health, time.Duration, error) {
 	open.DoubtAnswered()
-	err = r.probe(ctx, integration, open)
+	err := r.probe(ctx, integration, open)
 	r.remember(name, probe{at: r.Clock.Now(), basis: basis, err: err})
 	found := healthOf(err)
 	switch {
@@ -294,6 +309,7 @@ func (r *IntegrationReconciler) writeStatus(ctx context.Context, stored, integra
 	}
 	integration.Status.ObservedGeneration = integration.Generation
 	if data, err := client.MergeFrom(stored).Data(integration); err == nil && string(data) == "{}" {
+		r.wrote(client.ObjectKeyFromObject(integration), found)
 		return nil
 	}
 	integration.Status.LastProbeTime = &now
@@ -301,6 +317,7 @@ func (r *IntegrationReconciler) writeStatus(ctx context.Context, stored, integra
 	if err := r.Client.Status().Patch(ctx, integration.DeepCopy(), patch); err != nil {
 		return fmt.Errorf("writing the status of the Integration: %w", err)
 	}
+	r.wrote(client.ObjectKeyFromObject(integration), found)
 	if stored.Status.MarkerTags != integration.Status.MarkerTags && integration.Status.MarkerTags == v1alpha1.MarkerTagsDropped {
 		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsDropped", "Create", "the provider drops the tags by which tickets are found again; a ticket whose creation is not confirmed is looked for by its name and creation time")
 	}
@@ -319,6 +336,16 @@ func (r *IntegrationReconciler) lastProbe(name types.NamespacedName) (probe, boo
 	defer r.mu.Unlock()
 	last, known := r.probes[name]
 	return last, known
+}
+
+// wrote notes that the result of the latest probe is in the status.
+func (r *IntegrationReconciler) wrote(name types.NamespacedName, found health) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last, known := r.probes[name]; known && healthOf(last.err).reason == found.reason {
+		last.written = true
+		r.probes[name] = last
+	}
 }
 
 func (r *IntegrationReconciler) remember(name types.NamespacedName, latest probe) {

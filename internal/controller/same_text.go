@@ -8,22 +8,31 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// clockTolerance is how far the provider's clock may be behind this cluster's when
-// times of both are compared.
-const clockTolerance = 5 * time.Minute
+// clockTolerance is how far the provider's clock may be behind the remote API's, by
+// which times of this cluster are corrected before they are compared.
+const clockTolerance = 30 * time.Second
 
-// sameText tells whether two texts say the same. Providers convert markdown to
-// formats of their own and back, which changes spaces, line ends and markup, so
-// letters and digits are what is compared; a text without any is compared as it is.
-func sameText(a, b string) bool {
-	wordsA, wordsB := lettersAndDigits(a), lettersAndDigits(b)
-	if wordsA == "" && wordsB == "" {
-		return strings.TrimSpace(a) == strings.TrimSpace(b)
+// sameText tells whether two texts say the same.
+func sameText(a, b string) bool { return fingerprint(a) == fingerprint(b) }
+
+// fingerprint is a short form of texts that is the same for those that say the same.
+// Providers convert markdown to formats of their own and back, which changes spaces,
+// line ends and markup, so letters and digits are what counts; a text without any
+// counts as it is.
+func fingerprint(texts ...string) string {
+	words := make([]string, 0, 2*len(texts))
+	for _, text := range texts {
+		if letters := lettersAndDigits(text); letters != "" {
+			words = append(words, "words", letters)
+		} else {
+			words = append(words, "as it is", strings.TrimSpace(text))
+		}
 	}
-	return wordsA == wordsB
+	return remote.Hash(words)
 }
 
 func lettersAndDigits(text string) string {

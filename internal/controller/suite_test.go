@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -296,7 +297,7 @@ func (w *world) patches() []string {
 	GinkgoHelper()
 	var patches []string
 	for _, request := range w.simulator.Requests() {
-		if request.Method == "PATCH" {
+		if request.Method == http.MethodPatch {
 			patches = append(patches, string(request.Body))
 		}
 	}
@@ -309,6 +310,13 @@ func (w *world) expectGone(object client.Object) {
 	err := testCluster.GetAPIReader().Get(w.ctx, client.ObjectKeyFromObject(object), object)
 	Expect(client.IgnoreNotFound(err)).NotTo(HaveOccurred())
 	Expect(err).To(HaveOccurred(), "the object should be gone")
+}
+
+func (w *world) exists(object client.Object) bool {
+	GinkgoHelper()
+	err := testCluster.GetAPIReader().Get(w.ctx, client.ObjectKeyFromObject(object), object)
+	Expect(client.IgnoreNotFound(err)).NotTo(HaveOccurred())
+	return err == nil
 }
 
 func (w *world) expectInSync(object client.Object) {

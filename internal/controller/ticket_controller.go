@@ -129,6 +129,12 @@ func (ticketAdapter) Record(ticket *v1alpha1.Ticket, shown *synqly.Ticket) {
 func (ticketAdapter) ID(shown *synqly.Ticket) string           { return shown.ID }
 func (ticketAdapter) CreatedAt(shown *synqly.Ticket) time.Time { return shown.CreatedAt.Time }
 
+// Fingerprint is that of the name, which is what a ticket is recognised by where the
+// provider drops its marker tag.
+func (ticketAdapter) Fingerprint(ticket *v1alpha1.Ticket) string {
+	return fingerprint(orDefault(ticket.Spec.Name, ticket.Name))
+}
+
 // Create sends every field of the spec, the Integration's defaults for what it
 // leaves out, and the tag by which the ticket can be found again.
 func (ticketAdapter) Create(ctx context.Context, call ticketCall) (*synqly.Ticket, error) {
@@ -188,48 +194,77 @@ func (a ticketAdapter) Patch(ctx context.Context, call ticketCall, fields []stri
 	return ticket, err
 }
 
-// Remove closes the ticket: its comment first, then the status, so that a crash in
-// between leaves a ticket that is not closed, and the comment is found again. A
-// ticket that has the closing status already is left alone.
-func (a ticketAdapter) Remove(ctx context.Context, call ticketCall) error {
-	closing := call.Object.Spec.Close
-	ticket, err := call.Connection.GetTicket(ctx, call.ID)
-	switch {
-	case remote.IsNotFound(err):
-		return nil
-	case err != nil:
+// Remove closes the ticket. One that has the closing status already is left alone.
+func (ticketAdapter) Remove(ctx context.Context, call ticketCall) error {
+	closed, err := closed(ctx, call)
+	if err != nil || closed {
 		return err
-	case closing == nil || strings.EqualFold(ticket.Status, closing.Status):
-		return nil
 	}
-	if closing.Comment != "" {
-		if err := a.commentOnce(ctx, call, synqly.CreateCommentRequest{Content: closing.Comment, Creator: closing.Creator}); err != nil {
-			return fmt.Errorf("posting the closing comment: %w", err)
-		}
-	}
-	patch, err := synqly.Replace("/status", closing.Status)
+	patch, err := synqly.Replace("/status", call.Object.Spec.Close.Status)
 	if err != nil {
 		return fmt.Errorf("making the patch: %w", err)
 	}
 	_, err = call.Connection.PatchTicket(ctx, call.ID, []synqly.PatchOperation{patch})
+	if remote.IsNotFound(err) {
+		return nil
+	}
 	return err
 }
 
-// commentOnce posts the closing comment unless it has been posted since the object
-// was deleted.
-func (ticketAdapter) commentOnce(ctx context.Context, call ticketCall, closing synqly.CreateCommentRequest) error {
+// closed tells whether the ticket has the closing status, or is gone.
+func closed(ctx context.Context, call ticketCall) (bool, error) {
+	if call.Object.Spec.Close == nil {
+		return true, nil
+	}
+	ticket, err := call.Connection.GetTicket(ctx, call.ID)
+	if remote.IsNotFound(err) {
+		return true, nil
+	}
+	return err == nil && strings.EqualFold(ticket.Status, call.Object.Spec.Close.Status), err
+}
+
+var _ remote.Commenter[*v1alpha1.Ticket, synqly.Ticket] = ticketAdapter{}
+
+func (ticketAdapter) ClosingComment(ticket *v1alpha1.Ticket) *string {
+	return &ticket.Status.ClosingCommentID
+}
+
+func (ticketAdapter) ClosingText(ticket *v1alpha1.Ticket) string {
+	if ticket.Spec.Close == nil || ticket.Spec.Close.Comment == "" {
+		return ""
+	}
+	return fingerprint(ticket.Spec.Close.Comment)
+}
+
+func (ticketAdapter) Closed(ctx context.Context, call ticketCall) (bool, error) {
+	return closed(ctx, call)
+}
+
+func (ticketAdapter) PostClosing(ctx context.Context, call ticketCall) (string, error) {
+	closing := call.Object.Spec.Close
+	comment, err := call.Connection.CreateComment(ctx, call.ID, synqly.CreateCommentRequest{Content: closing.Comment, Creator: closing.Creator})
+	if err != nil {
+		return "", err
+	}
+	return comment.ID, nil
+}
+
+func (ticketAdapter) FindClosing(ctx context.Context, call ticketCall) ([]string, error) {
 	comments, err := synqly.All(call.Connection.ListComments(ctx, call.ID))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	since := call.Object.DeletionTimestamp.Time
-	for _, comment := range comments {
-		if sameText(comment.Content, closing.Content) && notBefore(comment.CreatedAt, since) {
-			return nil
-		}
+	candidates := createdSince(comments, call.Connection.RemoteTime(call.Started), creators{wanted: call.Object.Spec.Close.Creator},
+		func(comment *synqly.Comment) bool { return fingerprint(comment.Content) == call.Text },
+		func(comment *synqly.Comment) synqly.Timestamp { return comment.CreatedAt },
+		func(comment *synqly.Comment) string { return comment.Creator },
+	)
+	slices.SortStableFunc(candidates, func(a, b synqly.Comment) int { return a.CreatedAt.Compare(b.CreatedAt.Time) })
+	ids := make([]string, len(candidates))
+	for i := range candidates {
+		ids[i] = candidates[i].ID
 	}
-	_, err = call.Connection.CreateComment(ctx, call.ID, closing)
-	return err
+	return ids, nil
 }
 
 func orDefault(value, otherwise string) string {

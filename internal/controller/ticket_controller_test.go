@@ -317,6 +317,30 @@ var _ = Describe("A Ticket", func() {
 			Expect(w.simulator.Comments(id)).To(HaveLen(1))
 		})
 
+		for name, fault := range map[string]simulator.Fault{
+			"was lost":           {Lose: true},
+			"took effect":        {Lose: true, AfterCommit: true},
+			"takes effect later": {Status: 504, CommitLate: 20 * time.Second},
+		} {
+			It("comments once when the request for the comment got no answer and "+name, func() {
+				ticket := w.created(w.ticket("close-lost", closing))
+				id := ticket.Status.ID
+				w.delete(ticket)
+				fault.Operation, fault.Times = "CreateComment", 1
+				w.simulator.Inject(fault)
+				result := w.reconcile(ticket)
+				expectNotReady(ticket, v1alpha1.ReasonCreateUnconfirmed, "closing comment")
+				for w.exists(ticket) {
+					w.clock.Step(max(result.RequeueAfter, time.Second))
+					w.simulator.CommitPending()
+					result = w.reconcileAway(ticket)
+				}
+				remote, _ := w.simulator.Ticket(id)
+				Expect(remote.Status).To(Equal("Done"))
+				Expect(w.simulator.Comments(id)).To(HaveLen(1))
+			})
+		}
+
 		It("lets a ticket that is closed already alone", func() {
 			ticket := w.created(w.ticket("closed", closing))
 			id := ticket.Status.ID

@@ -55,13 +55,14 @@ func (a ticketAdapter) Find(ctx context.Context, call ticketCall) ([]synqly.Tick
 			return nil, nil
 		}
 	}
+	started := call.Connection.RemoteTime(call.Started)
 	return allTickets(ctx, call, func(ticket *synqly.Ticket) bool {
 		if hasTag(ticket, marker) {
 			return true
 		}
 		// Without markers, the name and the time are all there is to go by.
 		return len(known.kept) == 0 && !isMarked(ticket) && !known.others[ticket.ID] &&
-			sameText(ticket.Name, orDefault(call.Object.Spec.Name, call.Object.Name)) && notBefore(ticket.CreatedAt, call.Started)
+			fingerprint(ticket.Name) == call.Text && notBefore(ticket.CreatedAt, started)
 	})
 }
 
@@ -135,7 +136,7 @@ func scan(ctx context.Context, call ticketCall, order []string, matches func(*sy
 				found = append(found, page.Items[i])
 			}
 		}
-		if reachesBefore(page.Items, call.Started) {
+		if reachesBefore(page.Items, call.Connection.RemoteTime(call.Started)) {
 			break
 		}
 	}

@@ -5,6 +5,7 @@ package controller
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -91,6 +92,10 @@ func (commentAdapter) Replaced(comment *v1alpha1.TicketComment) *[]string {
 func (commentAdapter) ID(shown *synqly.Comment) string           { return shown.ID }
 func (commentAdapter) CreatedAt(shown *synqly.Comment) time.Time { return shown.CreatedAt.Time }
 
+func (commentAdapter) Fingerprint(comment *v1alpha1.TicketComment) string {
+	return fingerprint(comment.Spec.Content)
+}
+
 func (commentAdapter) Create(ctx context.Context, call commentCall) (*synqly.Comment, error) {
 	spec := &call.Object.Spec
 	return call.Connection.CreateComment(ctx, call.Place.TicketID, synqly.CreateCommentRequest{Content: spec.Content, Creator: spec.Creator})
@@ -101,11 +106,30 @@ func (commentAdapter) Find(ctx context.Context, call commentCall) ([]synqly.Comm
 	if err != nil {
 		return nil, err
 	}
-	return createdSince(comments, call.Started, call.Object.Spec.Creator,
-		func(comment *synqly.Comment) bool { return sameText(comment.Content, call.Object.Spec.Content) },
+	siblings, err := commentSiblings(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	return createdSince(comments, call.Connection.RemoteTime(call.Started), creatorsAmong(siblings, call.Object.Spec.Creator),
+		func(comment *synqly.Comment) bool { return fingerprint(comment.Content) == call.Text },
 		func(comment *synqly.Comment) synqly.Timestamp { return comment.CreatedAt },
 		func(comment *synqly.Comment) string { return comment.Creator },
 	), nil
+}
+
+// commentSiblings are the comments that were created through the same Integration.
+func commentSiblings(ctx context.Context, call commentCall) ([]sibling, error) {
+	var list v1alpha1.TicketCommentList
+	if err := call.Reader.List(ctx, &list, client.InNamespace(call.Object.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the other TicketComments: %w", err)
+	}
+	var siblings []sibling
+	for i := range list.Items {
+		if other := &list.Items[i]; other.Status.ID != "" && other.Status.Integration == call.Place.Integration && other.UID != call.Object.UID {
+			siblings = append(siblings, sibling{wanted: other.Spec.Creator, shown: other.Status.Creator})
+		}
+	}
+	return siblings, nil
 }
 
 func (commentAdapter) Get(ctx context.Context, call commentCall) (*synqly.Comment, error) {

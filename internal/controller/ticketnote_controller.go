@@ -89,6 +89,10 @@ func (noteAdapter) Record(note *v1alpha1.TicketNote, shown *synqly.Note) {
 func (noteAdapter) ID(shown *synqly.Note) string           { return shown.ID }
 func (noteAdapter) CreatedAt(shown *synqly.Note) time.Time { return shown.CreatedAt.Time }
 
+func (noteAdapter) Fingerprint(note *v1alpha1.TicketNote) string {
+	return fingerprint(note.Spec.Title, note.Spec.Content)
+}
+
 func (noteAdapter) Create(ctx context.Context, call noteCall) (*synqly.Note, error) {
 	spec := &call.Object.Spec
 	return call.Connection.CreateNote(ctx, call.Place.TicketID, synqly.CreateNoteRequest{Title: spec.Title, Content: spec.Content})
@@ -99,14 +103,32 @@ func (noteAdapter) Find(ctx context.Context, call noteCall) ([]synqly.Note, erro
 	if err != nil {
 		return nil, err
 	}
-	spec := &call.Object.Spec
-	return createdSince(notes, call.Started, "",
+	siblings, err := noteSiblings(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	return createdSince(notes, call.Connection.RemoteTime(call.Started), creatorsAmong(siblings, ""),
 		func(note *synqly.Note) bool {
-			return sameText(note.Title, spec.Title) && sameText(note.Content, spec.Content)
+			return fingerprint(note.Title, note.Content) == call.Text
 		},
 		func(note *synqly.Note) synqly.Timestamp { return note.CreatedAt },
 		func(note *synqly.Note) string { return note.Creator },
 	), nil
+}
+
+// noteSiblings are the notes that were created through the same Integration.
+func noteSiblings(ctx context.Context, call noteCall) ([]sibling, error) {
+	var list v1alpha1.TicketNoteList
+	if err := call.Reader.List(ctx, &list, client.InNamespace(call.Object.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the other TicketNotes: %w", err)
+	}
+	var siblings []sibling
+	for i := range list.Items {
+		if other := &list.Items[i]; other.Status.ID != "" && other.Status.Integration == call.Place.Integration && other.UID != call.Object.UID {
+			siblings = append(siblings, sibling{shown: other.Status.Creator})
+		}
+	}
+	return siblings, nil
 }
 
 func (noteAdapter) Get(ctx context.Context, call noteCall) (*synqly.Note, error) {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 const (
@@ -46,6 +47,17 @@ type answer struct {
 	operation string
 	status    int
 	body      []byte
+	// date is the server's clock, zero where it does not tell.
+	date time.Time
+}
+
+// serverTime is the time in the header Date (RFC 9110, section 6.6.1), to the second.
+func serverTime(response *http.Response) time.Time {
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return date
 }
 
 // do sends the call once and returns its 2xx answer. The error is an *InvalidRequestError, *TransportError, *APIError or
@@ -80,7 +92,7 @@ func (c *Client) do(ctx context.Context, call call) (*answer, error) {
 	}
 	if call.noResult {
 		drain(response)
-		return &answer{operation: call.operation, status: response.StatusCode}, nil
+		return &answer{operation: call.operation, status: response.StatusCode, date: serverTime(response)}, nil
 	}
 	return c.readAnswer(ctx, call, trace, response)
 }
@@ -199,7 +211,7 @@ func (c *Client) readAnswer(
 		text := fmt.Sprintf("it is larger than %d MiB", maxDataBytes>>20)
 		return nil, c.decodeError(ctx, call, response.StatusCode, text, errors.New(text))
 	}
-	return &answer{operation: call.operation, status: response.StatusCode, body: body}, nil
+	return &answer{operation: call.operation, status: response.StatusCode, body: body, date: serverTime(response)}, nil
 }
 
 // drain reads the rest of a body, within reason: net/http uses a connection again only after its last body was read.

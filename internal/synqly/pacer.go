@@ -27,6 +27,8 @@ type Answer struct {
 	// RetryAfter is how long the API asks to wait, where HasRetryAfter says that it asks.
 	RetryAfter    time.Duration
 	HasRetryAfter bool
+	// ServerTime is the server's clock when it answered with success, to the second; zero where it does not tell.
+	ServerTime time.Time
 	// Duration is the time from sending to the end of the answer's body.
 	Duration time.Duration
 }
@@ -45,7 +47,7 @@ func (c *Client) paced(ctx context.Context, call call) (*answer, error) {
 	var refused *APIError
 	switch {
 	case err == nil:
-		report.StatusCode = got.status
+		report.StatusCode, report.ServerTime = got.status, got.date
 	case errors.As(err, &refused):
 		report.StatusCode, report.RetryAfter, report.HasRetryAfter = refused.StatusCode, refused.RetryAfter, refused.HasRetryAfter
 	}

@@ -191,7 +191,9 @@ func TestReservationIsForItsOwnBudget(t *testing.T) {
 			t.Error("a reservation of one Integration admitted a request of another")
 		}
 		clk.Step(time.Second)
-		<-admitted
+		if err := <-admitted; err != nil {
+			t.Errorf("Admit = %v", err)
+		}
 	})
 }
 

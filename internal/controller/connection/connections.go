@@ -80,6 +80,7 @@ type Connection struct {
 	TokenVersion string
 
 	token   string
+	remote  *remoteClock
 	wake    func()
 	doubted atomic.Bool
 	markers atomic.Value // v1alpha1.MarkerTags
@@ -198,7 +199,7 @@ func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integratio
 	if before != nil && before.madeFrom(integration) && before.token == token {
 		return before, nil
 	}
-	budget := c.budgetFor(integration, before)
+	budget, remote := c.budgetFor(integration, before), &remoteClock{}
 	api, err := synqly.NewClient(synqly.Options{
 		BaseURL:           integration.Spec.BaseURL,
 		Token:             token,
@@ -206,12 +207,12 @@ func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integratio
 		Transport:         c.options.Transport,
 		AllowInsecureHTTP: c.options.AllowInsecureHTTP,
 		UserAgent:         c.options.UserAgent,
-		Pacer:             pacer{budget: budget, integration: name},
+		Pacer:             pacer{budget: budget, remote: remote, clock: c.options.Clock, integration: name},
 	})
 	if err != nil {
 		return nil, err
 	}
-	connection := &Connection{Client: api, Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token}
+	connection := &Connection{Client: api, Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token, remote: remote}
 	connection.wake = func() { c.wake(connection.Integration) }
 	c.open[name] = connection
 	return connection, nil

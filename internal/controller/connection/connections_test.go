@@ -6,6 +6,7 @@ package connection
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -51,7 +52,11 @@ func (s *secretStore) Get(_ context.Context, name types.NamespacedName, object c
 	if !exists {
 		return apierrors.NewNotFound(secrets, name.Name)
 	}
-	secret.DeepCopyInto(object.(*corev1.Secret))
+	into, isSecret := object.(*corev1.Secret)
+	if !isSecret {
+		return fmt.Errorf("asked for a %T", object)
+	}
+	secret.DeepCopyInto(into)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/synqly/ticketing-operator/internal/synqly"
@@ -36,6 +37,8 @@ func init() {
 // pacer makes every request of a client pass the budget, and counts it.
 type pacer struct {
 	budget      *Budget
+	remote      *remoteClock
+	clock       clock.PassiveClock
 	integration types.NamespacedName
 }
 
@@ -44,6 +47,7 @@ var _ synqly.Pacer = pacer{}
 func (p pacer) Admit(ctx context.Context) error { return p.budget.Admit(ctx) }
 
 func (p pacer) Answered(answer synqly.Answer) {
+	p.remote.saw(answer.ServerTime, p.clock.Now())
 	switch {
 	case answer.StatusCode == http.StatusTooManyRequests:
 		// "Retry-After: 0" names no pause, and without one the refusals would go on.

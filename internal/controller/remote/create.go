@@ -9,6 +9,9 @@ import (
 	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
@@ -74,7 +77,14 @@ func (r *Reconciler[O, R]) recognise(ctx context.Context, p *pass[O, R]) error {
 		return err
 	}
 	for _, other := range others {
-		if CreateKey(p.intent.installation, other.GetUID()) == p.intent.key {
+		if CreateKey(p.intent.installation, other.GetUID()) != p.intent.key {
+			continue
+		}
+		exists, err := r.stillExists(ctx, other)
+		if err != nil {
+			return err
+		}
+		if exists {
 			p.intent = intent{}
 			return nil
 		}
@@ -82,11 +92,26 @@ func (r *Reconciler[O, R]) recognise(ctx context.Context, p *pass[O, R]) error {
 	return nil
 }
 
+// stillExists asks the API server for an object that the cache shows. A cache that is
+// behind shows the object that a restored one has taken the place of, and would make
+// the restored one a copy of it.
+func (r *Reconciler[O, R]) stillExists(ctx context.Context, cached client.Object) (bool, error) {
+	latest := r.adapter.New()
+	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(cached), latest)
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, &kubernetesError{fmt.Errorf("reading the %s %q: %w", r.adapter.Kind(), cached.GetName(), err)}
+	}
+	return latest.GetUID() == cached.GetUID(), nil
+}
+
 // create records the intent, sends the request once, and records the answer.
 func (r *Reconciler[O, R]) create(ctx context.Context, p *pass[O, R]) error {
 	ctx, cancel := armed(ctx, p.connection.RequestTimeout())
 	defer cancel()
-	if err := r.recordIntent(ctx, p); err != nil {
+	if err := r.recordIntent(ctx, p, r.adapter.Fingerprint(p.object)); err != nil {
 		return err
 	}
 	r.attempts.started(p.name, p.object.GetUID(), p.intent.attempt)
@@ -109,7 +134,7 @@ func (r *Reconciler[O, R]) create(ctx context.Context, p *pass[O, R]) error {
 }
 
 // recordIntent is step 1. A conflict means that the cache was stale.
-func (r *Reconciler[O, R]) recordIntent(ctx context.Context, p *pass[O, R]) error {
+func (r *Reconciler[O, R]) recordIntent(ctx context.Context, p *pass[O, R], text string) error {
 	key := p.intent.key
 	if key == "" {
 		key = p.ownKey
@@ -120,6 +145,7 @@ func (r *Reconciler[O, R]) recordIntent(ctx context.Context, p *pass[O, R]) erro
 		started:      r.Clock.Now(),
 		installation: r.Installation,
 		hash:         fieldsHash(r.adapter.Fields(p.object)),
+		text:         text,
 		place:        p.place,
 	}
 	err := r.updateMetadata(ctx, p, "recording the intent to create the remote "+r.adapter.Noun(), func(object O) {
@@ -184,6 +210,12 @@ func (r *Reconciler[O, R]) settle(ctx context.Context, p *pass[O, R]) error {
 		}
 		return r.created(ctx, p, oldest, found(r.adapter.Noun(), r.adapter.ID(oldest), len(candidates)))
 	}
+	return r.cameUpEmpty(p, observed)
+}
+
+// cameUpEmpty counts a complete look-up that found nothing. With the last one that is
+// needed the attempt counts as failed; before, the error says when to look again.
+func (r *Reconciler[O, R]) cameUpEmpty(p *pass[O, R], observed attempt[R]) error {
 	emptyLookups := r.attempts.cameUpEmpty(p.name)
 	quiet := observed.since.Add(p.connection.RequestTimeout() + p.connection.SettlePeriod())
 	if remaining := quiet.Sub(r.Clock.Now()); remaining > 0 {

@@ -61,8 +61,6 @@ func TestArmedContextEndsWithItsCancel(t *testing.T) {
 		if !errors.Is(ctx.Err(), context.Canceled) {
 			t.Errorf("error = %v", ctx.Err())
 		}
-		// The bubble ends in a deadlock where a timer or a goroutine is left behind
-		// that waits for something.
 	})
 }
 

@@ -6,6 +6,7 @@ package remote
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -72,5 +73,5 @@ var errPaused = errors.New("reconciliation is stopped by the annotation ticketin
 // IsNotFound tells whether the provider answered 404.
 func IsNotFound(err error) bool {
 	var answer *synqly.APIError
-	return errors.As(err, &answer) && answer.StatusCode == 404
+	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound
 }

@@ -90,7 +90,7 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, p *pass[O, R]) erro
 		return err
 	}
 	r.decided(p)
-	for p.attemptOpen() {
+	for p.attemptOpen() && !r.closingOpen(p) {
 		var err error
 		if ctx, err = r.connect(ctx, p); err != nil {
 			return err
@@ -104,7 +104,14 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, p *pass[O, R]) erro
 		if ctx, err = r.connect(ctx, p); err != nil {
 			return err
 		}
-		if err := r.adapter.Remove(ctx, p.call(id)); err != nil {
+		closed, err := r.comment(ctx, p)
+		if err != nil {
+			return fmt.Errorf("posting the closing comment: %w", err)
+		}
+		if !closed {
+			err = r.adapter.Remove(ctx, p.call(id))
+		}
+		if err != nil {
 			return fmt.Errorf("removing the remote %s %q: %w", r.adapter.Noun(), id, err)
 		}
 		p.announce(removed(r.adapter.Noun(), id))
@@ -132,7 +139,13 @@ func (r *Reconciler[O, R]) release(ctx context.Context, p *pass[O, R]) error {
 	if client.IgnoreNotFound(err) != nil {
 		return err
 	}
-	r.finalized.Store(p.name, p.object.GetUID())
+	if err == nil {
+		r.finalized.Store(p.name, p.object.GetUID())
+	} else {
+		// The object is gone, and only the cache has not seen it. Should it still be
+		// there after all, it must not wait for a change that never comes.
+		p.returnAfter = time.Second
+	}
 	p.released = true
 	return nil
 }

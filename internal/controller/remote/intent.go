@@ -24,6 +24,7 @@ type intent struct {
 	started      time.Time
 	installation string
 	hash         string
+	text         string
 	place        Place
 }
 
@@ -43,6 +44,7 @@ func readIntent(object client.Object) intent {
 		key:          annotations[v1alpha1.CreateKeyAnnotation],
 		installation: annotations[v1alpha1.CreateInstallationAnnotation],
 		hash:         annotations[v1alpha1.CreateHashAnnotation],
+		text:         annotations[v1alpha1.CreateTextAnnotation],
 	}
 	if recorded.key == "" {
 		return intent{}
@@ -73,6 +75,7 @@ func (i intent) write(object client.Object) {
 	annotations[v1alpha1.CreateStartedAnnotation] = i.started.UTC().Format(time.RFC3339)
 	annotations[v1alpha1.CreateInstallationAnnotation] = i.installation
 	annotations[v1alpha1.CreateHashAnnotation] = i.hash
+	annotations[v1alpha1.CreateTextAnnotation] = i.text
 	place, err := json.Marshal(i.place)
 	if err == nil {
 		annotations[v1alpha1.CreatePlaceAnnotation] = string(place)

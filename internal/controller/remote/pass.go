@@ -64,6 +64,8 @@ type pass[O Object, R any] struct {
 	lookDue bool
 	// released: the finalizer has been let go.
 	released bool
+	// returnAfter is when to make sure of that; zero where it is certain.
+	returnAfter time.Duration
 
 	announcements []announcement
 }
@@ -95,7 +97,7 @@ func (r *Reconciler[O, R]) situation(p *pass[O, R]) situation {
 		lookAsked:    p.lookDue || p.syncRequest() != p.status.LastSyncRequest || p.wasMissing(),
 		looked:       p.looked,
 		differs:      len(r.adapter.Diff(p.object)) > 0,
-		drifted:      r.adapter.Drift(p.object) != nil && len(*r.adapter.Drift(p.object)) > 0,
+		drifted:      len(r.drifted(p)) > 0,
 	}
 }
 
@@ -118,7 +120,7 @@ func (p *pass[O, R]) wasMissing() bool {
 func (p *pass[O, R]) call(id string) Call[O, R] {
 	return Call[O, R]{
 		Connection: p.connection, Reader: p.reader, Place: p.place, Object: p.object,
-		ID: id, Key: p.intent.key, Started: p.intent.started, Seen: p.seen,
+		ID: id, Key: p.intent.key, Text: p.intent.text, Started: p.intent.started, Seen: p.seen,
 	}
 }
 
@@ -229,6 +231,9 @@ func (r *Reconciler[O, R]) rebase(ctx context.Context, p *pass[O, R]) error {
 	before := p.stored.RemoteStatus()
 	if latest.GetUID() != p.stored.GetUID() || readIntent(latest).attempt != p.intent.attempt || latest.RemoteStatus().ID != before.ID {
 		return &kubernetesError{fmt.Errorf("writing the ID of the remote %s: another process has gone on with this object", r.adapter.Noun())}
+	}
+	if newer := latest.RemoteStatus(); newer.ObservedGeneration > p.status.ObservedGeneration {
+		p.status.ObservedGeneration, p.status.Conditions = newer.ObservedGeneration, newer.Conditions
 	}
 	p.stored.SetResourceVersion(latest.GetResourceVersion())
 	p.object.SetResourceVersion(latest.GetResourceVersion())

@@ -54,6 +54,8 @@ type Reconciler[O Object, R any] struct {
 	adapter  Adapter[O, R]
 	patcher  Patcher[O, R] // nil where remote objects are replaced
 	replacer Replacer[O]   // nil where they are patched
+	// commenter is nil where nothing is said before the removal.
+	commenter Commenter[O, R]
 
 	retries  *retries
 	attempts *attempts[R]
@@ -78,6 +80,7 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 	}
 	reconciler.patcher, _ = adapter.(Patcher[O, R])
 	reconciler.replacer, _ = adapter.(Replacer[O])
+	reconciler.commenter, _ = adapter.(Commenter[O, R])
 	if (reconciler.patcher == nil) == (reconciler.replacer == nil) {
 		return nil, fmt.Errorf("the adapter of %s must be either a Patcher or a Replacer", adapter.Kind())
 	}
@@ -261,12 +264,13 @@ func (r *Reconciler[O, R]) protect(ctx context.Context, p *pass[O, R]) error {
 // look fetches the remote object and records what it shows.
 func (r *Reconciler[O, R]) look(ctx context.Context, p *pass[O, R]) error {
 	p.looked = true
-	p.status.LastSyncRequest = p.syncRequest()
-	r.looks.done(p.name)
 	remote, err := r.adapter.Get(ctx, p.call(p.status.ID))
 	if err != nil {
 		return fmt.Errorf("looking at the remote %s %q: %w", r.adapter.Noun(), p.status.ID, err)
 	}
+	// Not before: a request to look that could not be served stays open.
+	p.status.LastSyncRequest = p.syncRequest()
+	r.looks.done(p.name)
 	r.saw(p, remote)
 	return nil
 }
@@ -275,7 +279,7 @@ func (r *Reconciler[O, R]) look(ctx context.Context, p *pass[O, R]) error {
 func (r *Reconciler[O, R]) update(ctx context.Context, p *pass[O, R]) error {
 	fields := r.adapter.Diff(p.object)
 	if p.policy.Enforce {
-		fields = union(fields, *r.adapter.Drift(p.object))
+		fields = union(fields, r.drifted(p))
 	}
 	if r.patcher == nil {
 		return r.create(ctx, p)
@@ -289,6 +293,16 @@ func (r *Reconciler[O, R]) update(ctx context.Context, p *pass[O, R]) error {
 	}
 	r.applied(p, remote, fields)
 	return nil
+}
+
+// drifted are the fields that were changed remotely and that the spec still sets.
+func (r *Reconciler[O, R]) drifted(p *pass[O, R]) []string {
+	drift := r.adapter.Drift(p.object)
+	if drift == nil {
+		return nil
+	}
+	fields := r.adapter.Fields(p.object)
+	return slices.DeleteFunc(slices.Clone(*drift), func(name string) bool { _, managed := fields[name]; return !managed })
 }
 
 // removeReplaced deletes what a replacement has left behind.
@@ -363,7 +377,7 @@ func (r *Reconciler[O, R]) conclude(ctx context.Context, p *pass[O, R], err erro
 	case p.released:
 		r.forget(ctrl.Request{NamespacedName: p.name})
 		p.publish(r.Recorder)
-		return ctrl.Result{}, nil
+		return ctrl.Result{RequeueAfter: p.returnAfter}, nil
 	case errors.Is(err, errNothingNew):
 		return requeue(0, longest), nil
 	case errors.As(err, &pause):
@@ -381,9 +395,9 @@ func (r *Reconciler[O, R]) conclude(ctx context.Context, p *pass[O, R], err erro
 		r.setConditions(p, result)
 	}
 	switch err := r.writeStatus(ctx, p); {
-	case apierrors.IsConflict(err):
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
 		return ctrl.Result{RequeueAfter: time.Second}, nil
-	case client.IgnoreNotFound(err) != nil:
+	case err != nil:
 		return ctrl.Result{}, err
 	}
 	p.publish(r.Recorder)
@@ -432,7 +446,8 @@ func (r *Reconciler[O, R]) nextLook(ctx context.Context, p *pass[O, R]) time.Dur
 	}
 	integration, err := r.integration(ctx, p, p.status.Integration)
 	if err != nil {
-		return 0
+		// Its return wakes only what is not Ready, so the defaults have to do.
+		integration = &v1alpha1.Integration{}
 	}
 	return r.looks.schedule(p.name, connection.PollInterval(integration))
 }

@@ -59,6 +59,9 @@ type Call[O Object, R any] struct {
 	ID string
 	// Key marks the object that Create makes and that Find looks for.
 	Key string
+	// Text is the fingerprint of the words that the create attempt sent, as
+	// Fingerprint made it then.
+	Text string
 	// Started is when the create attempt that Find looks for was recorded, by the
 	// clock of this cluster.
 	Started time.Time
@@ -110,6 +113,9 @@ type Adapter[O Object, R any] interface {
 	ID(remote *R) string
 	CreatedAt(remote *R) time.Time
 
+	// Fingerprint is a short form of the words that Create would send now, which is
+	// the same for words that the provider returns in another markup.
+	Fingerprint(object O) string
 	// Create sends one create request. It MUST NOT look for anything first.
 	Create(ctx context.Context, call Call[O, R]) (*R, error)
 	// Find returns the remote objects that the create attempt may have made. It MUST
@@ -129,6 +135,23 @@ type Patcher[O Object, R any] interface {
 	// call.Seen shows that all of them have their values already, it sends nothing
 	// and returns call.Seen.
 	Patch(ctx context.Context, call Call[O, R], fields []string) (*R, error)
+}
+
+// Commenter is an Adapter that posts a comment before Remove. Comments have no
+// idempotency key either, so it is created under the same protocol.
+type Commenter[O Object, R any] interface {
+	// ClosingComment is the status field with the ID of the comment, once it is
+	// posted.
+	ClosingComment(object O) *string
+	// ClosingText is the fingerprint of the comment to post; empty for none.
+	ClosingText(object O) string
+	// Closed tells whether there is nothing to close any more, and so nothing to say.
+	Closed(ctx context.Context, call Call[O, R]) (bool, error)
+	// PostClosing sends one create request and returns the comment's ID.
+	PostClosing(ctx context.Context, call Call[O, R]) (string, error)
+	// FindClosing returns the IDs of the comments that the attempt may have made,
+	// the oldest first. It MUST read every page, or fail.
+	FindClosing(ctx context.Context, call Call[O, R]) ([]string, error)
 }
 
 // Replacer is an Adapter whose remote objects cannot be changed: a new one is

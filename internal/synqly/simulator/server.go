@@ -197,6 +197,11 @@ func (s *Server) handle(received call) reply {
 	}
 	if !answer.lost {
 		entry.Status = answer.status
+		if answer.header == nil {
+			answer.header = http.Header{}
+		}
+		// By the server's own clock, which may be an injected one.
+		answer.header.Set("Date", entry.Time.Format(http.TimeFormat))
 	}
 	s.record(entry)
 	return answer
