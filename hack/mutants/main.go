@@ -7,9 +7,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -121,33 +123,44 @@ func tryOne(ctx context.Context, m mutant, folder string, limit time.Duration) (
 	if output, err := exec.CommandContext(ctx, "go", "test", "-c", "-o", program, "-overlay", overlay, suite).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not compile: %w\n%s", err, output)
 	}
-	run := exec.CommandContext(ctx, program, "-test.failfast", "-test.timeout="+limit.String()) // #nosec G204 -- built right above
-	run.Dir = suite
-	var output bytes.Buffer
-	run.Stdout, run.Stderr = &output, &output
-	err = run.Run()
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
-	if err == nil {
-		return "", nil
-	}
-	return firstFailure(output.String()), nil
+	return firstFailure(ctx, program, limit)
 }
 
-// firstFailure names the deepest test that failed first, or what else ended the run.
-func firstFailure(output string) string {
-	name := ""
-	for line := range strings.SplitSeq(output, "\n") {
-		line = strings.TrimSpace(line)
-		if failed, isFailure := strings.CutPrefix(line, "--- FAIL: "); isFailure && (name == "" || strings.HasPrefix(failed, name)) {
-			name, _, _ = strings.Cut(failed, " ")
+// firstFailure runs the suite until a test fails and returns its name, or an empty
+// one. Tests that run in parallel go on after -failfast, so the program is ended here.
+func firstFailure(ctx context.Context, program string, limit time.Duration) (string, error) {
+	ctx, end := context.WithTimeout(ctx, limit)
+	defer end()
+	run := exec.CommandContext(ctx, program, "-test.failfast", "-test.v") // #nosec G204 -- built by the caller
+	run.Dir = suite
+	output, err := run.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := run.Start(); err != nil {
+		return "", err
+	}
+	lines := bufio.NewScanner(output)
+	lines.Buffer(nil, 1<<20)
+	last := ""
+	for lines.Scan() {
+		last = strings.TrimSpace(lines.Text())
+		if failed, isFailure := strings.CutPrefix(last, "--- FAIL: "); isFailure {
+			end()
+			_ = run.Wait() // It was killed, which is not news.
+			name, _, _ := strings.Cut(failed, " ")
+			return name, nil
 		}
 	}
-	if name == "" {
-		name = "the end of the run: " + strings.TrimSpace(output[max(0, len(output)-200):])
+	switch err := run.Wait(); {
+	case err == nil:
+		return "", nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return "", fmt.Errorf("the suite did not end within %s", limit)
+	case ctx.Err() != nil:
+		return "", ctx.Err()
 	}
-	return name
+	return "the end of the program: " + last, nil
 }
 
 // overlay writes the changed source and the file that -overlay takes.

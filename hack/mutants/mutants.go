@@ -16,7 +16,9 @@ const (
 	finalizeFile = "internal/controller/remote/finalize.go"
 	passFile     = "internal/controller/remote/pass.go"
 	reconcile    = "internal/controller/remote/reconciler.go"
-	ticketFile   = "internal/controller/ticket_controller.go"
+	claimFile    = "internal/controller/remote/claim.go"
+	closingFile  = "internal/controller/remote/closing_comment.go"
+	commentFile  = "internal/controller/ticketcomment_controller.go"
 	childFile    = "internal/controller/child.go"
 	budgetFile   = "internal/controller/connection/budget.go"
 )
@@ -97,19 +99,31 @@ var mutants = []mutant{
 		reconcile, "	fields := r.adapter.Diff(p.object)\n	if p.policy.Enforce {", "	fields := []string{}\n	for name := range r.adapter.Fields(p.object) {\n		fields = append(fields, name)\n	}\n	if p.policy.Enforce {",
 	},
 	{
-		"no-marker-tag", "tickets are created without the tag by which they are found again",
-		ticketFile, "		Tags:           append(slices.Clone(spec.Tags), markerTag(call.Key)),\n", "		Tags:           slices.Clone(spec.Tags),\n",
-	},
-	{
 		"any-comment-will-do", "the text of a comment is not compared",
 		childFile, "!matches(&r) || !notBefore", "(!matches(&r) && started.IsZero()) || !notBefore",
 	},
 	{
-		"write-in-sync", "the status is written even where nothing has changed",
-		passFile, "	return err == nil && json.Valid(data) && string(data) == \"{}\"", "	return err != nil && json.Valid(data) && string(data) == \"{}\"",
-	},
-	{
 		"ignore-retry-after", "requests go out during a hold",
 		budgetFile, "	if now.Before(b.heldUntil) {", "	if now.Before(b.heldUntil) && b.heldUntil.IsZero() {",
+	},
+	{
+		"rivals-are-ignored", "two objects may adopt the same remote object",
+		claimFile, "	if err != nil || rival == \"\" {", "	if err != nil || rival == \"\" || rival != p.name.Name {",
+	},
+	{
+		"copies-by-the-cache", "an object that the cache still shows makes a restored one a copy",
+		createFile, "		if exists {\n", "		if exists || !exists {\n",
+	},
+	{
+		"closing-comment-once-more", "an unconfirmed closing comment is posted again at once",
+		closingFile, "	if r.closingOpen(p) {\n", "	if r.closingOpen(p) && p.status.ID == \"\" {\n",
+	},
+	{
+		"forget-what-was-sent", "a lost comment is looked for by the present spec",
+		commentFile, "fingerprint(comment.Content) == call.Text }", "fingerprint(comment.Content) == fingerprint(call.Object.Spec.Content) }",
+	},
+	{
+		"requests-are-lost", "a request to look counts as served before it was",
+		reconcile, "	p.looked = true\n	remote, err := r.adapter.Get", "	p.looked = true\n	p.status.LastSyncRequest = p.syncRequest()\n	remote, err := r.adapter.Get",
 	},
 }

@@ -52,17 +52,31 @@ func (r *IntegrationReconciler) finalize(ctx context.Context, stored, integratio
 		finalizers := slices.DeleteFunc(slices.Clone(integration.Finalizers), func(name string) bool { return name == v1alpha1.InUseFinalizer })
 		return conflictLater(client.IgnoreNotFound(r.patchFinalizers(ctx, stored, integration, finalizers)))
 	}
-	found, again := healthOf(nil), time.Duration(0)
+	found, again := lastHealth(integration), time.Duration(0)
 	if r.Connections.Last(client.ObjectKeyFromObject(integration)) == nil {
 		if found, again, err = r.check(ctx, integration); err != nil {
 			return ctrl.Result{}, err
 		}
 	}
-	found.message += "; its deletion waits for what " + summary(users) + " made remotely to be removed"
+	found.message += waiting + summary(users) + " made remotely to be removed"
 	if err := r.writeStatus(ctx, stored, integration, found); err != nil {
 		return conflictLater(client.IgnoreNotFound(err))
 	}
 	return ctrl.Result{RequeueAfter: again}, nil
+}
+
+// waiting begins what an Integration's message says of the objects that it waits for.
+const waiting = "; its deletion waits for what "
+
+// lastHealth is what the status says of the connection. While the Integration is being
+// deleted and a connection is open, that is not checked any more.
+func lastHealth(integration *v1alpha1.Integration) health {
+	ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		return healthOf(nil)
+	}
+	message, _, _ := strings.Cut(ready.Message, waiting)
+	return health{status: ready.Status, reason: ready.Reason, message: message}
 }
 
 func (r *IntegrationReconciler) patchFinalizers(ctx context.Context, stored, integration *v1alpha1.Integration, finalizers []string) error {

@@ -291,11 +291,14 @@ func union(a, b []string) []string {
 
 func (p *pass[O, R]) publish(recorder events.EventRecorder) {
 	for _, a := range p.announcements {
-		regarding := a.regarding
-		if regarding == nil {
-			regarding = p.object
+		var regarding, related runtime.Object = p.object, nil
+		if a.regarding != nil {
+			// The recorder takes Events with the same reason about the same object for
+			// one, and keeps the first note alone, unless they are related to different
+			// objects.
+			regarding, related = a.regarding, p.object
 		}
-		recorder.Eventf(regarding, nil, a.kind, a.reason, a.action, "%s", a.note)
+		recorder.Eventf(regarding, related, a.kind, a.reason, a.action, "%s", a.note)
 	}
 	p.announcements = nil
 }
