@@ -126,12 +126,11 @@ func tryOne(ctx context.Context, m mutant, folder string, limit time.Duration) (
 	return firstFailure(ctx, program, limit)
 }
 
-// firstFailure runs the suite until a test fails and returns its name, or an empty
-// one. Tests that run in parallel go on after -failfast, so the program is ended here.
+// firstFailure runs the suite until a case fails and returns its name, or an empty one.
 func firstFailure(ctx context.Context, program string, limit time.Duration) (string, error) {
 	ctx, end := context.WithTimeout(ctx, limit)
 	defer end()
-	run := exec.CommandContext(ctx, program, "-test.failfast", "-test.v") // #nosec G204 -- built by the caller
+	run := exec.CommandContext(ctx, program, "-stop-at-first") // #nosec G204 -- built by the caller
 	run.Dir = suite
 	output, err := run.StdoutPipe()
 	if err != nil {
@@ -146,8 +145,7 @@ func firstFailure(ctx context.Context, program string, limit time.Duration) (str
 	for lines.Scan() {
 		last = strings.TrimSpace(lines.Text())
 		if failed, isFailure := strings.CutPrefix(last, "--- FAIL: "); isFailure {
-			end()
-			_ = run.Wait() // It was killed, which is not news.
+			_ = run.Wait() // It failed, which is the news.
 			name, _, _ := strings.Cut(failed, " ")
 			return name, nil
 		}

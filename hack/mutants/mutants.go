@@ -67,10 +67,6 @@ var mutants = []mutant{
 		createFile, "		*replaced = append(slices.Clone(*replaced), p.status.ID)\n", "		*replaced = slices.Clone(*replaced)\n",
 	},
 	{
-		"copies-keep-the-key", "a copied manifest takes the original's remote object for its own",
-		createFile, "		if CreateKey(p.intent.installation, other.GetUID()) == p.intent.key {\n", "		if CreateKey(p.intent.installation, other.GetUID()) != p.intent.key {\n",
-	},
-	{
 		"adopt-the-wrong-hash", "what an unconfirmed attempt sent counts as applied although the spec was edited since",
 		createFile, "	if p.intent.hash == fieldsHash(fields) {", "	if p.intent.hash == fieldsHash(fields) || p.intent.hash != \"\" {",
 	},
@@ -80,7 +76,7 @@ var mutants = []mutant{
 	},
 	{
 		"delete-without-settling", "an unconfirmed attempt is forgotten when the object is deleted",
-		finalizeFile, "	for p.attemptOpen() {\n", "	for p.attemptOpen() && p.status.ID != \"\" {\n",
+		finalizeFile, "	for p.attemptOpen() && !r.closingOpen(p) {\n", "	for p.attemptOpen() && !r.closingOpen(p) && p.status.ID != \"\" {\n",
 	},
 	{
 		"delete-fails-silently", "a failed delete counts as done",
@@ -104,7 +100,7 @@ var mutants = []mutant{
 	},
 	{
 		"ignore-retry-after", "requests go out during a hold",
-		budgetFile, "	if now.Before(b.heldUntil) {", "	if now.Before(b.heldUntil) && b.heldUntil.IsZero() {",
+		budgetFile, "	if now.Before(b.heldUntil) {\n		return &WaitError", "	if now.Before(b.heldUntil) && b.heldUntil.IsZero() {\n		return &WaitError",
 	},
 	{
 		"rivals-are-ignored", "two objects may adopt the same remote object",

@@ -191,9 +191,9 @@ func (c *conformance) secrets() []string {
 var _ = Describe("The API server in memory of the fault suite", func() {
 	It("does what the real one does", func() {
 		w := newWorldWithoutIntegration()
-		real, err := client.New(restConfig, client.Options{Scheme: testCluster.GetScheme()})
+		actualServer, err := client.New(restConfig, client.Options{Scheme: testCluster.GetScheme()})
 		Expect(err).NotTo(HaveOccurred())
-		expected := (&conformance{client: real, namespace: w.namespace, uids: map[types.UID]bool{}}).run()
+		expected := (&conformance{client: actualServer, namespace: w.namespace, uids: map[types.UID]bool{}}).run()
 
 		memory := memoryapi.NewServer(testCluster.GetScheme(), time.Now).NewClient(memoryapi.Hooks{})
 		actual := (&conformance{client: memory, namespace: w.namespace, uids: map[types.UID]bool{}}).run()

@@ -41,6 +41,8 @@ type operation struct {
 	// remoteExists, ticketExists: the remote object of the scenario's primary object, and the remote ticket that it is or
 	// belongs to, are there.
 	remoteExists, ticketExists bool
+	// objectExists, secretExists, integrationExists: people have not deleted them.
+	objectExists, secretExists, integrationExists bool
 }
 
 func (o operation) writesRemotely() bool {
@@ -82,6 +84,8 @@ func (w *world) begin(o operation) *fault {
 	}
 	o.remoteExists = w.remoteIDOf(w.primary) != ""
 	_, o.ticketExists = w.remoteTicketOf(w.primary)
+	o.objectExists, o.secretExists = w.exists(w.primary), w.token() != ""
+	o.integrationExists = w.exists(reference{"Integration", integrationName})
 	w.operations = append(w.operations, o)
 	if w.strike == nil || len(w.operations) != w.strike.number {
 		return nil
@@ -104,8 +108,20 @@ func (w *world) end(struck *fault) {
 	}
 }
 
-func anyOperation(operation) bool { return true }
-func anyWrite(o operation) bool   { return o.class == classWrite || o.writesRemotely() }
+// exists tells whether an object is there and is not being deleted.
+func (w *world) exists(of reference) bool {
+	object := w.get(of)
+	return object != nil && object.GetDeletionTimestamp() == nil
+}
+
+func anyWrite(o operation) bool { return o.class == classWrite || o.writesRemotely() }
+
+// anyEffect is for what matters before and after what others can see: between two reads of the cache nothing has changed,
+// so that a crash there is the same as one before the operation that follows.
+func anyEffect(o operation) bool { return o.class == classWrite || o.class == classRemote }
+
+// anyMoment is for what others do meanwhile. Lists of the cache come next to a get.
+func anyMoment(o operation) bool { return o.class != classRead || strings.HasPrefix(o.name, "get ") }
 
 // allFaults are all faults, of every kind.
 func allFaults() []fault {
@@ -155,28 +171,32 @@ func writeFaults() []fault {
 // Crashes.
 
 // recoveries are who takes over after a crash.
-var recoveries = map[string]func(*world, *action){
-	"restart": func(w *world, _ *action) {
+var recoveries = []struct {
+	name string
+	next func(*world, *action)
+}{
+	{"restart", func(w *world, _ *action) {
 		w.inTime(5*time.Second, func() { w.managers = append(w.managers, newProcess(w)) })
-	},
-	"new leader": func(w *world, _ *action) { w.managers = append(w.managers, newProcess(w)) },
-	"new leader with a stale cache": func(w *world, crashed *action) {
+	}},
+	{"new leader", func(w *world, _ *action) { w.managers = append(w.managers, newProcess(w)) }},
+	{"new leader with a stale cache", func(w *world, crashed *action) {
 		successor := newProcess(w)
 		successor.lag = &lag{revision: crashed.started, until: time.Now().Add(10 * time.Second)}
 		w.managers = append(w.managers, successor)
-	},
+	}},
 }
 
 func crashFaults() []fault {
 	var faults []fault
-	for name, recover := range recoveries {
+	for _, recovery := range recoveries {
+		name, crash := recovery.name, func(w *world) { w.crash(recovery.next) }
 		faults = append(faults,
-			fault{name: "crash before, " + name, applies: anyOperation, before: func(w *world) { w.crash(recover) }},
-			fault{name: "crash after, " + name, applies: anyWrite, after: func(w *world) { w.crash(recover) }},
+			fault{name: "crash before, " + name, applies: anyEffect, before: crash},
+			fault{name: "crash after, " + name, applies: anyWrite, after: crash},
 			fault{name: "crash while a request is on its way, " + name, applies: func(o operation) bool { return o.writesRemotely() },
 				answer: requestThat(func(call *exchange) {
 					call.sendLate(lateCommit)
-					call.network.world.crash(recover)
+					crash(call.network.world)
 				})},
 		)
 	}
@@ -196,13 +216,15 @@ func frozenFaults() []fault {
 			w.managers = append(w.managers, newProcess(w))
 			w.run(time.Now().Add(duration), true)
 			frozen.frozen = false
+			// A request that had passed the budget before goes out now, beside those of the budget that has filled up since.
+			frozen.paced.grace = 1
 		}
 	}
 	var faults []fault
-	for name, duration := range map[string]time.Duration{"for a moment": 0, "for 10 seconds": 10 * time.Second, "for 10 minutes": 10 * time.Minute} {
+	for _, duration := range []time.Duration{0, 10 * time.Second, 10 * time.Minute} {
 		faults = append(faults,
-			fault{name: "frozen before " + name, applies: anyOperation, before: freeze(duration)},
-			fault{name: "frozen after " + name, applies: anyWrite, after: freeze(duration)},
+			fault{name: fmt.Sprintf("frozen before for %s", duration), applies: anyEffect, before: freeze(duration)},
+			fault{name: fmt.Sprintf("frozen after for %s", duration), applies: anyWrite, after: freeze(duration)},
 		)
 	}
 	for i := range faults {
@@ -241,42 +263,41 @@ func readFaults() []fault {
 // Interference by people.
 
 func interferenceFaults() []fault {
-	withRemote := func(o operation) bool { return o.remoteExists }
-	withTicket := func(o operation) bool { return o.ticketExists }
+	withRemote := func(o operation) bool { return o.remoteExists && anyMoment(o) }
+	withTicket := func(o operation) bool { return o.ticketExists && anyMoment(o) }
+	withObject := func(o operation) bool { return o.objectExists && anyMoment(o) }
+	withSecret := func(o operation) bool { return o.secretExists && anyMoment(o) }
+	withIntegration := func(o operation) bool { return o.integrationExists && anyMoment(o) }
+	integration := reference{"Integration", integrationName}
 	faults := []fault{
-		{name: "spec edited", applies: anyOperation, before: func(w *world) { w.edit(w.primary, editSpec("edited in between")) }},
-		{name: "object deleted", applies: anyOperation, before: func(w *world) {
-			if w.get(w.primary) != nil {
-				w.delete(w.primary)
-			}
-		}},
+		{name: "spec edited", applies: withObject, before: func(w *world) { w.edit(w.primary, editSpec("edited in between")) }},
+		{name: "object deleted", applies: withObject, before: func(w *world) { w.delete(w.primary) }},
 		{name: "remote edited by a person", applies: withTicket, before: func(w *world) { w.personEditsTicket(w.primary) }},
 		{name: "remote deleted by a person", applies: withRemote, refusal: true, before: func(w *world) { w.personDeletes(w.primary) }},
-		{name: "Secret rotated", applies: anyOperation, losesCredentials: true, before: func(w *world) {
+		{name: "token revoked", applies: anyMoment, losesCredentials: true, refusal: true, before: func(w *world) {
 			w.remote.SetToken(rotatedToken)
-			if w.token() != "" {
-				w.applySecret(rotatedToken)
-			}
-		}},
-		{name: "Secret rotated a minute after the token", applies: anyOperation, losesCredentials: true, before: func(w *world) {
-			w.remote.SetToken(rotatedToken)
-			w.inTime(time.Minute, func() {
+			w.inTime(20*time.Minute, func() {
 				if w.token() != "" {
 					w.applySecret(rotatedToken)
 				}
 			})
 		}},
-		{name: "Secret deleted for 10 minutes", applies: anyOperation, losesCredentials: true, before: func(w *world) {
-			if token := w.token(); token != "" {
-				w.deleteSecret()
-				w.inTime(10*time.Minute, func() { w.applySecret(token) })
-			}
+		{name: "Secret rotated", applies: withSecret, losesCredentials: true, before: func(w *world) {
+			w.remote.SetToken(rotatedToken)
+			w.applySecret(rotatedToken)
 		}},
-		{name: "Integration deleted for 10 minutes", applies: anyOperation, losesCredentials: true, before: func(w *world) {
-			if w.get(reference{"Integration", integrationName}) != nil {
-				w.delete(reference{"Integration", integrationName})
-				w.inTime(10*time.Minute, func() { w.restoreIntegration(30) })
-			}
+		{name: "Secret rotated a minute after the token", applies: withSecret, losesCredentials: true, before: func(w *world) {
+			w.remote.SetToken(rotatedToken)
+			w.inTime(time.Minute, func() { w.applySecret(rotatedToken) })
+		}},
+		{name: "Secret deleted for 10 minutes", applies: withSecret, losesCredentials: true, before: func(w *world) {
+			token := w.token()
+			w.deleteSecret()
+			w.inTime(10*time.Minute, func() { w.applySecret(token) })
+		}},
+		{name: "Integration deleted for 10 minutes", applies: withIntegration, losesCredentials: true, before: func(w *world) {
+			w.delete(integration)
+			w.inTime(10*time.Minute, func() { w.restoreIntegration(30) })
 		}},
 	}
 	for i := range faults {

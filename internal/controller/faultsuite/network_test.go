@@ -55,6 +55,9 @@ func (n *network) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	w.logf("%s %s: %d %v", call.operation, remoteID(request), status, err)
 	w.ledger.answered(call, response)
+	if call.by != nil {
+		call.by.latest = call.operation
+	}
 	w.end(struck)
 	return response, err
 }

@@ -46,8 +46,8 @@ type process struct {
 	lag     *lag
 	// frozen: the process is stopped in the middle of a reconcile.
 	frozen bool
-	paced   pacing
-	logger  logr.Logger
+	paced  pacing
+	logger logr.Logger
 }
 
 // lag is a cache that is behind.
@@ -304,10 +304,10 @@ func (p *process) requeue(of reference, result ctrl.Result, err error) {
 }
 
 // crash ends the reconcile that is on its way, and with it the process. It does not return.
-func (w *world) crash(next func(crashed *action)) {
+func (w *world) crash(next func(*world, *action)) {
 	crashed := w.acting
 	w.managers = slices.DeleteFunc(w.managers, func(p *process) bool { return p == crashed.by })
-	next(crashed)
+	next(w, crashed)
 	goruntime.Goexit()
 }
 

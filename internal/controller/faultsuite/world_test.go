@@ -132,6 +132,8 @@ type action struct {
 	of      reference
 	uid     types.UID
 	started int64 // the revision at its start
+	// latest is the remote operation that it carried out last.
+	latest string
 }
 
 func newWorld() *world {
@@ -266,7 +268,7 @@ func integration() *v1alpha1.Integration {
 	return &v1alpha1.Integration{ObjectMeta: metav1.ObjectMeta{Name: integrationName}, Spec: v1alpha1.IntegrationSpec{
 		BaseURL:        "https://api.synqly.example",
 		TokenSecretRef: v1alpha1.SecretKeyReference{Name: secretName, Key: "token"},
-		RateLimit:      &v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20},
+		RateLimit:      &v1alpha1.RateLimit{RequestsPerSecond: requestsPerSecond, Burst: burst},
 		RequestTimeout: &metav1.Duration{Duration: requestTimeout},
 		SettlePeriod:   &metav1.Duration{Duration: settlePeriod},
 		PollInterval:   &metav1.Duration{Duration: 5 * time.Minute},
@@ -276,6 +278,9 @@ func integration() *v1alpha1.Integration {
 const (
 	requestTimeout = 30 * time.Second
 	settlePeriod   = 2 * time.Minute
+	// A budget that is tight enough to be used up.
+	requestsPerSecond = 2
+	burst             = 3
 )
 
 func ticket(name string, change ...func(*v1alpha1.TicketSpec)) *v1alpha1.Ticket {
@@ -325,22 +330,21 @@ func editSpec(value string) func(client.Object) {
 
 // What people do in the ticketing system.
 
-// remoteTicketOf is the remote ticket that an object is, or hangs on: found by what the objects say, or by its name.
+// remoteTicketOf is the remote ticket that an object is, or hangs on: by its ID where the spec names one, or by its name.
 func (w *world) remoteTicketOf(of reference) (simulator.Ticket, bool) {
-	name := of.name
-	switch o := w.get(of).(type) {
+	var name, id string
+	switch o := w.lastVersion(of).(type) {
 	case *v1alpha1.Ticket:
-		if o.Spec.TicketID != "" {
-			return w.remote.Ticket(o.Spec.TicketID)
-		}
+		name, id = of.name, o.Spec.TicketID
 	case *v1alpha1.TicketComment:
-		name = o.Spec.TicketRef.Name
+		name, id = parentOf(o), o.Spec.TicketID
 	case *v1alpha1.TicketNote:
-		name = o.Spec.TicketRef.Name
+		name, id = parentOf(o), o.Spec.TicketID
 	default:
-		if of.kind != "Ticket" {
-			return simulator.Ticket{}, false
-		}
+		return simulator.Ticket{}, false
+	}
+	if id != "" {
+		return w.remote.Ticket(id)
 	}
 	for _, shown := range w.remote.Tickets() {
 		if shown.Name == name {
@@ -356,9 +360,14 @@ func (w *world) personEditsTicket(of reference) {
 	if !found {
 		return
 	}
+	// The API replaces the list of tags as a whole and knows no precondition, so a tag that is added after the operator has
+	// read the list, and before it writes it, is lost.
+	tagIsSafe := w.acting == nil || w.acting.latest != "get ticket"
 	w.remote.EditTicket(shown.ID, func(t *simulator.Ticket) {
 		t.Assignee = person
-		t.Tags = append(t.Tags, "person:tag")
+		if tagIsSafe {
+			t.Tags = append(t.Tags, "person:tag")
+		}
 	})
 	w.personComments(shown.ID, "I am looking into it.")
 	w.survives = append(w.survives, func() string {
@@ -368,7 +377,7 @@ func (w *world) personEditsTicket(of reference) {
 			return "the ticket that a person edited is gone"
 		case now.Assignee != person:
 			return fmt.Sprintf("the assignee that a person set is %q now", now.Assignee)
-		case !slices.Contains(now.Tags, "person:tag"):
+		case tagIsSafe && !slices.Contains(now.Tags, "person:tag"):
 			return fmt.Sprintf("the tag that a person added is gone: %q", now.Tags)
 		}
 		return ""

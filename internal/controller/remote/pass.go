@@ -170,6 +170,7 @@ func (r *Reconciler[O, R]) updateMetadata(ctx context.Context, p *pass[O, R], do
 	if err := r.Client.Patch(ctx, changed, patch); err != nil {
 		return &kubernetesError{fmt.Errorf("%s: %w", doing, err)}
 	}
+	r.wrote(p, changed)
 	p.stored.SetResourceVersion(changed.GetResourceVersion())
 	for _, object := range []O{p.stored, p.object} {
 		object.SetAnnotations(changed.GetAnnotations())
@@ -246,9 +247,15 @@ func (r *Reconciler[O, R]) patchStatus(ctx context.Context, p *pass[O, R], patch
 	if err != nil {
 		return &kubernetesError{fmt.Errorf("writing the status: %w", err)}
 	}
+	r.wrote(p, written)
 	p.object.SetResourceVersion(written.GetResourceVersion())
 	p.stored = p.object.DeepCopyObject().(O)
 	return nil
+}
+
+// wrote notes the version of the object that this process has just written.
+func (r *Reconciler[O, R]) wrote(p *pass[O, R], object O) {
+	r.written.Store(p.name, version{uid: object.GetUID(), resourceVersion: object.GetResourceVersion()})
 }
 
 func (p *pass[O, R]) statusUnchanged() bool {

@@ -15,6 +15,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -63,6 +65,14 @@ type Reconciler[O Object, R any] struct {
 	// finalized has the UIDs of objects whose finalizer was let go, by name, until
 	// the cache has seen them go.
 	finalized sync.Map
+	// written has the latest version that this process wrote of each object, by name.
+	written sync.Map
+}
+
+// version is a version of one object.
+type version struct {
+	uid             types.UID
+	resourceVersion string
 }
 
 // New returns a reconciler for the kind of the adapter, which must be a Patcher or
@@ -98,9 +108,35 @@ func (r *Reconciler[O, R]) Reconcile(ctx context.Context, request ctrl.Request) 
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the %s: %w", r.adapter.Kind(), err)
 	}
+	if r.behind(object) {
+		return ctrl.Result{RequeueAfter: staleDelay}, nil
+	}
 	p := r.begin(object)
 	err := r.lifecycle(ctx, p)
 	return r.conclude(ctx, p, err)
+}
+
+// staleDelay is when to look again at an object of which the cache is behind.
+const staleDelay = 100 * time.Millisecond
+
+// behind tells whether the cache shows an object as it was before this process's own
+// latest write. The client waits for that to pass, but its cache of several namespaces
+// does not know of each namespace how far it is. Acting on it would send requests a
+// second time.
+func (r *Reconciler[O, R]) behind(object O) bool {
+	name := client.ObjectKeyFromObject(object)
+	latest, known := r.written.Load(name)
+	if !known {
+		return false
+	}
+	if wrote := latest.(version); wrote.uid == object.GetUID() {
+		order, err := resourceversion.CompareResourceVersion(object.GetResourceVersion(), wrote.resourceVersion)
+		if err == nil && order < 0 {
+			return true
+		}
+	}
+	r.written.CompareAndDelete(name, latest)
+	return false
 }
 
 // lifecycle is what happens to an object, from top to bottom. An error ends it;
@@ -361,6 +397,7 @@ func (r *Reconciler[O, R]) forget(request ctrl.Request) {
 	r.retries.succeeded(request.NamespacedName)
 	r.attempts.forget(request.NamespacedName)
 	r.looks.forget(request.NamespacedName)
+	r.written.Delete(request.NamespacedName)
 }
 
 // conclude turns the end of a reconcile into conditions, one status write, Events,

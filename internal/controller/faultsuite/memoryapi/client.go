@@ -140,7 +140,7 @@ func (c *Client) List(ctx context.Context, list client.ObjectList, options ...cl
 // labels implements k8s.io/apimachinery/pkg/labels.Labels.
 type labels map[string]string
 
-func (l labels) Has(label string) bool { _, has := l[label]; return has }
+func (l labels) Has(label string) bool   { _, has := l[label]; return has }
 func (l labels) Get(label string) string { return l[label] }
 func (l labels) Lookup(label string) (string, bool) {
 	value, has := l[label]

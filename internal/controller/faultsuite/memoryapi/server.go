@@ -3,7 +3,7 @@
 
 // Package memoryapi is an API server in memory, for simulations that need thousands of clusters a minute. It does what the
 // real one does for the operator: UIDs, resourceVersions and conflicts, generations, the separation of status and spec,
-// finalizers, merge patches. It does not validate or default, and keeps every version, so that a reader can be shown an
+// finalizers, merge patches. Of schemas it knows nothing but the default of the status. It keeps every version, so that a reader can be shown an
 // earlier state, as a cache that is behind shows it.
 package memoryapi
 
@@ -180,6 +180,7 @@ func (s *Server) create(object client.Object) error {
 		created.SetGeneration(1)
 		setStatus(created, nil)
 	}
+	complete(created)
 	s.store(known, nil, created)
 	assign(object, created)
 	return nil
@@ -241,7 +242,12 @@ func (s *Server) update(object client.Object, subresource string) error {
 	if err != nil {
 		return apierrors.NewBadRequest(err.Error())
 	}
-	if wanted.GetResourceVersion() == "" {
+	switch {
+	case wanted.GetResourceVersion() != "":
+	case hasStatus(wanted):
+		missing := field.Invalid(field.NewPath("metadata", "resourceVersion"), 0, "must be specified for an update")
+		return apierrors.NewInvalid(known.gvk.GroupKind(), current.GetName(), field.ErrorList{missing})
+	default: // A Secret may be updated without one.
 		wanted.SetResourceVersion(current.GetResourceVersion())
 	}
 	return s.change(known, current, wanted, subresource, object)
@@ -261,8 +267,12 @@ func (s *Server) current(object client.Object) (*kind, client.Object, error) {
 
 // change writes what is wanted, as far as the caller may change it, and gives the caller the result.
 func (s *Server) change(known *kind, current, wanted client.Object, subresource string, out client.Object) error {
-	if wanted.GetResourceVersion() != current.GetResourceVersion() || (wanted.GetUID() != "" && wanted.GetUID() != current.GetUID()) {
+	if wanted.GetResourceVersion() != current.GetResourceVersion() {
 		return apierrors.NewConflict(known.resource(), current.GetName(), errors.New("the object has been modified; please apply your changes to the latest version and try again"))
+	}
+	if wanted.GetUID() != "" && wanted.GetUID() != current.GetUID() {
+		immutable := field.Invalid(field.NewPath("metadata", "uid"), wanted.GetUID(), "field is immutable")
+		return apierrors.NewInvalid(known.gvk.GroupKind(), current.GetName(), field.ErrorList{immutable})
 	}
 	var next client.Object
 	switch {
@@ -289,6 +299,7 @@ func (s *Server) change(known *kind, current, wanted client.Object, subresource 
 			return apierrors.NewInvalid(known.gvk.GroupKind(), current.GetName(), field.ErrorList{invalid})
 		}
 	}
+	complete(next)
 	switch {
 	case equality.Semantic.DeepEqual(next, current):
 		// A write that changes nothing makes no new resourceVersion.
@@ -299,6 +310,16 @@ func (s *Server) change(known *kind, current, wanted client.Object, subresource 
 	}
 	assign(out, next)
 	return nil
+}
+
+// complete gives a status that is not there the default that the schemas of the custom resources have for it.
+func complete(object client.Object) {
+	if !hasStatus(object) || !member(object, "Status").IsZero() {
+		return
+	}
+	if observed := member(object, "Status").FieldByName("ObservedGeneration"); observed.IsValid() {
+		observed.SetInt(-1)
+	}
 }
 
 // store makes a new revision.
