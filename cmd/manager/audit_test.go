@@ -7,20 +7,32 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
 // auditLog is the API server's own record of the operator's requests: what it was
 // asked, and what it answered.
-type auditLog struct{ path string }
+type auditLog struct {
+	path string
+
+	mu sync.Mutex
+	// requests have been read already, as far as the offset.
+	requests []auditedRequest
+	offset   int64
+}
 
 // auditPolicy records the operator's requests when they are answered, and nobody else's.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
@@ -43,12 +55,9 @@ func (l *auditLog) configure(apiServer *envtest.APIServer, folder string) {
 // auditedRequest is one request of the operator.
 type auditedRequest struct {
 	Verb     string
-	URI      string    `json:"requestURI"`
-	Received time.Time `json:"requestReceivedTimestamp"`
-	Response struct {
-		Code    int
-		Message string
-	} `json:"responseStatus"`
+	URI      string        `json:"requestURI"`
+	Received time.Time     `json:"requestReceivedTimestamp"`
+	Response metav1.Status `json:"responseStatus"`
 }
 
 func (r auditedRequest) String() string {
@@ -58,24 +67,32 @@ func (r auditedRequest) String() string {
 // all returns the requests that have been answered, oldest first.
 func (l *auditLog) all() []auditedRequest {
 	GinkgoHelper()
-	content, err := os.ReadFile(l.path)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	file, err := os.Open(l.path)
 	Expect(err).NotTo(HaveOccurred())
-	var requests []auditedRequest
-	lines := bytes.Split(content, []byte("\n"))
+	defer func() { _ = file.Close() }()
+	_, err = file.Seek(l.offset, io.SeekStart)
+	Expect(err).NotTo(HaveOccurred())
+	content, err := io.ReadAll(file)
+	Expect(err).NotTo(HaveOccurred())
+	lines := bytes.SplitAfter(content, []byte("\n"))
 	for _, line := range lines[:len(lines)-1] { // What follows the last line end is not whole yet.
 		var request auditedRequest
 		Expect(json.Unmarshal(line, &request)).To(Succeed())
-		requests = append(requests, request)
+		l.requests = append(l.requests, request)
+		l.offset += int64(len(line))
 	}
-	return requests
+	return slices.Clone(l.requests)
 }
 
 // deniedSince returns the requests since then that the operator's roles do not allow.
+// In a namespace that is being deleted nothing can be created, whatever the roles say.
 func (l *auditLog) deniedSince(then time.Time) []auditedRequest {
 	GinkgoHelper()
 	return slices.DeleteFunc(l.all(), func(request auditedRequest) bool {
 		denied := request.Response.Code == http.StatusForbidden || request.Response.Code == http.StatusUnauthorized
-		return request.Received.Before(then) || !denied
+		return request.Received.Before(then) || !denied || apierrors.HasStatusCause(&apierrors.StatusError{ErrStatus: request.Response}, corev1.NamespaceTerminatingCause)
 	})
 }
 

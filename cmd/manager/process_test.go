@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -42,10 +43,19 @@ func runManager(ctx context.Context, flags ...string) *gexec.Session {
 	return session
 }
 
-// startManager starts a manager of the whole cluster that talks to simulators, and
-// waits until it says that it is ready. Flags that are given win over the ones here.
-// At the end of the spec it is asked to end, and must do so in time and without complaint.
+// startManager starts a manager as launchManager does, and waits until it says that it
+// is ready.
 func startManager(ctx context.Context, flags ...string) *managerProcess {
+	GinkgoHelper()
+	m := launchManager(ctx, flags...)
+	m.expectReadiness(ctx)
+	return m
+}
+
+// launchManager starts a manager of the whole cluster that talks to simulators. Flags
+// that are given win over the ones here. At the end of the spec it is asked to end, and
+// must do so in time and without complaint.
+func launchManager(ctx context.Context, flags ...string) *managerProcess {
 	GinkgoHelper()
 	m := &managerProcess{probes: freeAddress(ctx), metrics: freeAddress(ctx)}
 	m.Session = runManager(ctx, append([]string{
@@ -60,6 +70,12 @@ func startManager(ctx context.Context, flags ...string) *managerProcess {
 			m.stop()
 		}
 	})
+	return m
+}
+
+// expectReadiness waits until the manager says that it is ready.
+func (m *managerProcess) expectReadiness(ctx context.Context) {
+	GinkgoHelper()
 	Eventually(func() (int, error) {
 		if code := m.ExitCode(); code != stillRunning {
 			return 0, StopTrying(fmt.Sprintf("the manager has ended with the exit code %d", code))
@@ -67,7 +83,6 @@ func startManager(ctx context.Context, flags ...string) *managerProcess {
 		status, _, err := get(ctx, "http://"+m.probes+"/readyz")
 		return status, err
 	}).WithContext(ctx).Should(Equal(http.StatusOK))
-	return m
 }
 
 // stillRunning is gexec's exit code of a process that has not ended.
@@ -132,8 +147,18 @@ func get(ctx context.Context, url string) (status int, body string, err error) {
 func freeAddress(ctx context.Context) string {
 	GinkgoHelper()
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	for range 1000 {
+		nextPort++
+		listener, err := config.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", nextPort))
+		if err == nil {
+			Expect(listener.Close()).To(Succeed())
+			return listener.Addr().String()
+		}
+	}
+	Fail("there is no free port")
+	return ""
 }
+
+// nextPort is below the ports that systems give to outgoing connections. One of those
+// could be taken before the program that it is meant for listens on it.
+var nextPort = 10_000 + os.Getpid()%20_000

@@ -43,6 +43,8 @@ const (
 var (
 	// administrator may do everything.
 	administrator client.Client
+	// administratorKubeconfig is the path of a kubeconfig of the same.
+	administratorKubeconfig string
 	// managerProgram is the path of the built manager.
 	managerProgram string
 	// operatorKubeconfig is the path of a kubeconfig with the operator's service account.
@@ -58,7 +60,7 @@ func TestManager(t *testing.T) {
 	suite, reporter := GinkgoConfiguration()
 	// Sooner than go test's own limit, which would end this process without giving it
 	// the time to end those that it has started.
-	suite.Timeout = 5 * time.Minute
+	suite.Timeout = 9 * time.Minute
 	RunSpecs(t, "Manager", suite, reporter)
 }
 
@@ -76,6 +78,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	buildManager()
 	controlPlane := startControlPlane(ctx)
 	installRoles(ctx)
+	administratorKubeconfig = filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	Expect(os.WriteFile(administratorKubeconfig, controlPlane.KubeConfig, 0o600)).To(Succeed())
 	writeOperatorKubeconfig(ctx, controlPlane.KubeConfig)
 })
 

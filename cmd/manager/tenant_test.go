@@ -36,36 +36,52 @@ const (
 type tenant struct {
 	namespace string
 	remote    *simulator.Server
-	url       string
+	// entrance is what the ticketing system's requests come through.
+	entrance *gate
+	url      string
 	// token is what the ticketing system accepts at first.
 	token string
 	// secrets must not be shown anywhere.
 	secrets []string
 
 	managers []*managerProcess
+
+	begun    time.Time
+	listener *httptest.Server
 }
 
-// newTenant makes a namespace and a ticketing system. At the end of the spec, when its
-// managers have ended, it checks what must hold in every spec: the API server has denied
-// the operator nothing, and no token is to be seen.
+// newTenant makes a namespace and a ticketing system, and ends them at the end of the
+// spec, when its managers have ended.
 func newTenant(ctx SpecContext) *tenant {
 	GinkgoHelper()
-	begun := time.Now()
+	t := makeTenant(ctx)
+	DeferCleanup(t.end)
+	return t
+}
+
+// makeTenant is newTenant for those who call end themselves.
+func makeTenant(ctx context.Context) *tenant {
+	GinkgoHelper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "tenant-"}}
 	Expect(administrator.Create(ctx, namespace)).To(Succeed())
-	t := &tenant{namespace: namespace.Name, token: "canary-" + rand.Text()}
+	t := &tenant{namespace: namespace.Name, token: "canary-" + rand.Text(), begun: time.Now()}
 	t.secrets = []string{t.token, operatorToken}
 	t.remote = simulator.New(simulator.Options{Token: t.token, Seed: uint64(GinkgoRandomSeed())})
-	listener := httptest.NewServer(t.remote)
-	t.url = listener.URL
-	DeferCleanup(func(ctx SpecContext) {
-		t.remote.Close()
-		listener.Close()
-		defer t.removeObjects(ctx)
-		t.expectTokensUnseen(ctx)
-		Expect(operatorRequests.deniedSince(begun)).To(BeEmpty(), "the roles of config/rbac should suffice")
-	})
+	t.entrance = &gate{api: t.remote}
+	t.listener = httptest.NewServer(t.entrance)
+	t.url = t.listener.URL
 	return t
+}
+
+// end checks what must hold in every spec: the API server has denied the operator
+// nothing, and no token is to be seen.
+func (t *tenant) end(ctx SpecContext) {
+	GinkgoHelper()
+	t.remote.Close()
+	t.listener.Close()
+	defer t.removeObjects(ctx)
+	t.expectTokensUnseen(ctx)
+	Expect(operatorRequests.deniedSince(t.begun)).To(BeEmpty(), "the roles of config/rbac should suffice")
 }
 
 // startManager starts a manager that works in this namespace alone.
@@ -256,17 +272,14 @@ func (t *tenant) lists() []client.ObjectList {
 // find nothing of this one.
 func (t *tenant) removeObjects(ctx SpecContext) {
 	GinkgoHelper()
+	for _, kind := range []client.Object{&v1alpha1.TicketComment{}, &v1alpha1.TicketNote{}, &v1alpha1.Ticket{}, &v1alpha1.Integration{}} {
+		Expect(administrator.DeleteAllOf(ctx, kind, client.InNamespace(t.namespace))).To(Succeed())
+	}
 	for _, list := range t.lists() {
 		Expect(administrator.List(ctx, list, client.InNamespace(t.namespace))).To(Succeed())
 		Expect(meta.EachListItem(list, func(item runtime.Object) error {
-			object := item.(client.Object)
-			if len(object.GetFinalizers()) > 0 {
-				withoutFinalizers := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
-				if err := administrator.Patch(ctx, object, withoutFinalizers); err != nil {
-					return client.IgnoreNotFound(err)
-				}
-			}
-			return client.IgnoreNotFound(administrator.Delete(ctx, object))
+			withoutFinalizers := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
+			return client.IgnoreNotFound(administrator.Patch(ctx, item.(client.Object), withoutFinalizers))
 		})).To(Succeed())
 	}
 }
