@@ -15,7 +15,7 @@ const (
 	decideFile   = "internal/controller/remote/decide.go"
 	finalizeFile = "internal/controller/remote/finalize.go"
 	passFile     = "internal/controller/remote/pass.go"
-	reconcile    = "internal/controller/remote/reconciler.go"
+	stepsFile    = "internal/controller/remote/steps.go"
 	claimFile    = "internal/controller/remote/claim.go"
 	closingFile  = "internal/controller/remote/closing_comment.go"
 	commentFile  = "internal/controller/ticketcomment_controller.go"
@@ -92,7 +92,7 @@ var mutants = []mutant{
 	},
 	{
 		"patch-everything", "an update writes all fields and not those that changed",
-		reconcile, "	fields := r.adapter.Diff(p.object)\n	if p.policy.Enforce {", "	fields := []string{}\n	for name := range r.adapter.Fields(p.object) {\n		fields = append(fields, name)\n	}\n	if p.policy.Enforce {",
+		stepsFile, "	fields := r.adapter.Diff(p.object)\n	if p.policy.Enforce {", "	fields := []string{}\n	for name := range r.adapter.Fields(p.object) {\n		fields = append(fields, name)\n	}\n	if p.policy.Enforce {",
 	},
 	{
 		"any-comment-will-do", "the text of a comment is not compared",
@@ -120,6 +120,6 @@ var mutants = []mutant{
 	},
 	{
 		"requests-are-lost", "a request to look counts as served before it was",
-		reconcile, "	p.looked = true\n	remote, err := r.adapter.Get", "	p.looked = true\n	p.status.LastSyncRequest = p.syncRequest()\n	remote, err := r.adapter.Get",
+		stepsFile, "	p.looked = true\n	remote, err := r.adapter.Get", "	p.looked = true\n	p.status.LastSyncRequest = p.syncRequest()\n	remote, err := r.adapter.Get",
 	},
 }

@@ -93,6 +93,33 @@ var _ = Describe("An unconfirmed create", func() {
 		w.expectInSync(ticket)
 	})
 
+	It("is bounded and visible where a list never ends", func() {
+		w.simulator.SetBehaviour(simulator.Behaviour{EndlessCursor: true})
+		w.simulator.AddTicket(simulator.Ticket{Name: "by a person", Summary: "by a person"})
+		w.simulator.Inject(lost(false))
+		ticket := w.ticket("endless")
+		w.create(ticket)
+		result := w.reconcile(ticket)
+		w.clock.Step(result.RequeueAfter)
+		result = w.reconcile(ticket)
+		expectNotReady(ticket, v1alpha1.ReasonCreateUnconfirmed, "the list does not end", v1alpha1.CreateAgainAnnotation)
+		Expect(result.RequeueAfter).To(BeNumerically(">", 0))
+		Expect(w.simulator.RequestCounts()["CreateTicket"]).To(Equal(1))
+	})
+
+	It("counts a remote object that is listed twice once", func() {
+		w.simulator.SetBehaviour(simulator.Behaviour{DuplicateItems: true})
+		w.simulator.Inject(lost(true))
+		ticket := w.ticket("twice")
+		w.create(ticket)
+		w.reconcile(ticket)
+		w.news()
+		w.clock.Step(2 * time.Second)
+		w.reconcile(ticket)
+		expectReady(ticket)
+		Expect(w.news()).NotTo(ContainElement(ContainSubstring("FoundSeveral")))
+	})
+
 	It("adopts the oldest of several, says so, and creates no other", func() {
 		w.simulator.Inject(lost(false))
 		ticket := w.ticket("several")

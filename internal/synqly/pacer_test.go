@@ -31,7 +31,20 @@ func TestPacerLearnsOfEveryAnswer(t *testing.T) {
 		handler http.HandlerFunc
 		want    Answer
 	}{
-		"success": {respondJSON(200, string(operation.ExampleResponse)), Answer{StatusCode: 200}},
+		"success": {
+			func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Date", now.Add(time.Minute).Format(http.TimeFormat))
+				respondJSON(200, string(operation.ExampleResponse))(w, r)
+			},
+			Answer{StatusCode: 200, ServerTime: now.Add(time.Minute)},
+		},
+		"success of a server without a clock": {
+			func(w http.ResponseWriter, r *http.Request) {
+				w.Header()["Date"] = nil
+				respondJSON(200, string(operation.ExampleResponse))(w, r)
+			},
+			Answer{StatusCode: 200},
+		},
 		"throttled": {
 			func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", "5")

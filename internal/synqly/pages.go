@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// maxPages bounds one iteration: a million tickets at the default of 100 a page.
-	maxPages = 10_000
+	// maxPages bounds one iteration: a hundred thousand tickets at the default of 100 a page.
+	maxPages = 1_000
 	// maxCursorBytes bounds a cursor, which becomes part of a URL.
 	maxCursorBytes = 4096
 )

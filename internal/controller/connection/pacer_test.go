@@ -17,6 +17,27 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
+func newPacer(budget *Budget, integration types.NamespacedName) pacer {
+	return pacer{budget: budget, remote: &remoteClock{}, clock: budget.clock, integration: integration}
+}
+
+func TestTimesAreCorrectedByTheServersClock(t *testing.T) {
+	clk := clocktesting.NewFakeClock(start)
+	connection := &Connection{remote: &remoteClock{}}
+	p := pacer{budget: NewBudget(clk, 10, 10), remote: connection.remote, clock: clk, integration: types.NamespacedName{Namespace: t.Name(), Name: "clock"}}
+	if got := connection.RemoteTime(start); !got.Equal(start) {
+		t.Errorf("before the first answer %s, want %s", got, start)
+	}
+	p.Answered(synqly.Answer{StatusCode: 200, ServerTime: start.Add(-3 * time.Minute)})
+	p.Answered(synqly.Answer{StatusCode: 503})
+	if got, want := connection.RemoteTime(start), start.Add(-3*time.Minute); !got.Equal(want) {
+		t.Errorf("with a server that is 3 minutes behind %s, want %s", got, want)
+	}
+	if got := connection.RemoteTime(time.Time{}); !got.IsZero() {
+		t.Errorf("a time that is not known became %s", got)
+	}
+}
+
 func TestAnswersHoldTheConnection(t *testing.T) {
 	for name, test := range map[string]struct {
 		answers []synqly.Answer
@@ -35,7 +56,7 @@ func TestAnswersHoldTheConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			budget := NewBudget(clocktesting.NewFakeClock(start), 10, 10)
 			for _, answer := range test.answers {
-				pacer{budget: budget, integration: types.NamespacedName{Namespace: t.Name(), Name: "holds"}}.Answered(answer)
+				newPacer(budget, types.NamespacedName{Namespace: t.Name(), Name: "holds"}).Answered(answer)
 			}
 			var held *WaitError
 			got := time.Duration(0)
@@ -57,7 +78,7 @@ func TestOnlyAnAnswerForgetsEarlierHolds(t *testing.T) {
 		want    time.Duration
 	}{"an answer": {503, time.Second}, "no answer": {0, 4 * time.Second}} {
 		clk := clocktesting.NewFakeClock(start)
-		p := pacer{budget: NewBudget(clk, 10, 10), integration: types.NamespacedName{Namespace: t.Name(), Name: "forgets"}}
+		p := newPacer(NewBudget(clk, 10, 10), types.NamespacedName{Namespace: t.Name(), Name: "forgets"})
 		p.Answered(synqly.Answer{StatusCode: 429})
 		clk.Step(time.Second)
 		p.Answered(synqly.Answer{StatusCode: 429})
@@ -116,7 +137,7 @@ func timed(t *testing.T, operation string) (count uint64, seconds float64) {
 
 func TestEveryRequestIsCounted(t *testing.T) {
 	integration := types.NamespacedName{Namespace: "metrics", Name: "counted"}
-	p := pacer{budget: NewBudget(clocktesting.NewFakeClock(start), 10, 10), integration: integration}
+	p := newPacer(NewBudget(clocktesting.NewFakeClock(start), 10, 10), integration)
 	// The registry lives as long as the process, so what is added is what counts.
 	countsBefore := counted(t, integration)
 	timedBefore, secondsBefore := timed(t, "TestedGet")
