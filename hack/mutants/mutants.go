@@ -16,7 +16,6 @@ const (
 	finalizeFile = "internal/controller/remote/finalize.go"
 	passFile     = "internal/controller/remote/pass.go"
 	stepsFile    = "internal/controller/remote/steps.go"
-	claimFile    = "internal/controller/remote/claim.go"
 	closingFile  = "internal/controller/remote/closing_comment.go"
 	commentFile  = "internal/controller/ticketcomment_controller.go"
 	childFile    = "internal/controller/child.go"
@@ -37,10 +36,6 @@ var mutants = []mutant{
 	{
 		"skip-settle-period", "an empty look-up is enough, however early",
 		createFile, "remaining := quiet.Sub(r.Clock.Now()); remaining > 0", "remaining := quiet.Sub(r.Clock.Now()); remaining > 0 && emptyLookups == 0",
-	},
-	{
-		"failed-lookup-proves-absence", "a look-up that failed counts as empty",
-		createFile, "	candidates, err := r.candidates(ctx, p)\n	if err != nil {", "	candidates, err := r.candidates(ctx, p)\n	if err != nil && candidates != nil {",
 	},
 	{
 		"forget-claim-check", "remote objects of other custom resources are adopted",
@@ -87,10 +82,6 @@ var mutants = []mutant{
 		decideFile, "	case !s.hasID && s.policy.Observe:", "	case s.hasID && s.lookAsked && s.looked:\n		return create\n	case !s.hasID && s.policy.Observe:",
 	},
 	{
-		"drift-is-undone", "Apply writes back what people changed",
-		decideFile, "	case s.differs, s.policy.Enforce && s.drifted:", "	case s.differs, s.drifted:",
-	},
-	{
 		"patch-everything", "an update writes all fields and not those that changed",
 		stepsFile, "	fields := r.adapter.Diff(p.object)\n	if p.policy.Enforce {", "	fields := []string{}\n	for name := range r.adapter.Fields(p.object) {\n		fields = append(fields, name)\n	}\n	if p.policy.Enforce {",
 	},
@@ -101,10 +92,6 @@ var mutants = []mutant{
 	{
 		"ignore-retry-after", "requests go out during a hold",
 		budgetFile, "	if now.Before(b.heldUntil) {\n		return &WaitError", "	if now.Before(b.heldUntil) && b.heldUntil.IsZero() {\n		return &WaitError",
-	},
-	{
-		"rivals-are-ignored", "two objects may adopt the same remote object",
-		claimFile, "	if err != nil || rival == \"\" {", "	if err != nil || rival == \"\" || rival != p.name.Name {",
 	},
 	{
 		"copies-by-the-cache", "an object that the cache still shows makes a restored one a copy",
