@@ -144,3 +144,17 @@ func createdSince[R any](remotes []R, started time.Time, possible creators, matc
 	}
 	return chosen
 }
+
+// pick is the remote object with an ID among those that were listed. A ticket that is
+// not there has none of them.
+func pick[R any](listed []R, err error, noun, id string, idOf func(*R) string) (*R, error) {
+	if err != nil && !remote.IsNotFound(err) {
+		return nil, err
+	}
+	for i := range listed {
+		if idOf(&listed[i]) == id {
+			return &listed[i], nil
+		}
+	}
+	return nil, &remote.MissingError{Noun: noun, ID: id}
+}

@@ -134,15 +134,7 @@ func commentSiblings(ctx context.Context, call commentCall) ([]sibling, error) {
 
 func (commentAdapter) Get(ctx context.Context, call commentCall) (*synqly.Comment, error) {
 	comments, err := synqly.All(call.Connection.ListComments(ctx, call.Place.TicketID))
-	if err != nil && !remote.IsNotFound(err) {
-		return nil, err
-	}
-	for i := range comments {
-		if comments[i].ID == call.ID {
-			return &comments[i], nil
-		}
-	}
-	return nil, &remote.MissingError{Noun: "comment", ID: call.ID}
+	return pick(comments, err, "comment", call.ID, func(comment *synqly.Comment) string { return comment.ID })
 }
 
 func (commentAdapter) Remove(ctx context.Context, call commentCall) error {

@@ -133,15 +133,7 @@ func noteSiblings(ctx context.Context, call noteCall) ([]sibling, error) {
 
 func (noteAdapter) Get(ctx context.Context, call noteCall) (*synqly.Note, error) {
 	notes, err := synqly.All(call.Connection.ListNotes(ctx, call.Place.TicketID))
-	if err != nil && !remote.IsNotFound(err) {
-		return nil, err
-	}
-	for i := range notes {
-		if notes[i].ID == call.ID {
-			return &notes[i], nil
-		}
-	}
-	return nil, &remote.MissingError{Noun: "note", ID: call.ID}
+	return pick(notes, err, "note", call.ID, func(note *synqly.Note) string { return note.ID })
 }
 
 // Patch replaces the title, the content, or both: all that the API changes of a

@@ -5,7 +5,6 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -260,7 +259,7 @@ func (r *Reconciler[O, R]) wrote(p *pass[O, R], object O) {
 
 func (p *pass[O, R]) statusUnchanged() bool {
 	data, err := client.MergeFrom(p.stored).Data(p.object)
-	return err == nil && json.Valid(data) && string(data) == "{}"
+	return err == nil && string(data) == "{}"
 }
 
 // ownerOf names another live object of this kind that stands for the remote object,
