@@ -43,13 +43,15 @@ const (
 	ReasonThrottled = "Throttled"
 	// ReasonRemoteUnavailable: wait; the provider does not answer properly.
 	ReasonRemoteUnavailable = "RemoteUnavailable"
-	// ReasonRemoteMissing: the remote object is gone and is not created again.
-	// Delete this object, or apply it anew under another name.
+	// ReasonRemoteMissing: the remote object is gone. Delete this object, ask for
+	// another remote object with the annotation ticketing.synqly.com/create-again,
+	// or, for a Ticket, let onRemoteMissing Recreate do so.
 	ReasonRemoteMissing = "RemoteMissing"
 	// ReasonConflict: another object stands for the same remote object, or the
 	// spec names another remote object than the one this object stands for.
 	ReasonConflict = "Conflict"
-	// ReasonDrifted: wait; a remote change is being written back (Enforce).
+	// ReasonDrifted: wait; a remote change is being written back. With
+	// managementPolicy Enforce alone, and only until that is done.
 	ReasonDrifted = "Drifted"
 	// ReasonDeleting: wait; the remote object is being removed or closed.
 	ReasonDeleting = "Deleting"

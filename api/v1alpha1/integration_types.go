@@ -57,9 +57,9 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('5m')",message="requestTimeout must be between 1s and 5m"
 	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
 
-	// pollInterval is how often the connection is checked, the token is read
-	// again, and tickets that are only observed are looked at. Defaults to 5m;
-	// 5s to 24h.
+	// pollInterval is how often remote changes of tickets are looked for, the
+	// connection is checked, and the token is read again. Defaults to 5m; 5s to
+	// 24h.
 	// +optional
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:Type=string
@@ -78,6 +78,18 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('1h')",message="settlePeriod must be between 1s and 1h"
 	SettlePeriod *metav1.Duration `json:"settlePeriod,omitempty"`
+
+	// closedStatuses are the statuses of tickets that are closed, in the provider's
+	// words; case does not matter. Defaults to Closed, Done, Resolved, Solved,
+	// Complete, Completed, Canceled, Cancelled, Won't Do and Won't Fix. A ticket
+	// with a completion date that has passed is closed as well, whatever its status.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=255
+	ClosedStatuses []string `json:"closedStatuses,omitempty"`
 }
 
 // SecretKeyReference names a key of a Secret in the same namespace.
@@ -149,6 +161,73 @@ const (
 	MarkerTagsDropped MarkerTags = "Dropped"
 )
 
+// PollingMethod is a way to look for remote changes, from cheap to costly.
+//
+// +kubebuilder:validation:Enum=ChangedSince;Ours;Projects;Tickets
+type PollingMethod string
+
+const (
+	// PollingChangedSince asks for the tickets with the operator's tag that have
+	// changed since the poll before. It costs the pages of what has changed.
+	PollingChangedSince PollingMethod = "ChangedSince"
+	// PollingOurs asks for the tickets with the operator's tag. It costs the pages of
+	// what has changed where the provider orders by time of change, else all pages.
+	PollingOurs PollingMethod = "Ours"
+	// PollingProjects asks for the tickets of the projects that our tickets are in. It
+	// costs the pages of what has changed where the provider filters or orders by time
+	// of change, else all pages.
+	PollingProjects PollingMethod = "Projects"
+	// PollingTickets fetches one ticket after the other, with a tenth of the
+	// rateLimit.
+	PollingTickets PollingMethod = "Tickets"
+)
+
+// QueryFeature says what a part of a query does at the provider.
+//
+// +kubebuilder:validation:Enum=Works;Ignored;Refused;Incomplete
+type QueryFeature string
+
+const (
+	// QueryWorks means that the answers are as asked for.
+	QueryWorks QueryFeature = "Works"
+	// QueryIgnored means that it changes nothing.
+	QueryIgnored QueryFeature = "Ignored"
+	// QueryRefused means that a query with it is answered with an error.
+	QueryRefused QueryFeature = "Refused"
+	// QueryIncomplete means that tickets were missing in the answer that belong into
+	// it.
+	QueryIncomplete QueryFeature = "Incomplete"
+)
+
+// PollingStatus says how remote changes are looked for, and what the provider's
+// query can do. What has not been tried yet is not set.
+type PollingStatus struct {
+	// method is how changes of the tickets that the operator created are found.
+	// +optional
+	Method PollingMethod `json:"method,omitempty"`
+
+	// otherMethod is how changes of the others are found: tickets that were adopted,
+	// are observed, or have lost the operator's tag. Not set where there are none.
+	// +optional
+	OtherMethod PollingMethod `json:"otherMethod,omitempty"`
+
+	// tagFilter is the filter by tags.
+	// +optional
+	TagFilter QueryFeature `json:"tagFilter,omitempty"`
+
+	// projectFilter is the filter by project.
+	// +optional
+	ProjectFilter QueryFeature `json:"projectFilter,omitempty"`
+
+	// updatedAtFilter is the filter by time of change.
+	// +optional
+	UpdatedAtFilter QueryFeature `json:"updatedAtFilter,omitempty"`
+
+	// order is the order by time of change, newest first.
+	// +optional
+	Order QueryFeature `json:"order,omitempty"`
+}
+
 // IntegrationStatus is what the operator knows of the connection.
 type IntegrationStatus struct {
 	// observedGeneration is the generation of the spec that the conditions speak
@@ -195,6 +274,10 @@ type IntegrationStatus struct {
 	// +optional
 	MarkerTags MarkerTags `json:"markerTags,omitempty"`
 
+	// polling says how remote changes are looked for.
+	// +optional
+	Polling *PollingStatus `json:"polling,omitempty"`
+
 	// lastProbeTime is when the provider's answer last changed something else in
 	// this status. Answers that change nothing do not move it.
 	// +optional
@@ -229,6 +312,7 @@ type Project struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Polling",type=string,priority=1,JSONPath=`.status.polling.method`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type Integration struct {
 	metav1.TypeMeta `json:",inline"`

@@ -75,12 +75,13 @@ var _ = Describe("kubectl", func() {
 		}
 		Expect(shown).To(Equal(want))
 	},
-		Entry("integrations", "integrations", integration(), map[string]any{"projectCount": int64(3)},
+		Entry("integrations", "integrations", integration(), map[string]any{"projectCount": int64(3), "polling": map[string]any{"method": "ChangedSince"}},
 			column{name: "URL", value: v1alpha1.DefaultBaseURL},
 			column{name: "Projects", value: float64(3)},
 			column{name: "Ready", value: "False"},
 			column{name: "Reason", value: "Rejected"},
 			column{name: "Age"},
+			column{name: "Polling", value: "ChangedSince", wide: true},
 			column{name: "Message", value: "summary: too long", wide: true},
 		),
 		Entry("tickets", "tickets", ticket(with("spec.priority", "LOW"), with("spec.status", "To Do")),

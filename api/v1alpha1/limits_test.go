@@ -112,6 +112,22 @@ var _ = Describe("The collections of a Ticket", func() {
 	})
 })
 
+var _ = Describe("The closedStatuses of an Integration", func() {
+	const field = "spec.closedStatuses"
+	It("are 1 to 50, each once", func() {
+		expectAccepted(integration(with(field, listOf(1, numberedText))))
+		expectAccepted(integration(with(field, listOf(50, numberedText))))
+		expectRefused(integration(with(field, listOf(51, numberedText))), field, "must have at most 50 items")
+		expectRefused(integration(with(field, []any{})), field, "at least 1 items")
+		expectRefused(integration(with(field, []any{"Done", "Done"})), field+"[1]", "Duplicate value")
+	})
+	It("are texts of 1 to 255 characters", func() {
+		expectAccepted(integration(with(field, []any{"7", text(255)})))
+		expectRefused(integration(with(field, []any{""})), field+"[0]", "at least 1 chars long")
+		expectRefused(integration(with(field, []any{text(256)})), field+"[0]", "may not be more than 255")
+	})
+})
+
 // statusLimit is a field of the status at its limit and beyond it.
 type statusLimit struct {
 	field          string
@@ -191,6 +207,15 @@ var statusLimits = map[string][][]statusLimit{
 		longestText("status.tokenVersion", 128),
 		oneOf("status.markerTags", "Kept"),
 		oneOf("status.markerTags", "Dropped"),
+		oneOf("status.polling.method", "ChangedSince"),
+		oneOf("status.polling.method", "Ours"),
+		oneOf("status.polling.method", "Projects"),
+		oneOf("status.polling.method", "Tickets"),
+		oneOf("status.polling.otherMethod", "Tickets"),
+		oneOf("status.polling.tagFilter", "Works"),
+		oneOf("status.polling.projectFilter", "Ignored"),
+		oneOf("status.polling.updatedAtFilter", "Refused"),
+		oneOf("status.polling.order", "Incomplete"),
 		{"status.lastProbeTime", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.lastProbeTime", "should match"},
 	}},
 	"Ticket": {ofEveryStatus, ofEveryRemoteObject, {
@@ -211,6 +236,10 @@ var statusLimits = map[string][][]statusLimit{
 		longestText("status.remote.completionDate", 64),
 		mostItems("status.remote.tags", 200, func(int) any { return "providers may repeat tags" }),
 		longestItem("status.remote.tags", 255),
+		notNegative("status.remote.comments"),
+		mostItems("status.remote.remarks", 16, func(int) any { return "a remark" }),
+		longestItem("status.remote.remarks", 512),
+		{"status.closedAt", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.closedAt", "should match"},
 	}},
 	"TicketComment": {ofEveryStatus, ofEveryRemoteObject, ofEveryChild, {
 		mostItems("status.replacedIDs", 100, numberedText),

@@ -27,12 +27,14 @@ var _ = Describe("A Ticket", func() {
 		Entry("managementPolicy that is null", "spec.managementPolicy", "Apply", with("spec.managementPolicy", nil)),
 		Entry("deletionPolicy", "spec.deletionPolicy", "Retain"),
 		Entry("deletionPolicy that is null", "spec.deletionPolicy", "Retain", with("spec.deletionPolicy", nil)),
+		Entry("onRemoteMissing", "spec.onRemoteMissing", "Report"),
+		Entry("onRemoteMissing that is null", "spec.onRemoteMissing", "Report", with("spec.onRemoteMissing", nil)),
 	)
 
 	It("has no other defaults, because a field that is not set is never touched", func() {
 		Expect(valueOf(expectAccepted(ticket()), "spec")).To(Equal(map[string]any{
 			"summary": "p99 above 2s", "integrationRef": map[string]any{"name": "default"},
-			"managementPolicy": "Apply", "deletionPolicy": "Retain",
+			"managementPolicy": "Apply", "deletionPolicy": "Retain", "onRemoteMissing": "Report",
 		}))
 	})
 
@@ -65,11 +67,13 @@ var _ = Describe("A Ticket", func() {
 		Entry("of priority", "spec.priority", []string{"URGENT", "CRITICAL", "HIGH", "MEDIUM", "MODERATE", "LOW", "PLANNING"}),
 		Entry("of managementPolicy", "spec.managementPolicy", []string{"Apply", "Enforce", "Observe"}, with("spec.ticketID", "10023")),
 		Entry("of deletionPolicy", "spec.deletionPolicy", []string{"Retain", "Close"}, with("spec.close.status", "Done")),
+		Entry("of onRemoteMissing", "spec.onRemoteMissing", []string{"Report", "Recreate"}),
 	)
 
 	const (
 		closeNeedsClose = "deletionPolicy Close needs close: set close.status to the status that ends a ticket, for example Done"
 		observeNeedsID  = "managementPolicy Observe needs ticketID: set it to the ID of the remote ticket to observe"
+		recreateNoID    = "onRemoteMissing Recreate cannot create the remote ticket that ticketID names: use Report, or leave ticketID out"
 		observeNoClose  = "managementPolicy Observe never writes, so deletionPolicy cannot be Close: use Retain, or another managementPolicy"
 	)
 	observe, closeOnDelete := with("spec.managementPolicy", "Observe"), with("spec.deletionPolicy", "Close")
@@ -82,6 +86,7 @@ var _ = Describe("A Ticket", func() {
 		Entry("Observe with ticketID", observe, adopted),
 		Entry("Observe with ticketID and close, which is not used", observe, adopted, doneWhenClosed),
 		Entry("ticketID with Close", adopted, closeOnDelete, doneWhenClosed),
+		Entry("ticketID with onRemoteMissing Report", adopted, with("spec.onRemoteMissing", "Report")),
 	)
 	DescribeTable("refuses the combination of", func(field, message string, changes ...change) {
 		expectRefused(ticket(changes...), field, message)
@@ -89,6 +94,7 @@ var _ = Describe("A Ticket", func() {
 		Entry("Close without close", "spec.close", closeNeedsClose, closeOnDelete),
 		Entry("Observe without ticketID", "spec.ticketID", observeNeedsID, observe),
 		Entry("Observe with Close", "spec.deletionPolicy", observeNoClose, observe, adopted, closeOnDelete, doneWhenClosed),
+		Entry("Recreate with ticketID", "spec.onRemoteMissing", recreateNoID, adopted, with("spec.onRemoteMissing", "Recreate")),
 	)
 	DescribeTable("keeps to the combinations in updates:", func(field, message string, edit change, stored ...change) {
 		expectUpdateRefused(created(ticket(stored...)), edit, field, message)
@@ -310,4 +316,26 @@ var _ = Describe("The customFields of a Ticket", func() {
 		Expect(apiClient.Apply(suiteCtx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner("person"), client.ForceOwnership)).To(Succeed())
 		Expect(valueOf(applied, "spec.customFields")).To(Equal(map[string]any{"region": nil}))
 	})
+})
+
+var _ = Describe("ttlAfterClosed of a Ticket", func() {
+	const field = "spec.ttlAfterClosed"
+	DescribeTable("takes", func(duration string) {
+		Expect(valueOf(expectAccepted(ticket(with(field, duration))), field)).To(Equal(duration))
+	},
+		Entry("nothing, to remove the object at once", "0s"),
+		Entry("a day", "24h"),
+		Entry("minutes and seconds", "1m30s"),
+		Entry("a year", "8760h"),
+	)
+	DescribeTable("refuses", func(duration any, message string) {
+		expectRefused(ticket(with(field, duration)), field, message)
+	},
+		Entry("more than a year", "8760h1ms", "ttlAfterClosed must be between 0s and 8760h"),
+		Entry("more hours than 64 bits hold", "99999999999999999999h", "ttlAfterClosed must be between 0s and 8760h"),
+		Entry("a negative duration", "-1h", "should match"),
+		Entry("a day in a unit that Go does not have", "1d", "should match"),
+		Entry("a number", int64(30), "must be of type string"),
+		Entry("more than 32 characters", strings.Repeat("0", 31)+"1s", "may not be more than 32"),
+	)
 })

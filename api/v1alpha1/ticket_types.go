@@ -41,12 +41,26 @@ const (
 	TicketClose TicketDeletionPolicy = "Close"
 )
 
+// RemoteMissingPolicy says what becomes of a Ticket whose remote ticket is gone.
+//
+// +kubebuilder:validation:Enum=Report;Recreate
+type RemoteMissingPolicy string
+
+const (
+	// RemoteMissingReport says so in the conditions and creates nothing.
+	RemoteMissingReport RemoteMissingPolicy = "Report"
+	// RemoteMissingRecreate creates another remote ticket once the old one has been
+	// missing for the Integration's settlePeriod.
+	RemoteMissingRecreate RemoteMissingPolicy = "Recreate"
+)
+
 // TicketSpec is what the remote ticket should be. A field that is not set is
 // never touched; removing a field leaves the remote value as it is.
 //
 // +kubebuilder:validation:XValidation:rule="self.deletionPolicy != 'Close' || has(self.close)",message="deletionPolicy Close needs close: set close.status to the status that ends a ticket, for example Done",fieldPath=".close",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || has(self.ticketID)",message="managementPolicy Observe needs ticketID: set it to the ID of the remote ticket to observe",fieldPath=".ticketID",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || self.deletionPolicy != 'Close'",message="managementPolicy Observe never writes, so deletionPolicy cannot be Close: use Retain, or another managementPolicy",fieldPath=".deletionPolicy"
+// +kubebuilder:validation:XValidation:rule="self.onRemoteMissing != 'Recreate' || !has(self.ticketID)",message="onRemoteMissing Recreate cannot create the remote ticket that ticketID names: use Report, or leave ticketID out",fieldPath=".onRemoteMissing"
 // +kubebuilder:validation:XValidation:rule="self.integrationRef == oldSelf.integrationRef",message="integrationRef is immutable: create another Ticket to use another Integration",fieldPath=".integrationRef"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.ticketID) || (has(self.ticketID) && self.ticketID == oldSelf.ticketID)",message="ticketID can be set once, not changed or removed: create another Ticket to adopt another remote ticket",fieldPath=".ticketID"
 type TicketSpec struct {
@@ -190,6 +204,25 @@ type TicketSpec struct {
 	// close says how deletionPolicy Close ends the remote ticket.
 	// +optional
 	Close *TicketCloseSpec `json:"close,omitempty"`
+
+	// onRemoteMissing says what to do when somebody has deleted the remote ticket:
+	// Report (the default) says so in the conditions; Recreate creates another one
+	// once it has been missing for the Integration's settlePeriod, and cannot be
+	// combined with ticketID.
+	// +optional
+	// +kubebuilder:default=Report
+	OnRemoteMissing RemoteMissingPolicy `json:"onRemoteMissing,omitempty"`
+
+	// ttlAfterClosed removes this object, and never the remote ticket, that long
+	// after the remote ticket was closed, as a duration such as 90s, 30m or 24h. What
+	// counts as closed is the Integration's closedStatuses. Without it the object
+	// stays. 0s to 8760h.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('8760h')",message="ttlAfterClosed must be between 0s and 8760h"
+	TTLAfterClosed *metav1.Duration `json:"ttlAfterClosed,omitempty"`
 }
 
 // TicketCloseSpec says how a remote ticket is closed.
@@ -224,6 +257,15 @@ type TicketStatus struct {
 	// that are too long are cut and end in an ellipsis.
 	// +optional
 	Remote *RemoteTicket `json:"remote,omitempty"`
+
+	// closedAt is when the remote ticket was closed: its completion date, or, where the
+	// provider shows none, the time of the change with which it was first seen closed.
+	// Not set while it is open.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	ClosedAt *metav1.Time `json:"closedAt,omitempty"`
 
 	// closingCommentID is the comment that was posted before closing the remote
 	// ticket.
@@ -290,12 +332,24 @@ type RemoteTicket struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	CompletionDate string `json:"completionDate,omitempty"`
-	// tags of the remote ticket, at most 200.
+	// tags of the remote ticket, at most 200. Control characters are shown as spaces.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:MaxLength=255
 	Tags []string `json:"tags,omitempty"`
+	// comments is how many comments the remote ticket has, by anybody, where the
+	// provider says so with the ticket.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Comments *int32 `json:"comments,omitempty"`
+	// remarks say which values of the remote ticket are not shown here as they are, or
+	// cannot be read: one that is too long, a date that is none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=512
+	Remarks []string `json:"remarks,omitempty"`
 }
 
 // Ticket is a ticket of a ticketing provider. Applying it creates the remote
