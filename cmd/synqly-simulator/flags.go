@@ -114,8 +114,11 @@ func addBehaviourFlags(flags *flag.FlagSet, behaviour *simulator.Behaviour) {
 		behaviour.MapPriority[from] = to
 		return nil
 	})
+	flags.BoolVar(&behaviour.CommentCount, "comment-count", false, "tell with a ticket how many comments it has, which moves its updated_at")
+	flags.BoolVar(&behaviour.CoarseTimes, "coarse-times", false, "keep times of creation and change in whole seconds")
 	list("ignore-filter", "field on which filters have no effect, * for all", &behaviour.IgnoreFilters)
 	list("refuse-filter", "field on which filters are refused, * for all", &behaviour.RefuseFilters)
+	list("lose-filter", "field on which filters make a query find nothing, * for all", &behaviour.LoseFilters)
 	flags.BoolVar(&behaviour.IgnoreOrder, "ignore-order", false, "answer queries in the order of creation")
 	flags.BoolVar(&behaviour.RefuseOrder, "refuse-order", false, "refuse queries with an order")
 	flags.DurationVar(&behaviour.SearchLag, "search-lag", 0, "how long after a change queries do not find the ticket")

@@ -144,7 +144,7 @@ func TestFlags(t *testing.T) {
 	got, err := parseFlags([]string{
 		"--listen=:1", "--token=t", "--admin=false", "--quiet", "--seed=7", "--fault=status=500", "--fault=lose", "--normalise",
 		"--rewrite", "--lower-case-tags", "--drop-tags", "--map-priority=URGENT=P1", "--map-priority=LOW=P4",
-		"--ignore-filter=status,name", "--refuse-filter=tags", "--refuse-filter=id", "--ignore-order", "--refuse-order",
+		"--ignore-filter=status,name", "--refuse-filter=tags", "--refuse-filter=id", "--lose-filter=updated_at,created_at", "--comment-count", "--coarse-times", "--ignore-order", "--refuse-order",
 		"--search-lag=3s", "--page-size=2", "--endless-cursor", "--duplicate-items", "--unsupported=GetTicket", "--require-creator",
 		"--read-only=status", "--rate-limit=1.5", "--burst=3",
 	}, io.Discard)
@@ -156,7 +156,8 @@ func TestFlags(t *testing.T) {
 		behaviour: simulator.Behaviour{
 			NormaliseText: true, RewriteEverything: true, LowerCaseTags: true, DropTags: true,
 			MapPriority: map[string]string{"URGENT": "P1", "LOW": "P4"}, IgnoreFilters: []string{"status", "name"},
-			RefuseFilters: []string{"tags", "id"}, IgnoreOrder: true, RefuseOrder: true, SearchLag: 3 * time.Second, PageSize: 2,
+			RefuseFilters: []string{"tags", "id"}, LoseFilters: []string{"updated_at", "created_at"},
+			CommentCount: true, CoarseTimes: true, IgnoreOrder: true, RefuseOrder: true, SearchLag: 3 * time.Second, PageSize: 2,
 			EndlessCursor: true, DuplicateItems: true, Unsupported: []string{"GetTicket"}, RequireCreator: true,
 			ReadOnlyFields: []string{"status"}, RateLimit: 1.5, Burst: 3,
 		},

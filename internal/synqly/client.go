@@ -63,6 +63,7 @@ type Client struct {
 	pacer          Pacer
 	now            func() time.Time
 	maxPages       int
+	maxDataBytes   int
 }
 
 // NewClient returns a client, or a *ConfigurationError that names what is wrong with the options. It sends nothing.
@@ -85,6 +86,7 @@ func NewClient(options Options) (*Client, error) {
 		pacer:          options.Pacer,
 		now:            time.Now,
 		maxPages:       maxPages,
+		maxDataBytes:   maxDataBytes,
 	}
 	switch {
 	case client.requestTimeout == 0:

@@ -10,9 +10,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 )
+
+// maxSkipped bounds the texts of Page.Skipped, of which there can be as many as the server likes otherwise.
+const maxSkipped = 100
 
 // envelope is the object around every result.
 type envelope struct {
@@ -31,7 +33,7 @@ func callFor[T any](ctx context.Context, c *Client, call call) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, result, err := decodeAnswer[T](answer.body)
+	result, err := decodeAnswer[T](answer.body)
 	if err != nil {
 		return nil, c.decodeError(ctx, call, answer.status, err.Error(), err)
 	}
@@ -44,12 +46,16 @@ func callForPage[T any](ctx context.Context, c *Client, call call) (Page[T], err
 	if err != nil {
 		return Page[T]{}, err
 	}
-	envelope, items, err := decodeAnswer[[]T](answer.body)
+	outer, items, skipped, err := decodePage[T](answer.body)
 	if err != nil {
 		return Page[T]{}, c.decodeError(ctx, call, answer.status, err.Error(), err)
 	}
+	for i, text := range skipped {
+		skipped[i] = c.redact.clean(text, maxErrorText)
+	}
 	return Page[T]{
-		Items: items, Cursor: envelope.Cursor, Meta: envelope.Meta, Messages: c.warnings(envelope.Messages),
+		Items: items, Skipped: skipped, Cursor: outer.Cursor, Meta: outer.Meta, Messages: c.warnings(outer.Messages),
+		operation: call.operation, status: answer.status,
 	}, nil
 }
 
@@ -60,46 +66,77 @@ func callForNothing(ctx context.Context, c *Client, call call) error {
 	return err
 }
 
-// decodeAnswer decodes the body of a 2xx answer. Its errors say where in the body something is wrong.
-func decodeAnswer[T any](body []byte) (envelope, T, error) {
-	var (
-		outer  envelope
-		result T
-	)
+// decodeAnswer decodes the body of a 2xx answer whose result is one object. Its errors say where in the body something is wrong.
+func decodeAnswer[T any](body []byte) (T, error) {
+	var result T
+	outer, err := decodeEnvelope(body)
+	if err != nil {
+		return result, err
+	}
+	return result, decodeObject("result", outer.Result, &result)
+}
+
+// decodePage decodes the body of a 2xx answer whose result is a list. Objects of no use are left out, and skipped says which.
+func decodePage[T any](body []byte) (outer envelope, items []T, skipped []string, err error) {
+	if outer, err = decodeEnvelope(body); err != nil {
+		return outer, nil, nil, err
+	}
+	if kind := jsonType(outer.Result); kind != "array" {
+		return outer, nil, nil, undocumentedType("result", kind, nil)
+	}
+	// One object after the other: what a server makes of a page must not be in memory several times over.
+	elements := json.NewDecoder(bytes.NewReader(outer.Result))
+	if _, err := elements.Token(); err != nil {
+		return outer, nil, nil, describeJSONError("result", err)
+	}
+	more := 0
+	for index := 0; elements.More(); index++ {
+		var element json.RawMessage
+		if err := elements.Decode(&element); err != nil {
+			return outer, nil, nil, describeJSONError("result", err)
+		}
+		var item T
+		switch err := decodeObject(fmt.Sprintf("result[%d]", index), element, &item); {
+		case err == nil:
+			items = append(items, item)
+		case len(skipped) < maxSkipped:
+			skipped = append(skipped, err.Error())
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		skipped = append(skipped, fmt.Sprintf("%d more objects of result cannot be used", more))
+	}
+	return outer, items, skipped, nil
+}
+
+func decodeEnvelope(body []byte) (envelope, error) {
+	var outer envelope
 	if len(bytes.TrimSpace(body)) == 0 {
-		return outer, result, errors.New("it is empty")
+		return outer, errors.New("it is empty")
 	}
 	if err := json.Unmarshal(body, &outer); err != nil {
-		return outer, result, describeJSONError("", err)
+		return outer, describeJSONError("", err)
 	}
-	if raw := bytes.TrimSpace(outer.Result); len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
-		return outer, result, errors.New("result is missing")
+	if len(outer.Result) == 0 || jsonType(outer.Result) == "null" {
+		return outer, errors.New("result is missing")
 	}
-	if err := json.Unmarshal(outer.Result, &result); err != nil {
-		return outer, result, describeJSONError("result", err)
-	}
-	return outer, result, checkIdentity(&result)
+	return outer, nil
 }
 
-// checkIdentity refuses an object without a usable ID, and a list with such an object: a ticket that cannot be told from another
-// must not be taken for one of ours.
-func checkIdentity(result any) error {
-	value := reflect.ValueOf(result).Elem()
-	if value.Kind() == reflect.Slice {
-		for i := range value.Len() {
-			if err := checkObjectIdentity(fmt.Sprintf("result[%d].id", i), value.Index(i).Interface()); err != nil {
-				return err
-			}
-		}
-		return nil
+// decodeObject decodes one object, and refuses one without a usable ID: a ticket that cannot be told from another must not be
+// taken for one of ours.
+func decodeObject(name string, raw json.RawMessage, target any) error {
+	if kind := jsonType(raw); kind != "object" {
+		return undocumentedType(name, kind, nil)
 	}
-	return checkObjectIdentity("result.id", value.Interface())
-}
-
-func checkObjectIdentity(name string, object any) error {
-	if object, ok := object.(identified); ok {
+	if err := json.Unmarshal(raw, target); err != nil {
+		return describeJSONError(name, err)
+	}
+	if object, ok := target.(identified); ok {
 		if err := checkID(object.remoteID()); err != nil {
-			return fmt.Errorf("%s %w", name, err)
+			return fmt.Errorf("%s.%s %w", name, identityField, err)
 		}
 	}
 	return nil
@@ -114,9 +151,16 @@ func describeJSONError(parent string, err error) error {
 	path := strings.Trim(parent+"."+mistyped.Field, ".")
 	path = cmp.Or(path, "the document")
 	got, _, _ := strings.Cut(mistyped.Value, " ") // The rest is the number that was found.
-	return &steadyError{
-		text: fmt.Sprintf("%s is of the JSON type %s, which the API does not document", path, got), causes: []error{err},
+	return undocumentedType(path, got, err)
+}
+
+// undocumentedType is an error with the cause, or with none when that is nil.
+func undocumentedType(path, kind string, cause error) error {
+	failure := &steadyError{text: fmt.Sprintf("%s is of the JSON type %s, which the API does not document", path, kind)}
+	if cause != nil {
+		failure.causes = []error{cause}
 	}
+	return failure
 }
 
 // warnings decodes the problems that may come with a success. They are for people; one that is odd must not turn the success

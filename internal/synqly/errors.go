@@ -89,7 +89,9 @@ func (e *TransportError) Unwrap() error { return e.Err }
 type DecodeError struct {
 	Operation  string
 	StatusCode int
-	Err        error
+	// TooLarge is true when the answer is larger than 16 MiB. A list may fit with smaller pages (PageQuery.Limit).
+	TooLarge bool
+	Err      error
 }
 
 func (e *DecodeError) Error() string {

@@ -177,7 +177,7 @@ func (c *Client) transportError(ctx context.Context, call call, trace *connectio
 	return &TransportError{Operation: call.operation, NeverSent: trace.neverSent(err), Err: steady(ctx, text, err)}
 }
 
-func (c *Client) decodeError(ctx context.Context, call call, status int, text string, err error) error {
+func (c *Client) decodeError(ctx context.Context, call call, status int, text string, err error) *DecodeError {
 	return &DecodeError{
 		Operation: call.operation, StatusCode: status, Err: steady(ctx, c.redact.clean(text, maxErrorText), err),
 	}
@@ -199,7 +199,7 @@ func (c *Client) readProblem(call call, response *http.Response) error {
 func (c *Client) readAnswer(
 	ctx context.Context, call call, trace *connectionTrace, response *http.Response,
 ) (*answer, error) {
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxDataBytes+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, int64(c.maxDataBytes)+1))
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, c.decodeError(ctx, call, response.StatusCode, "it is cut off", err)
@@ -207,9 +207,11 @@ func (c *Client) readAnswer(
 		failure := c.transportError(ctx, call, trace, err)
 		failure.NeverSent = false // Whatever the error: an answer had begun.
 		return nil, failure
-	case len(body) > maxDataBytes:
-		text := fmt.Sprintf("it is larger than %d MiB", maxDataBytes>>20)
-		return nil, c.decodeError(ctx, call, response.StatusCode, text, errors.New(text))
+	case len(body) > c.maxDataBytes:
+		text := fmt.Sprintf("it is larger than %d MiB", c.maxDataBytes>>20)
+		failure := c.decodeError(ctx, call, response.StatusCode, text, errors.New(text))
+		failure.TooLarge = true
+		return nil, failure
 	}
 	return &answer{operation: call.operation, status: response.StatusCode, body: body, date: serverTime(response)}, nil
 }

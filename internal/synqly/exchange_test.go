@@ -253,8 +253,8 @@ func TestBodiesAreBounded(t *testing.T) {
 		})
 		_, err := client.CreateTicket(t.Context(), exampleCreateTicket())
 		var decode *DecodeError
-		if !errors.As(err, &decode) || decode.StatusCode != http.StatusCreated || CommitmentOf(err) != Unconfirmed {
-			t.Fatalf("error = %v, want an unconfirmed *DecodeError", err)
+		if !errors.As(err, &decode) || decode.StatusCode != http.StatusCreated || !decode.TooLarge || CommitmentOf(err) != Unconfirmed {
+			t.Fatalf("error = %#v, want an unconfirmed *DecodeError that is TooLarge", err)
 		}
 		if want := "CreateTicket: the answer (status 201) cannot be used: it is larger than 16 MiB"; err.Error() != want {
 			t.Errorf("error = %q, want %q", err, want)

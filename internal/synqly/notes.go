@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// Note is a note on a ticket as the API returns it. A text that is null or absent is empty.
+// Note is a note on a ticket as the API returns it. A text that is null or absent is empty. A field of another type than
+// the API documents is zero and named in Unreadable; only the ID has to be right.
 type Note struct {
 	ID       string `json:"id"`
 	TicketID string `json:"ticket_id"`
@@ -22,9 +23,22 @@ type Note struct {
 	UpdatedAt    Timestamp                  `json:"updated_at"`
 	CustomFields map[string]json.RawMessage `json:"custom_fields"`
 	Unmapped     map[string]json.RawMessage `json:"unmapped"`
+	// Unreadable says which fields could not be read, sorted, such as "creator is of the JSON type object".
+	Unreadable []string `json:"-"`
 }
 
 func (n Note) remoteID() string { return n.ID }
+
+func (n *Note) hidden() []string {
+	return unreadableAmong(n.Unreadable, "title", "content", "created_at")
+}
+
+// UnmarshalJSON reads field by field. It fails for what is no object, and for an ID that is no string.
+func (n *Note) UnmarshalJSON(data []byte) (err error) {
+	*n = Note{}
+	n.Unreadable, err = decodeFields(data, n)
+	return err
+}
 
 // CreateNoteRequest is a note to create. Both are required by the API and always sent.
 type CreateNoteRequest struct {

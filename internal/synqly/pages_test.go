@@ -141,7 +141,8 @@ func TestEndlessListsEnd(t *testing.T) {
 
 func TestAPartOfAListIsNotTheList(t *testing.T) {
 	for name, second := range map[string]string{
-		"malformed": `{"result": [`, "no result": `{}`, "a null result": `{"result": null}`, "an item without ID": page("", "2", ""), "an object": `{"result": {"id": "2"}}`,
+		"malformed": `{"result": [`, "no result": `{}`, "a null result": `{"result": null}`, "an object": `{"result": {"id": "2"}}`,
+		"an empty object": `{"result": {}}`, "a text": `{"result": ""}`, "a number": `{"result": 0}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, _ := book{"": page("b", "1"), "b": second}.server(t)

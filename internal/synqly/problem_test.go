@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,33 +104,78 @@ func FuzzProblem(f *testing.F) {
 	})
 }
 
+// FuzzTicket reads tickets, alone and on a page, and looks for one that is lost for another reason than its ID.
 func FuzzTicket(f *testing.F) {
 	operation, _ := contract.Lookup(contract.GetTicket)
 	f.Add([]byte(operation.ExampleResponse))
 	f.Add([]byte(`{"result": {"id": "1", "created_at": "2026-11-01T10:00:00.000+0000", "tags": null, "custom_fields": {"": null}}}`))
 	f.Add([]byte(`{"result": {"id": " ", "ID": "2", "file_size": 1e9}, "cursor": "x"}`))
+	f.Add([]byte(`{"result": {"id": "1", "due_date": 5, "tags": ["a", 7, {}], "priority": {}, "attachments": [{"created_date": 1}, null]}}`))
+	f.Add([]byte(`{"result": {"id": "1", "tags": "a", "custom_fields": [], "unmapped": {"comments": 3, "fields": 7}}}`))
 	f.Add([]byte(`{"result": [], "result": {"id": "\ud800"}}`))
 	f.Add([]byte(``))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		_, ticket, err := decodeAnswer[Ticket](body)
+		ticket, err := decodeAnswer[Ticket](body)
+		expectSameOnAPage(t, body, ticket, err)
 		if err != nil {
 			if err.Error() == "" {
 				t.Error("the error says nothing")
 			}
+			expectRefusalIsDue(t, body, err)
 			return
 		}
 		if strings.TrimSpace(ticket.ID) == "" || len(ticket.ID) > maxIDBytes {
 			t.Errorf("the ID is %q", ticket.ID)
 		}
+		if len(ticket.Unreadable) > reflect.TypeFor[Ticket]().NumField() || !slices.IsSorted(ticket.Unreadable) {
+			t.Errorf("unreadable: %q", ticket.Unreadable)
+		}
+		if count, known := ticket.CommentCount(); count < 0 || (!known && count != 0) {
+			t.Errorf("CommentCount = %d, %t", count, known)
+		}
 		again, err := json.Marshal(map[string]any{"result": ticket})
 		if err != nil {
 			t.Fatalf("encoding %+v: %v", ticket, err)
 		}
-		_, second, err := decodeAnswer[Ticket](again)
-		if err != nil || !reflect.DeepEqual(compacted(t, ticket), compacted(t, second)) {
+		second, err := decodeAnswer[Ticket](again)
+		if err != nil || second.Unreadable != nil || compacted(t, ticket) != compacted(t, second) {
 			t.Errorf("%+v became %+v (%v)", ticket, second, err)
 		}
 	})
+}
+
+// expectRefusalIsDue fails when a ticket was refused that is an object with an ID.
+func expectRefusalIsDue(t *testing.T, body []byte, refusal error) {
+	t.Helper()
+	outer, err := decodeEnvelope(body)
+	var members map[string]json.RawMessage
+	if err != nil || json.Unmarshal(outer.Result, &members) != nil {
+		return
+	}
+	var id string
+	if json.Unmarshal(members["id"], &id) == nil && checkID(id) == nil {
+		t.Errorf("a ticket with the ID %q is refused: %v", id, refusal)
+	}
+}
+
+// expectSameOnAPage reads the body's result as the second of three objects of a page. It must be among the items if it can be read
+// alone, and skipped if not, and must not cost the others.
+func expectSameOnAPage(t *testing.T, body []byte, want Ticket, refusal error) {
+	t.Helper()
+	outer, err := decodeEnvelope(body)
+	if err != nil {
+		return
+	}
+	page := slices.Concat([]byte(`{"result": [{"id": "before"}, `), outer.Result, []byte(`, {"id": "after"}]}`))
+	_, items, skipped, err := decodePage[Ticket](page)
+	switch {
+	case err != nil:
+		t.Fatalf("the page cannot be read: %v", err)
+	case len(items)+len(skipped) != 3 || items[0].ID != "before" || items[len(items)-1].ID != "after":
+		t.Errorf("items %+v, skipped %q", items, skipped)
+	case refusal != nil && len(skipped) != 1, refusal == nil && !reflect.DeepEqual(items[1], want):
+		t.Errorf("alone %+v (%v), on a page %+v, skipped %q", want, refusal, items, skipped)
+	}
 }
 
 // compacted is the ticket without the white space of its raw JSON.

@@ -11,7 +11,8 @@ import (
 	"net/url"
 )
 
-// Ticket is a ticket as the API returns it. A text that is null or absent is empty.
+// Ticket is a ticket as the API returns it. A text that is null or absent is empty. A field of another type than the API documents
+// is zero and named in Unreadable; only the ID has to be right.
 type Ticket struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
@@ -39,9 +40,28 @@ type Ticket struct {
 	CustomFields map[string]json.RawMessage `json:"custom_fields"`
 	// Unmapped is what the provider has beyond the API's model.
 	Unmapped map[string]json.RawMessage `json:"unmapped"`
+	// Unreadable says which fields could not be read, sorted, such as "due_date is of the JSON type number". Elements of tags and
+	// attachments that could not be read are missing there, and one text names the first. A field in it is unknown, not empty.
+	Unreadable []string `json:"-"`
 }
 
 func (t Ticket) remoteID() string { return t.ID }
+
+func (t *Ticket) hidden() []string {
+	return unreadableAmong(t.Unreadable, "name", "tags", "created_at")
+}
+
+// Readable tells whether all of the fields, by their JSON names, could be read completely.
+func (t *Ticket) Readable(fields ...string) bool {
+	return len(unreadableAmong(t.Unreadable, fields...)) == 0
+}
+
+// UnmarshalJSON reads field by field. It fails for what is no object, and for an ID that is no string.
+func (t *Ticket) UnmarshalJSON(data []byte) (err error) {
+	*t = Ticket{}
+	t.Unreadable, err = decodeFields(data, t)
+	return err
+}
 
 // CreateTicketRequest is a ticket to create. Name and Summary are required by the API and always sent; the rest is left out when
 // empty.

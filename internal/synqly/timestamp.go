@@ -5,7 +5,6 @@ package synqly
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 )
@@ -27,7 +26,7 @@ var timestampLayouts = []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-
 func (t *Timestamp) UnmarshalJSON(data []byte) error {
 	var text *string
 	if err := json.Unmarshal(data, &text); err != nil {
-		return errors.New("a time is not a string")
+		return err // As it is: encoding/json adds the name of the field to its own errors only.
 	}
 	*t = Timestamp{}
 	if text != nil {

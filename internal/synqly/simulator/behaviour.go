@@ -31,10 +31,19 @@ type Behaviour struct {
 	// case, dates lose the time of day, tags are sorted in lower case, custom fields become strings.
 	RewriteEverything bool `json:"rewrite_everything"`
 
-	// IgnoreFilters names the fields on which a filter of a query has no effect, RefuseFilters those on which one is a 400.
-	// "*" means all.
+	// CommentCount tells with a ticket how many comments it has, as unmapped.comment_count, and a comment that is added to or
+	// deleted from a ticket changes the ticket: its updated_at moves.
+	CommentCount bool `json:"comment_count"`
+	// CoarseTimes keeps created_at and updated_at of tickets, comments and notes in whole seconds, cut off: answers show them so,
+	// and filters and orders of a query see them so. The operand of a filter stays as it was sent.
+	CoarseTimes bool `json:"coarse_times"`
+
+	// IgnoreFilters names the fields on which a filter of a query has no effect, RefuseFilters those on which one is a 400,
+	// LoseFilters those on which one makes the query find nothing, without a word. "*" means all. Where several of them name a
+	// field, refusing comes before losing, and that before ignoring.
 	IgnoreFilters []string `json:"ignore_filters,omitempty"`
 	RefuseFilters []string `json:"refuse_filters,omitempty"`
+	LoseFilters   []string `json:"lose_filters,omitempty"`
 	// IgnoreOrder answers a query in the order of creation, RefuseOrder with 400 where one is asked for.
 	IgnoreOrder bool `json:"ignore_order"`
 	RefuseOrder bool `json:"refuse_order"`
@@ -97,7 +106,7 @@ func (b Behaviour) Validate() error {
 			return fmt.Errorf("behaviour: there is no operation %q; use one of %v", name, OperationNames())
 		}
 	}
-	for _, name := range slices.Concat(b.IgnoreFilters, b.RefuseFilters) {
+	for _, name := range slices.Concat(b.IgnoreFilters, b.RefuseFilters, b.LoseFilters) {
 		if _, known := queryFields[name]; !known && name != "*" {
 			return fmt.Errorf("behaviour: there is no field %q to filter by", name)
 		}
@@ -116,6 +125,7 @@ func (b Behaviour) Validate() error {
 func (b Behaviour) clone() Behaviour {
 	b.MapPriority = maps.Clone(b.MapPriority)
 	b.IgnoreFilters, b.RefuseFilters = slices.Clone(b.IgnoreFilters), slices.Clone(b.RefuseFilters)
+	b.LoseFilters = slices.Clone(b.LoseFilters)
 	b.Unsupported, b.ReadOnlyFields = slices.Clone(b.Unsupported), slices.Clone(b.ReadOnlyFields)
 	return b
 }
@@ -156,6 +166,10 @@ func (b Behaviour) ignoresFilter(name string) bool {
 
 func (b Behaviour) refusesFilter(name string) bool {
 	return slices.Contains(b.RefuseFilters, name) || slices.Contains(b.RefuseFilters, "*")
+}
+
+func (b Behaviour) losesFilter(name string) bool {
+	return slices.Contains(b.LoseFilters, name) || slices.Contains(b.LoseFilters, "*")
 }
 
 // limitRate takes one request from the budget.

@@ -242,7 +242,8 @@ func TestRateLimit(t *testing.T) {
 func TestBehaviourThroughJSON(t *testing.T) {
 	want := Behaviour{
 		NormaliseText: true, MapPriority: map[string]string{"LOW": "P4"}, LowerCaseTags: true, DropTags: true,
-		RewriteEverything: true, IgnoreFilters: []string{"*"}, RefuseFilters: []string{"tags"}, IgnoreOrder: true, RefuseOrder: true,
+		RewriteEverything: true, IgnoreFilters: []string{"*"}, RefuseFilters: []string{"tags"}, LoseFilters: []string{"name"},
+		CommentCount: true, CoarseTimes: true, IgnoreOrder: true, RefuseOrder: true,
 		SearchLag: 90 * time.Second, PageSize: 3, EndlessCursor: true, DuplicateItems: true, Unsupported: []string{"GetTicket"},
 		RequireCreator: true, ReadOnlyFields: []string{"status"}, RateLimit: 1.5, Burst: 4,
 	}
@@ -265,7 +266,7 @@ func TestBehaviourThroughJSON(t *testing.T) {
 func TestBehaviourRefused(t *testing.T) {
 	for name, behaviour := range map[string]Behaviour{
 		"operation": {Unsupported: []string{"Nope"}}, "filter": {IgnoreFilters: []string{"nope"}},
-		"refused filter": {RefuseFilters: []string{"nope"}}, "field": {ReadOnlyFields: []string{"id"}},
+		"refused filter": {RefuseFilters: []string{"nope"}}, "lost filter": {LoseFilters: []string{"nope"}}, "field": {ReadOnlyFields: []string{"id"}},
 		"lag": {SearchLag: -1}, "page size": {PageSize: -1}, "rate": {RateLimit: -1}, "burst": {Burst: -1},
 	} {
 		if err := behaviour.Validate(); err == nil {

@@ -30,7 +30,9 @@ func (s *Server) createComment(r *operationRequest) (*envelope, *problem) {
 		creator = defaultCreator
 	}
 	comment := Comment{Creator: creator, Content: s.behaviour.rewriteText(body.Content)}
-	return object(*s.store.addComment(record, comment, r.at)), nil
+	added := s.store.addComment(record, comment, r.at)
+	s.commentsChanged(record, r.at)
+	return object(s.behaviour.coarseComment(*added)), nil
 }
 
 func (s *Server) listComments(r *operationRequest) (*envelope, *problem) {
@@ -38,7 +40,7 @@ func (s *Server) listComments(r *operationRequest) (*envelope, *problem) {
 	if missing != nil {
 		return nil, missing
 	}
-	return listNumbered(s, r, values(record.comments), func(comment Comment) string { return comment.ID })
+	return listNumbered(s, r, s.behaviour.coarsenComments(values(record.comments)), func(comment Comment) string { return comment.ID })
 }
 
 func (s *Server) deleteComment(r *operationRequest) (*envelope, *problem) {
@@ -49,5 +51,6 @@ func (s *Server) deleteComment(r *operationRequest) (*envelope, *problem) {
 	if id := r.parameters["commentId"]; !record.deleteComment(id) {
 		return nil, notFound("comment on this ticket", "commentId", id)
 	}
+	s.commentsChanged(record, r.at)
 	return nil, nil
 }

@@ -133,7 +133,9 @@ func (s *Server) AddComment(ticketID, creator, content string) (Comment, bool) {
 	if record == nil {
 		return Comment{}, false
 	}
-	return *s.store.addComment(record, Comment{Creator: creator, Content: content}, s.now()), true
+	added := s.store.addComment(record, Comment{Creator: creator, Content: content}, s.now())
+	s.commentsChanged(record, s.now())
+	return *added, true
 }
 
 // EditComment changes the content of a comment as a person does.
@@ -152,7 +154,13 @@ func (s *Server) EditComment(id, content string) bool {
 // DeleteComment deletes a comment as a person does.
 func (s *Server) DeleteComment(id string) bool {
 	defer s.lock()()
-	return slices.ContainsFunc(s.store.inOrder, func(record *ticketRecord) bool { return record.deleteComment(id) })
+	return slices.ContainsFunc(s.store.inOrder, func(record *ticketRecord) bool {
+		if !record.deleteComment(id) {
+			return false
+		}
+		s.commentsChanged(record, s.now())
+		return true
+	})
 }
 
 // AddNote adds a note to a ticket as a person does.

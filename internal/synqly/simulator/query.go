@@ -183,7 +183,10 @@ func (b Behaviour) parseFilters(filters []string) ([]matcher, *problem) {
 			}
 			operands[i] = normalOperand(operand)
 		}
-		if !b.ignoresFilter(name) {
+		switch {
+		case b.losesFilter(name):
+			matchers = append(matchers, func(*Ticket) bool { return false })
+		case !b.ignoresFilter(name):
 			matchers = append(matchers, queried.matcher(operator, operands))
 		}
 	}
@@ -306,11 +309,11 @@ type sortKey struct {
 	sequence int
 }
 
-func keyOf(record *ticketRecord, orderings []ordering) sortKey {
-	key := sortKey{sequence: record.sequence, values: make([]*string, 0, len(orderings))}
+func keyOf(ticket *Ticket, sequence int, orderings []ordering) sortKey {
+	key := sortKey{sequence: sequence, values: make([]*string, 0, len(orderings))}
 	for _, by := range orderings {
 		var value *string
-		if given, set := by.get(&record.Ticket); set {
+		if given, set := by.get(ticket); set {
 			value = &given
 		}
 		key.values = append(key.values, value)
@@ -367,9 +370,9 @@ func (s *Server) queryTickets(r *operationRequest) (*envelope, *problem) {
 		found = found[:limit]
 		next = &cursor{After: last.sequence, Keys: last.values}
 	}
-	answers := make([]ticketAnswer, len(found))
+	answers := make([]shownTicket, len(found))
 	for i, hit := range found {
-		answers[i] = hit.record.answer()
+		answers[i] = s.answer(hit.record)
 	}
 	return page(s, current, answers, next), nil
 }
@@ -390,10 +393,16 @@ func (s *Server) search(now time.Time, matchers []matcher, orderings []ordering,
 		if s.behaviour.SearchLag > 0 && now.Before(record.UpdatedAt.Add(s.behaviour.SearchLag)) {
 			continue
 		}
-		if slices.ContainsFunc(matchers, func(matches matcher) bool { return !matches(&record.Ticket) }) {
+		searched := &record.Ticket
+		if s.behaviour.CoarseTimes {
+			coarse := record.Ticket
+			s.behaviour.coarsenTicket(&coarse)
+			searched = &coarse
+		}
+		if slices.ContainsFunc(matchers, func(matches matcher) bool { return !matches(searched) }) {
 			continue
 		}
-		key := keyOf(record, orderings)
+		key := keyOf(searched, record.sequence, orderings)
 		if fromStart || compareKeys(orderings, key, start) > 0 {
 			found = append(found, hit{record: record, key: key})
 		}

@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
@@ -30,6 +31,8 @@ type ticketRecord struct {
 	comments    []*Comment
 	notes       []*Note
 	attachments []*Attachment
+	// raw replaces fields in answers (SetRaw). Its values are not changed in place.
+	raw map[string]json.RawMessage
 }
 
 // Each kind of object has its own range of IDs, so that two that are mixed up are seen at once.
@@ -133,8 +136,6 @@ func (r *ticketRecord) deleteAttachment(id string) bool {
 	r.attachments = slices.DeleteFunc(r.attachments, func(attachment *Attachment) bool { return attachment.ID == id })
 	return len(r.attachments) < before
 }
-
-func (r *ticketRecord) answer() ticketAnswer { return r.Ticket.answer(values(r.attachments)) }
 
 func find[T any](items []*T, matches func(*T) bool) *T {
 	index := slices.IndexFunc(items, matches)

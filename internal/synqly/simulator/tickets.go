@@ -73,7 +73,7 @@ func (s *Server) createTicket(r *operationRequest) (*envelope, *problem) {
 	}
 	s.behaviour.rewriteTicket(&ticket, Ticket{})
 	record := s.keepTicket(ticket, r.at)
-	return object(record.answer()), nil
+	return object(s.answer(record)), nil
 }
 
 // complete fills in what a new ticket always has.
@@ -149,7 +149,7 @@ func (s *Server) getTicket(r *operationRequest) (*envelope, *problem) {
 	if missing != nil {
 		return nil, missing
 	}
-	return object(record.answer()), nil
+	return object(s.answer(record)), nil
 }
 
 // ticket returns the ticket that the path names.
@@ -188,7 +188,7 @@ func (s *Server) patchTicket(r *operationRequest) (*envelope, *problem) {
 	}
 	s.behaviour.rewriteTicket(&ticket, record.Ticket)
 	s.changeTicket(record, ticket, r.at)
-	return object(record.answer()), nil
+	return object(s.answer(record)), nil
 }
 
 // checkTicketPatch refuses writes to members that no client may write.
