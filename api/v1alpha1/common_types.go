@@ -75,6 +75,11 @@ type RemoteObjectStatus struct {
 	// +kubebuilder:validation:MaxProperties=512
 	Returned map[string]string `json:"returned,omitempty"`
 
+	// missing is true where the provider said, when it was asked last, that the remote
+	// object does not exist any more.
+	// +optional
+	Missing bool `json:"missing,omitempty"`
+
 	// lastSyncRequest is the latest value of the annotation
 	// ticketing.synqly.com/sync-requested that has been served.
 	// +optional

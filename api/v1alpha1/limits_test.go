@@ -185,6 +185,7 @@ var (
 		notNegative("status.settledAttempt"),
 		mostProperties("status.applied", 512),
 		mostProperties("status.returned", 512),
+		{"status.missing", true, "yes", "status.missing", "must be of type boolean"},
 		longestText("status.lastSyncRequest", 1024),
 		longestText("status.lastCreateAgain", 1024),
 	}

@@ -252,6 +252,7 @@ var _ = Describe("The tags of a Ticket", func() {
 		Entry("a line feed at the end", "spec.tags[0]", "should match", "a\n"),
 		Entry("a comma, which separates the tags of a query", "spec.tags[0]", "should match", "a,b"),
 		Entry("a tag that the operator reserves", "spec.tags", reserved, "a", "k8s-0123456789abcdef0123456789abcdef"),
+		Entry("such a tag in another case", "spec.tags", reserved, "a", "K8S-0123456789ABCDEF0123456789abcdef"),
 		Entry("a number", "spec.tags[0]", "must be of type string", int64(2)),
 	)
 })

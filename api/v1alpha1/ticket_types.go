@@ -162,7 +162,7 @@ type TicketSpec struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
 	// +kubebuilder:validation:items:Pattern=`^[^\r\n,]+$`
-	// +kubebuilder:validation:XValidation:rule="self.all(tag, !tag.matches('^k8s-[0-9a-f]{32}$'))",message="tags must not look like k8s- followed by 32 hexadecimal digits: the operator marks the tickets that it created with such tags"
+	// +kubebuilder:validation:XValidation:rule="self.all(tag, !tag.matches('^(?i:k8s-[0-9a-f]{32})$'))",message="tags must not look like k8s- followed by 32 hexadecimal digits: the operator marks the tickets that it created with such tags"
 	Tags []string `json:"tags,omitempty"`
 
 	// The schema of customFields is written out, because the values of the generated

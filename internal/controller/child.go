@@ -4,8 +4,10 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -145,16 +147,24 @@ func createdSince[R any](remotes []R, started time.Time, possible creators, matc
 	return chosen
 }
 
-// pick is the remote object with an ID among those that were listed. A ticket that is
-// not there has none of them.
-func pick[R any](listed []R, err error, noun, id string, idOf func(*R) string) (*R, error) {
-	if err != nil && !remote.IsNotFound(err) {
-		return nil, err
-	}
-	for i := range listed {
-		if idOf(&listed[i]) == id {
-			return &listed[i], nil
+// pick is the remote object with an ID on a list. A ticket that is not there has none
+// of them. What else is on the list may be odd: only where the object is not found, it
+// could be among what cannot be read.
+func pick[R any](pages iter.Seq2[synqly.Page[R], error], noun, id string, idOf func(*R) string) (*R, error) {
+	var unclear error
+	for page, err := range pages {
+		if err != nil && !remote.IsNotFound(err) {
+			return nil, err
 		}
+		for i := range page.Items {
+			if idOf(&page.Items[i]) == id {
+				return &page.Items[i], nil
+			}
+		}
+		unclear = cmp.Or(unclear, page.CheckComplete())
+	}
+	if unclear != nil {
+		return nil, unclear
 	}
 	return nil, &remote.MissingError{Noun: noun, ID: id}
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -154,6 +155,9 @@ func (r *IntegrationReconciler) check(ctx context.Context, integration *v1alpha1
 	if markers := open.MarkerTags(); markers != "" {
 		integration.Status.MarkerTags = markers
 	}
+	if polling := open.Polling(); polling != nil {
+		integration.Status.Polling = polling
+	}
 	basis := fmt.Sprintf("%s/%d/%s/%s", integration.UID, integration.Generation, open.TokenVersion, integration.Annotations[v1alpha1.SyncRequestedAnnotation])
 	if last, known := r.lastProbe(name); known && last.basis == basis {
 		if remaining := r.untilProbe(name, integration, open, last); remaining > 0 {
@@ -212,11 +216,11 @@ func (r *IntegrationReconciler) untilProbe(name types.NamespacedName, integratio
 
 // probe asks the provider for its projects and fields and puts them into the status.
 func (r *IntegrationReconciler) probe(ctx context.Context, integration *v1alpha1.Integration, open *connection.Connection) error {
-	projects, err := synqly.All(open.ListProjects(ctx, synqly.PageQuery{}))
+	projects, err := usable(open.ListProjects(ctx, synqly.PageQuery{}))
 	if err != nil && !unsupported(err) {
 		return fmt.Errorf("listing the projects: %w", err)
 	}
-	fields, err := synqly.All(open.ListRemoteFields(ctx))
+	fields, err := usable(open.ListRemoteFields(ctx))
 	if err != nil && !unsupported(err) {
 		return fmt.Errorf("listing the remote fields: %w", err)
 	}
@@ -227,6 +231,19 @@ func (r *IntegrationReconciler) probe(ctx context.Context, integration *v1alpha1
 		status.Projects = append(status.Projects, v1alpha1.Project{ID: remote.Truncate(project.ID, 255), Name: remote.Truncate(project.Name, 255)})
 	}
 	return nil
+}
+
+// usable collects the items of a list that can be read. Nothing rests on a project or a
+// field that is missing, so an odd one is no reason to do without the connection.
+func usable[T any](pages iter.Seq2[synqly.Page[T], error]) ([]T, error) {
+	var items []T
+	for page, err := range pages {
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, page.Items...)
+	}
+	return items, nil
 }
 
 // health is how a connection is, in the words of conditions.

@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
@@ -37,6 +38,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/synqly"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
@@ -107,6 +109,7 @@ type world struct {
 	options   remote.Options
 
 	integrations *controller.IntegrationReconciler
+	sightings    *remote.Sightings[synqly.Ticket]
 	reconcilers  map[string]reconcile.Reconciler
 }
 
@@ -152,6 +155,7 @@ func (w *world) startWith(options remote.Options) {
 	w.integrations = controller.NewIntegrationReconciler(w.options)
 	tickets, err := controller.NewTicketReconciler(w.options)
 	Expect(err).NotTo(HaveOccurred())
+	w.sightings = tickets.Sightings()
 	comments, err := controller.NewTicketCommentReconciler(w.options)
 	Expect(err).NotTo(HaveOccurred())
 	notes, err := controller.NewTicketNoteReconciler(w.options)
@@ -312,6 +316,103 @@ func (w *world) expectGone(object client.Object) {
 	Expect(err).To(HaveOccurred(), "the object should be gone")
 }
 
+// groupTag is the tag of everything that is created through the Integration.
+func (w *world) groupTag() string {
+	return "k8s-" + remote.GroupKey(w.options.Installation, types.NamespacedName{Namespace: w.namespace, Name: "default"})
+}
+
+// editRemote changes a remote ticket as a person does, a second after all that was
+// before.
+func (w *world) editRemote(id string, change func(*simulator.Ticket)) {
+	GinkgoHelper()
+	w.clock.Step(time.Second)
+	Expect(w.simulator.EditTicket(id, change)).To(BeTrue())
+}
+
+// listed is the remote ticket as a list shows it now.
+func (w *world) listed(ticket *v1alpha1.Ticket) *synqly.Ticket {
+	GinkgoHelper()
+	shown, exists := w.simulator.Ticket(ticket.Status.ID)
+	Expect(exists).To(BeTrue())
+	encoded, err := json.Marshal(shown)
+	Expect(err).NotTo(HaveOccurred())
+	var listed synqly.Ticket
+	Expect(json.Unmarshal(encoded, &listed)).To(Succeed())
+	return &listed
+}
+
+// report reports what a list has shown of the remote ticket.
+func (w *world) report(ticket *v1alpha1.Ticket, listed *synqly.Ticket) {
+	w.sightings.Report(remote.Sighting[synqly.Ticket]{
+		Object: client.ObjectKeyFromObject(ticket), UID: ticket.UID, ID: ticket.Status.ID, Remote: listed,
+	})
+}
+
+// seen reports the remote ticket as it is now, as a poll does that lists it.
+func (w *world) seen(ticket *v1alpha1.Ticket) {
+	GinkgoHelper()
+	w.report(ticket, w.listed(ticket))
+}
+
+// unserved tells whether a sighting of the object waits to be written down.
+func (w *world) unserved(ticket *v1alpha1.Ticket) bool {
+	return w.sightings.Open(client.ObjectKeyFromObject(ticket)) != nil
+}
+
+// missed reports that the remote ticket is not where it should be.
+func (w *world) missed(ticket *v1alpha1.Ticket) {
+	w.sightings.Report(remote.Sighting[synqly.Ticket]{
+		Object: client.ObjectKeyFromObject(ticket), UID: ticket.UID, ID: ticket.Status.ID,
+	})
+}
+
+// closedByAPerson gives a remote ticket the status with which people end it.
+func (w *world) closedByAPerson(ticket *v1alpha1.Ticket) {
+	GinkgoHelper()
+	w.editRemote(ticket.Status.ID, func(t *simulator.Ticket) { t.Status = "Done" })
+}
+
+// useUpBudget leaves the Integration one request a second, and takes the first.
+func (w *world) useUpBudget() {
+	GinkgoHelper()
+	open := w.options.Connections.Last(types.NamespacedName{Namespace: w.namespace, Name: "default"})
+	Expect(open).NotTo(BeNil())
+	open.SetRate(1, 1)
+	_, err := open.Reserve(w.ctx)
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// refuseWrites makes the API server refuse the n-th write of the controllers from now
+// on, and all that follow.
+func (w *world) refuseWrites(n int) {
+	writes := 0
+	w.writes.before = func(client.Object) error {
+		if writes++; writes >= n {
+			return errUnavailable
+		}
+		return nil
+	}
+}
+
+// restart is what follows a crash: another process, and an API server that answers.
+func (w *world) restart() {
+	GinkgoHelper()
+	w.writes.before = nil
+	w.start()
+}
+
+// about are those of the Events so far that have the reason.
+func (w *world) about(reason string) []string {
+	GinkgoHelper()
+	var about []string
+	for _, event := range w.news() {
+		if strings.Contains(event, " "+reason+" ") {
+			about = append(about, event)
+		}
+	}
+	return about
+}
+
 func (w *world) exists(object client.Object) bool {
 	GinkgoHelper()
 	err := testCluster.GetAPIReader().Get(w.ctx, client.ObjectKeyFromObject(object), object)
@@ -364,6 +465,14 @@ func expectNotReady(object client.Object, reason string, messageParts ...string)
 	Expect(ready.Message).NotTo(ContainSubstring(canaryToken))
 }
 
+// expectCondition checks the status and the reason of a condition.
+func expectCondition(object client.Object, kind string, status metav1.ConditionStatus, reason string) {
+	GinkgoHelper()
+	found := condition(object, kind)
+	Expect(found).NotTo(BeNil(), "there is no condition "+kind)
+	Expect([]string{string(found.Status), found.Reason}).To(Equal([]string{string(status), reason}), kind+": "+found.Message)
+}
+
 // news are the Events so far, each as "Type Reason note".
 func (w *world) news() []string {
 	var news []string
@@ -394,6 +503,16 @@ func (c *countingClient) Patch(ctx context.Context, object client.Object, patch 
 	}
 	c.count.Add(1)
 	return c.Client.Patch(ctx, object, patch, options...)
+}
+
+func (c *countingClient) Delete(ctx context.Context, object client.Object, options ...client.DeleteOption) error {
+	if c.before != nil {
+		if err := c.before(object); err != nil {
+			return err
+		}
+	}
+	c.count.Add(1)
+	return c.Client.Delete(ctx, object, options...)
 }
 
 func (c *countingClient) Status() client.SubResourceWriter {

@@ -4,6 +4,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,14 +12,16 @@ import (
 	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/poll"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=tickets,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=tickets,verbs=get;list;watch;patch;delete
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=tickets/status,verbs=patch
 
 // ticketCall is what the lifecycle passes to the adapter.
@@ -35,15 +38,29 @@ func NewTicketReconciler(options remote.Options) (*remote.Reconciler[*v1alpha1.T
 	return remote.New(options, ticketAdapter{})
 }
 
-// SetupTickets adds the controller of Tickets to the manager.
+// NewPoller returns the poller that looks for remote changes of Tickets and hands them
+// to the reconciler that takes the sightings.
+func NewPoller(options remote.Options, sightings *remote.Sightings[synqly.Ticket]) *poll.Poller {
+	return poll.New(poll.Options{
+		Client: options.Client, Connections: options.Connections, Clock: options.Clock, Installation: options.Installation,
+		Sightings: sightings, Changed: ticketAdapter{}.Changed,
+	})
+}
+
+// SetupTickets adds the controller of Tickets and the poller to the manager.
 func SetupTickets(mgr ctrl.Manager, options remote.Options) error {
 	reconciler, err := NewTicketReconciler(options)
 	if err != nil {
 		return err
 	}
+	if err := NewPoller(options, reconciler.Sightings()).SetupWithManager(mgr); err != nil {
+		return err
+	}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Ticket{}).
 		Watches(&v1alpha1.Integration{}, wakeWaiting(mgr.GetClient(), ticketAdapter{})).
+		Watches(&v1alpha1.Ticket{}, wakeRivals(mgr.GetClient()), builder.WithPredicates(claims)).
+		WatchesRawSource(reconciler.Sightings()).
 		Complete(reconciler)
 }
 
@@ -57,6 +74,7 @@ func (ticketAdapter) Policy(ticket *v1alpha1.Ticket) remote.Policy {
 		AdoptID:        ticket.Spec.TicketID,
 		Observe:        ticket.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
 		Enforce:        ticket.Spec.ManagementPolicy == v1alpha1.ManagementEnforce,
+		Recreate:       ticket.Spec.OnRemoteMissing == v1alpha1.RemoteMissingRecreate && ticket.Spec.TicketID == "",
 		RemoveOnDelete: ticket.Spec.DeletionPolicy == v1alpha1.TicketClose,
 	}
 }
@@ -66,13 +84,11 @@ func (ticketAdapter) RemoteIDs(ticket *v1alpha1.Ticket) []remote.RemoteID {
 }
 
 func (ticketAdapter) Place(_ context.Context, _ client.Reader, ticket *v1alpha1.Ticket) (remote.Place, error) {
-	switch {
-	case ticket.Status.Integration != "":
-		return remote.Place{Integration: ticket.Status.Integration}, nil
-	case ticket.Spec.IntegrationRef.Name != "":
-		return remote.Place{Integration: ticket.Spec.IntegrationRef.Name}, nil
-	}
-	return remote.Place{Integration: v1alpha1.DefaultIntegrationName}, nil
+	return ticketPlace(ticket), nil
+}
+
+func ticketPlace(ticket *v1alpha1.Ticket) remote.Place {
+	return remote.Place{Integration: cmp.Or(ticket.Status.Integration, ticket.Spec.IntegrationRef.Name, v1alpha1.DefaultIntegrationName)}
 }
 
 func (ticketAdapter) RecordPlace(ticket *v1alpha1.Ticket, place remote.Place) {
@@ -101,31 +117,6 @@ func (a ticketAdapter) RemoteFields(ticket *v1alpha1.Ticket, shown *synqly.Ticke
 	return ticketShownFields(&ticket.Spec, shown)
 }
 
-func (ticketAdapter) Drift(ticket *v1alpha1.Ticket) *[]string { return &ticket.Status.Drift }
-
-// Record shows the remote ticket in the status, cut to what the schema takes.
-func (ticketAdapter) Record(ticket *v1alpha1.Ticket, shown *synqly.Ticket) {
-	const tags, word, line, timestamp = 200, 255, 1024, 64
-	seen := &v1alpha1.RemoteTicket{
-		Summary:        remote.Truncate(shown.Summary, line),
-		Name:           remote.Truncate(shown.Name, line),
-		Status:         remote.Truncate(shown.Status, word),
-		Priority:       remote.Truncate(shown.Priority, word),
-		Project:        remote.Truncate(shown.Project, word),
-		IssueType:      remote.Truncate(shown.IssueType, word),
-		Assignee:       remote.Truncate(shown.Assignee, word),
-		Creator:        remote.Truncate(shown.Creator, word),
-		CreatedAt:      remote.Truncate(shown.CreatedAt.Raw, timestamp),
-		UpdatedAt:      remote.Truncate(shown.UpdatedAt.Raw, timestamp),
-		DueDate:        remote.Truncate(shown.DueDate.Raw, timestamp),
-		CompletionDate: remote.Truncate(shown.CompletionDate.Raw, timestamp),
-	}
-	for _, tag := range shown.Tags[:min(len(shown.Tags), tags)] {
-		seen.Tags = append(seen.Tags, remote.Truncate(tag, word))
-	}
-	ticket.Status.Remote = seen
-}
-
 func (ticketAdapter) ID(shown *synqly.Ticket) string           { return shown.ID }
 func (ticketAdapter) CreatedAt(shown *synqly.Ticket) time.Time { return shown.CreatedAt.Time }
 
@@ -136,7 +127,8 @@ func (ticketAdapter) Fingerprint(ticket *v1alpha1.Ticket) string {
 }
 
 // Create sends every field of the spec, the Integration's defaults for what it
-// leaves out, and the tag by which the ticket can be found again.
+// leaves out, the tag by which the ticket can be found again, and the one that all
+// tickets of the Integration have.
 func (ticketAdapter) Create(ctx context.Context, call ticketCall) (*synqly.Ticket, error) {
 	spec, defaults := &call.Object.Spec, call.Connection.Defaults()
 	ticket, err := call.Connection.CreateTicket(ctx, synqly.CreateTicketRequest{
@@ -152,7 +144,7 @@ func (ticketAdapter) Create(ctx context.Context, call ticketCall) (*synqly.Ticke
 		Status:         spec.Status,
 		Project:        orDefault(spec.Project, defaults.Project),
 		IssueType:      orDefault(spec.IssueType, defaults.IssueType),
-		Tags:           append(slices.Clone(spec.Tags), markerTag(call.Key)),
+		Tags:           append(slices.Clone(spec.Tags), markerTag(call.Key), groupTag(call.Group)),
 		CustomFields:   wireCustomFields(spec.CustomFields),
 	})
 	if err != nil {
@@ -171,10 +163,11 @@ func (ticketAdapter) Get(ctx context.Context, call ticketCall) (*synqly.Ticket, 
 }
 
 // Patch changes the named fields. Tags need the ticket as it is now, because the
-// list can only be written as a whole and has other people's tags in it.
+// list can only be written as a whole and has other people's tags in it. So does the
+// first custom field: a ticket without any has nothing that it could be added to.
 func (a ticketAdapter) Patch(ctx context.Context, call ticketCall, fields []string) (*synqly.Ticket, error) {
 	seen := call.Seen
-	if seen == nil && namesTags(fields) {
+	if seen == nil && (namesTags(fields) || namesFirstCustomField(fields, call.Object.Status.Applied)) {
 		var err error
 		if seen, err = a.Get(ctx, call); err != nil {
 			return nil, err
@@ -194,7 +187,19 @@ func (a ticketAdapter) Patch(ctx context.Context, call ticketCall, fields []stri
 	return ticket, err
 }
 
-// Remove closes the ticket. One that has the closing status already is left alone.
+// namesFirstCustomField tells whether custom fields are to be written to a ticket that
+// has been given none yet.
+func namesFirstCustomField(fields []string, applied map[string]string) bool {
+	isCustom := func(name string) bool { return strings.HasPrefix(name, customFieldPrefix) }
+	for name := range applied {
+		if isCustom(name) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(fields, isCustom)
+}
+
+// Remove closes the ticket. One that is closed already is left alone.
 func (ticketAdapter) Remove(ctx context.Context, call ticketCall) error {
 	closed, err := closed(ctx, call)
 	if err != nil || closed {
@@ -211,7 +216,8 @@ func (ticketAdapter) Remove(ctx context.Context, call ticketCall) error {
 	return err
 }
 
-// closed tells whether the ticket has the closing status, or is gone.
+// closed tells whether the ticket has the closing status, is closed in another way, or
+// is gone.
 func closed(ctx context.Context, call ticketCall) (bool, error) {
 	if call.Object.Spec.Close == nil {
 		return true, nil
@@ -220,7 +226,10 @@ func closed(ctx context.Context, call ticketCall) (bool, error) {
 	if remote.IsNotFound(err) {
 		return true, nil
 	}
-	return err == nil && strings.EqualFold(ticket.Status, call.Object.Spec.Close.Status), err
+	if err != nil {
+		return false, err
+	}
+	return strings.EqualFold(ticket.Status, call.Object.Spec.Close.Status) || isClosed(ticket, call.Connection.Integration), nil
 }
 
 var _ remote.Commenter[*v1alpha1.Ticket, synqly.Ticket] = ticketAdapter{}

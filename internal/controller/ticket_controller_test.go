@@ -51,7 +51,7 @@ var _ = Describe("A Ticket", func() {
 			Expect(ticket.Status.Integration).To(Equal("default"))
 			Expect(ticket.Status.Remote.Status).To(Equal("To Do"))
 			Expect(remote[0].Name).To(Equal("checkout-latency"), "the name defaults to the object's")
-			Expect(remote[0].Tags).To(Equal([]string{"k8s-" + ticket.Annotations[v1alpha1.CreateKeyAnnotation]}))
+			Expect(remote[0].Tags).To(Equal([]string{"k8s-" + ticket.Annotations[v1alpha1.CreateKeyAnnotation], w.groupTag()}))
 			Expect(condition(ticket, "Synced").Status).To(Equal(metav1.ConditionTrue))
 			Expect(ticket.Finalizers).To(BeEmpty(), "nothing has to be done remotely when it is deleted")
 			Expect(w.news()).To(ContainElement(`Normal Created created the remote ticket "` + ticket.Status.ID + `"`))
@@ -158,7 +158,7 @@ var _ = Describe("A Ticket", func() {
 			edit(w, ticket, func(t *v1alpha1.Ticket) { t.Spec.Tags = []string{"team:checkout", "new"} })
 			w.reconcile(ticket)
 			remote, _ := w.simulator.Ticket(ticket.Status.ID)
-			Expect(remote.Tags).To(ConsistOf("team:checkout", "new", "by-a-person", "k8s-"+ticket.Annotations[v1alpha1.CreateKeyAnnotation]))
+			Expect(remote.Tags).To(ConsistOf("team:checkout", "new", "by-a-person", "k8s-"+ticket.Annotations[v1alpha1.CreateKeyAnnotation], w.groupTag()))
 			w.expectInSync(ticket)
 		})
 
@@ -214,7 +214,7 @@ var _ = Describe("A Ticket", func() {
 		w.simulator.EditTicket(ticket.Status.ID, func(t *simulator.Ticket) { t.Status, t.Description = "Blocked", "Some **markdown**." })
 		annotate(w, ticket, v1alpha1.SyncRequestedAnnotation, "1")
 		w.reconcile(ticket)
-		Expect(w.sent()).To(Equal([]string{"GetTicket 200", "PatchTicket 200"}))
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200", "PatchTicket 200", "GetTicket 200"}))
 		Expect(operations(w.patches()[0])).To(Equal([]string{`replace /status "In Progress"`}))
 		Expect(ticket.Status.Drift).To(BeEmpty())
 		w.expectInSync(ticket)
@@ -239,23 +239,23 @@ var _ = Describe("A Ticket", func() {
 			w.expectInSync(ticket)
 		})
 
-		It("writes nothing under Observe, and shows the ticket again each pollInterval", func() {
+		It("writes nothing under Observe, and shows what a poll has seen", func() {
 			ticket := w.ticket("observe", adopting, func(s *v1alpha1.TicketSpec) { s.ManagementPolicy = v1alpha1.ManagementObserve })
 			w.create(ticket)
-			result := w.reconcile(ticket)
+			w.reconcile(ticket)
 			expectReady(ticket)
 			Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
 			Expect(ticket.Status.Remote.Summary).To(Equal("as a person wrote it"))
 			Expect(ticket.Status.Applied).To(BeEmpty())
-			Expect(result.RequeueAfter).To(BeNumerically("~", 5*time.Minute, time.Minute+time.Second))
 			w.expectInSync(ticket)
 
-			w.simulator.EditTicket(existing.ID, func(t *simulator.Ticket) { t.Status = "Done" })
-			w.clock.Step(result.RequeueAfter)
-			w.simulator.ForgetRequests()
+			w.editRemote(existing.ID, func(t *simulator.Ticket) { t.Status = "Done" })
+			w.seen(ticket)
 			w.reconcile(ticket)
-			Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
+			Expect(w.sent()).To(BeEmpty(), "the poll has shown all that there is to know")
 			Expect(ticket.Status.Remote.Status).To(Equal("Done"))
+			Expect(ticket.Status.Drift).To(BeEmpty(), "nothing is managed")
+			w.expectInSync(ticket)
 		})
 
 		It("is a conflict when another Ticket stands for that remote ticket", func() {

@@ -5,6 +5,8 @@ package controller
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,31 +21,24 @@ import (
 )
 
 // ticketField is a managed field of a ticket that has one text.
-type ticketField struct {
-	// name in the spec and in status.applied.
-	name string
-	// path in the API's JSON Patch.
-	path string
-	// wanted is the spec's value, empty where it is not set.
-	wanted func(*v1alpha1.TicketSpec) string
-	// shown is the provider's value.
-	shown func(*synqly.Ticket) string
-}
+type ticketField = textField[v1alpha1.TicketSpec, synqly.Ticket]
 
 var ticketFields = []ticketField{
-	{"name", "/name", func(s *v1alpha1.TicketSpec) string { return s.Name }, func(t *synqly.Ticket) string { return t.Name }},
-	{"summary", "/summary", func(s *v1alpha1.TicketSpec) string { return s.Summary }, func(t *synqly.Ticket) string { return t.Summary }},
-	{"description", "/description", func(s *v1alpha1.TicketSpec) string { return s.Description }, func(t *synqly.Ticket) string { return t.Description }},
-	{"priority", "/priority", func(s *v1alpha1.TicketSpec) string { return string(s.Priority) }, func(t *synqly.Ticket) string { return t.Priority }},
-	{"status", "/status", func(s *v1alpha1.TicketSpec) string { return s.Status }, func(t *synqly.Ticket) string { return t.Status }},
-	{"project", "/project", func(s *v1alpha1.TicketSpec) string { return s.Project }, func(t *synqly.Ticket) string { return t.Project }},
-	{"issueType", "/issue_type", func(s *v1alpha1.TicketSpec) string { return s.IssueType }, func(t *synqly.Ticket) string { return t.IssueType }},
-	{"assignee", "/assignee", func(s *v1alpha1.TicketSpec) string { return s.Assignee }, func(t *synqly.Ticket) string { return t.Assignee }},
-	{"contact", "/contact", func(s *v1alpha1.TicketSpec) string { return s.Contact }, func(t *synqly.Ticket) string { return t.Contact }},
-	{"creator", "/creator", func(s *v1alpha1.TicketSpec) string { return s.Creator }, func(t *synqly.Ticket) string { return t.Creator }},
-	{"dueDate", "/due_date", func(s *v1alpha1.TicketSpec) string { return wireTime(s.DueDate) }, func(t *synqly.Ticket) string { return shownTime(t.DueDate) }},
-	{"completionDate", "/completion_date", func(s *v1alpha1.TicketSpec) string { return wireTime(s.CompletionDate) }, func(t *synqly.Ticket) string { return shownTime(t.CompletionDate) }},
+	{"name", "name", func(s *v1alpha1.TicketSpec) string { return s.Name }, func(t *synqly.Ticket) string { return t.Name }},
+	{"summary", "summary", func(s *v1alpha1.TicketSpec) string { return s.Summary }, func(t *synqly.Ticket) string { return t.Summary }},
+	{"description", "description", func(s *v1alpha1.TicketSpec) string { return s.Description }, func(t *synqly.Ticket) string { return t.Description }},
+	{"priority", "priority", func(s *v1alpha1.TicketSpec) string { return string(s.Priority) }, func(t *synqly.Ticket) string { return t.Priority }},
+	{"status", "status", func(s *v1alpha1.TicketSpec) string { return s.Status }, func(t *synqly.Ticket) string { return t.Status }},
+	{"project", "project", func(s *v1alpha1.TicketSpec) string { return s.Project }, func(t *synqly.Ticket) string { return t.Project }},
+	{"issueType", "issue_type", func(s *v1alpha1.TicketSpec) string { return s.IssueType }, func(t *synqly.Ticket) string { return t.IssueType }},
+	{"assignee", "assignee", func(s *v1alpha1.TicketSpec) string { return s.Assignee }, func(t *synqly.Ticket) string { return t.Assignee }},
+	{"contact", "contact", func(s *v1alpha1.TicketSpec) string { return s.Contact }, func(t *synqly.Ticket) string { return t.Contact }},
+	{"creator", "creator", func(s *v1alpha1.TicketSpec) string { return s.Creator }, func(t *synqly.Ticket) string { return t.Creator }},
+	{"dueDate", "due_date", func(s *v1alpha1.TicketSpec) string { return wireTime(s.DueDate) }, func(t *synqly.Ticket) string { return shownTime(t.DueDate) }},
+	{"completionDate", "completion_date", func(s *v1alpha1.TicketSpec) string { return wireTime(s.CompletionDate) }, func(t *synqly.Ticket) string { return shownTime(t.CompletionDate) }},
 }
+
+var ticketTexts = texts[v1alpha1.TicketSpec, synqly.Ticket]{fields: ticketFields, readable: (*synqly.Ticket).Readable}
 
 // Tags and custom fields are managed element by element, under these prefixes.
 const (
@@ -53,12 +48,7 @@ const (
 
 // ticketSpecFields are the managed fields with a hash of the spec's value.
 func ticketSpecFields(spec *v1alpha1.TicketSpec) map[string]string {
-	fields := map[string]string{}
-	for _, field := range ticketFields {
-		if value := field.wanted(spec); value != "" {
-			fields[field.name] = remote.Hash(value)
-		}
-	}
+	fields := ticketTexts.wanted(spec)
 	for _, tag := range spec.Tags {
 		fields[tagPrefix+tag] = remote.Hash(true)
 	}
@@ -68,21 +58,31 @@ func ticketSpecFields(spec *v1alpha1.TicketSpec) map[string]string {
 	return fields
 }
 
-// ticketShownFields are the same fields with a hash of what the provider shows.
+// ticketShownFields are the same fields with a hash of what the provider shows. Those
+// that could not be read are left out: what is not known is no difference.
 func ticketShownFields(spec *v1alpha1.TicketSpec, ticket *synqly.Ticket) map[string]string {
-	fields := map[string]string{}
-	for _, field := range ticketFields {
-		if field.wanted(spec) != "" {
-			fields[field.name] = remote.Hash(field.shown(ticket))
+	fields := ticketTexts.shown(spec, ticket)
+	if ticket.Readable("tags") {
+		for _, tag := range spec.Tags {
+			fields[tagPrefix+tag] = hashShownTag(ticket, tag)
 		}
 	}
-	for _, tag := range spec.Tags {
-		fields[tagPrefix+tag] = remote.Hash(slices.Contains(ticket.Tags, tag))
-	}
-	for name := range spec.CustomFields {
-		fields[customFieldPrefix+name] = hashJSON(ticket.CustomFields[name])
+	if ticket.Readable("custom_fields") {
+		for name := range spec.CustomFields {
+			fields[customFieldPrefix+name] = hashJSON(ticket.CustomFields[name])
+		}
 	}
 	return fields
+}
+
+// hashShownTag tells apart a tag that is there as the spec writes it, there in another
+// case, which some providers make of every tag, and not there.
+func hashShownTag(ticket *synqly.Ticket, tag string) string {
+	exactly := slices.Contains(ticket.Tags, tag)
+	if !exactly && hasTag(ticket, tag) {
+		return remote.Hash("in another case")
+	}
+	return remote.Hash(exactly)
 }
 
 // ticketDiff names the fields to write: those whose value in the spec has changed
@@ -107,66 +107,92 @@ func ticketDiff(spec *v1alpha1.TicketSpec, applied map[string]string) []string {
 // just fetched; fields that it shows as wanted already are left out. It may be nil
 // where no tag is named: a list of tags cannot be changed without knowing what
 // people have put into it.
-//
-// Texts are replaced, which is the operation that the API documents for them. An
-// element of custom_fields is added, which sets it whether or not it is there
-// (RFC 6902, section 4.1).
 func ticketPatch(spec *v1alpha1.TicketSpec, names []string, seen *synqly.Ticket) ([]synqly.PatchOperation, error) {
-	var patch []synqly.PatchOperation
-	add := func(operation synqly.PatchOperation, err error) error {
-		patch = append(patch, operation)
-		return err
+	patch, err := ticketTexts.patch(spec, names, seen)
+	if err != nil {
+		return nil, err
 	}
-	for _, field := range ticketFields {
-		value := field.wanted(spec)
-		if value == "" || !slices.Contains(names, field.name) || (seen != nil && field.shown(seen) == value) {
-			continue
-		}
-		if err := add(synqly.Replace(field.path, value)); err != nil {
-			return nil, err
-		}
+	if seen != nil && len(spec.Tags) > 0 && namesTags(names) && !seen.Readable("tags") {
+		return nil, fmt.Errorf("the tags of the remote ticket cannot be written, because those that it has cannot be read: %s", strings.Join(seen.Unreadable, ", "))
 	}
 	if tags, changed := mergeTags(spec.Tags, names, seen); changed {
-		if err := add(synqly.Replace("/tags", tags)); err != nil {
+		operation, err := setMember("/tags", tags, seen.Tags != nil)
+		if err != nil {
 			return nil, err
 		}
+		patch = append(patch, operation)
 	}
+	custom, err := patchCustomFields(spec, names, seen)
+	return append(patch, custom...), err
+}
+
+// patchCustomFields sets the named custom fields one by one, so that those that the
+// spec does not name stay. The API documents that a ticket's custom_fields can be
+// null. Nothing can be added to that, so then they are set as a whole.
+func patchCustomFields(spec *v1alpha1.TicketSpec, names []string, seen *synqly.Ticket) ([]synqly.PatchOperation, error) {
+	changed := map[string]json.RawMessage{}
 	for _, name := range names {
 		key, isCustom := strings.CutPrefix(name, customFieldPrefix)
 		value, isSet := spec.CustomFields[key]
-		if !isCustom || !isSet || (seen != nil && hashJSON(seen.CustomFields[key]) == hashJSON(value.Raw)) {
-			continue
+		shown := seen != nil && seen.Readable("custom_fields") && hashJSON(seen.CustomFields[key]) == hashJSON(value.Raw)
+		if isCustom && isSet && !shown {
+			changed[key] = value.Raw
 		}
-		if err := add(synqly.Add("/custom_fields/"+synqly.EscapePointer(key), json.RawMessage(value.Raw))); err != nil {
+	}
+	if len(changed) > 0 && seen != nil && seen.CustomFields == nil && seen.Readable("custom_fields") {
+		operation, err := synqly.Add("/custom_fields", changed)
+		return []synqly.PatchOperation{operation}, err
+	}
+	var patch []synqly.PatchOperation
+	for _, key := range slices.Sorted(maps.Keys(changed)) {
+		// add sets a member whether or not it is there (RFC 6902, section 4.1).
+		operation, err := synqly.Add("/custom_fields/"+synqly.EscapePointer(key), changed[key])
+		if err != nil {
 			return nil, err
 		}
+		patch = append(patch, operation)
 	}
 	return patch, nil
 }
 
-// mergeTags is the ticket's list of tags with the named ones of the spec added and
-// the named ones that the spec does not have any more taken off. All others, of
-// people and of the operator, stay. A spec without tags changes none.
+// mergeTags is the ticket's list of tags without the named ones that the spec does
+// not have any more, and with the named ones of the spec. All others, of people and
+// of the operator, stay. A spec without tags changes none.
 func mergeTags(wanted, names []string, seen *synqly.Ticket) (tags []string, changed bool) {
 	if seen == nil || len(wanted) == 0 {
 		return nil, false
 	}
+	named := func(tag string) bool { return slices.Contains(names, tagPrefix+tag) }
 	tags = slices.Clone(seen.Tags)
 	for _, name := range names {
-		tag, isTag := strings.CutPrefix(name, tagPrefix)
-		switch {
-		case !isTag:
-		case slices.Contains(wanted, tag) && !slices.Contains(tags, tag):
+		if tag, isTag := strings.CutPrefix(name, tagPrefix); isTag && !slices.Contains(wanted, tag) {
+			tags = withoutTag(tags, tag, wanted, named)
+		}
+	}
+	changed = len(tags) != len(seen.Tags)
+	for _, tag := range slices.Sorted(slices.Values(wanted)) {
+		if named(tag) && !slices.Contains(tags, tag) {
 			tags, changed = append(tags, tag), true
-		case !slices.Contains(wanted, tag):
-			before := len(tags)
-			// Providers change the case of tags; what was ours is taken off all the same,
-			// but for a tag of the spec that differs in case alone.
-			tags = slices.DeleteFunc(tags, func(other string) bool { return strings.EqualFold(other, tag) && !slices.Contains(wanted, other) })
-			changed = changed || len(tags) != before
 		}
 	}
 	return tags, changed
+}
+
+// withoutTag takes a tag off that is not wanted any more: as it was written or, where it
+// is not there so, in any case, because providers change the case of tags. The marks of
+// the operator stay. So does the last form of a wanted tag that is not going to be
+// written: a provider that writes all in lower case shows "Team" and "TEAM" as one.
+func withoutTag(tags []string, tag string, wanted []string, named func(string) bool) []string {
+	exactly := slices.Contains(tags, tag)
+	rest := slices.DeleteFunc(slices.Clone(tags), func(other string) bool {
+		is := other == tag || (!exactly && strings.EqualFold(other, tag) && !slices.Contains(wanted, other))
+		return is && !anyMarker.MatchString(other)
+	})
+	sameTag := func(other string) bool { return strings.EqualFold(other, tag) }
+	if !slices.ContainsFunc(rest, sameTag) && slices.ContainsFunc(wanted, func(other string) bool { return sameTag(other) && !named(other) }) {
+		return tags
+	}
+	return rest
 }
 
 func namesTags(names []string) bool {
@@ -211,4 +237,90 @@ func wireCustomFields(fields map[string]apiextensionsv1.JSON) map[string]json.Ra
 		wire[name] = value.Raw
 	}
 	return wire
+}
+
+// textField is a managed field that has one text. S is the spec of a kind, and R its
+// remote object.
+type textField[S, R any] struct {
+	// name in the spec and in status.applied.
+	name string
+	// member of the remote object in the API's JSON.
+	member string
+	// wanted is the spec's value, empty where it is not set.
+	wanted func(*S) string
+	// shown is the provider's value.
+	shown func(*R) string
+}
+
+// texts are the managed fields of a kind that have one text.
+type texts[S, R any] struct {
+	fields []textField[S, R]
+	// readable tells whether members of the remote object could be read.
+	readable func(*R, ...string) bool
+}
+
+// wanted are the texts that the spec sets, with a hash of its value.
+func (t texts[S, R]) wanted(spec *S) map[string]string {
+	fields := map[string]string{}
+	for _, field := range t.fields {
+		if value := field.wanted(spec); value != "" {
+			fields[field.name] = hashText(value)
+		}
+	}
+	return fields
+}
+
+// shown are the same texts with a hash of what the provider shows, but for those that
+// could not be read.
+func (t texts[S, R]) shown(spec *S, shown *R) map[string]string {
+	fields := map[string]string{}
+	for _, field := range t.fields {
+		if field.wanted(spec) != "" && t.readable(shown, field.member) {
+			fields[field.name] = hashText(field.shown(shown))
+		}
+	}
+	return fields
+}
+
+// patch sets the named texts of the spec, but for those that the remote object shows
+// as wanted already. It may be nil where that is not known.
+func (t texts[S, R]) patch(spec *S, names []string, seen *R) ([]synqly.PatchOperation, error) {
+	var patch []synqly.PatchOperation
+	for _, field := range t.fields {
+		value := field.wanted(spec)
+		if value == "" || !slices.Contains(names, field.name) {
+			continue
+		}
+		there := true
+		if seen != nil && t.readable(seen, field.member) {
+			shown := field.shown(seen)
+			if hashText(shown) == hashText(value) {
+				continue
+			}
+			there = shown != ""
+		}
+		operation, err := setMember("/"+field.member, value, there)
+		if err != nil {
+			return nil, err
+		}
+		patch = append(patch, operation)
+	}
+	return patch, nil
+}
+
+// setMember sets a member of a remote object. What is known to have no value may be
+// absent, and replace needs what is there (RFC 6902, section 4.3), so it is added. All
+// else is replaced, which is what the API's own examples do.
+func setMember(path string, value any, there bool) (synqly.PatchOperation, error) {
+	if !there {
+		return synqly.Add(path, value)
+	}
+	return synqly.Replace(path, value)
+}
+
+// hashText is the hash of a text however its lines end: a form in a browser sends all
+// its texts with CR LF (HTML, "newline normalization"), so that a person who saves a
+// ticket changes the line ends of fields that they have not touched.
+func hashText(text string) string {
+	return remote.Hash(strings.ReplaceAll(text, "\r\n", "\n"))
 }

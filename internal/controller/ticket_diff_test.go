@@ -6,14 +6,15 @@ package controller
 import (
 	"encoding/json"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -234,6 +235,86 @@ func TestTimesInOtherZonesAreNotSent(t *testing.T) {
 	}
 }
 
+func TestShownTags(t *testing.T) {
+	spec := &v1alpha1.TicketSpec{Tags: []string{"Team"}}
+	shown := func(tags ...string) string {
+		return ticketShownFields(spec, &synqly.Ticket{Tags: tags})["tags/Team"]
+	}
+	if shown("x", "Team") != ticketSpecFields(spec)["tags/Team"] || shown("team", "Team") != shown("Team") {
+		t.Error("a tag that is there is not shown as the spec has it")
+	}
+	if shown("team") == shown("Team") || shown("team") == shown("x") || shown("x") == shown("Team") {
+		t.Error("a tag that is there, one in another case and none are not told apart")
+	}
+	if shown("team", "TEAM") != shown("TEAM") {
+		t.Error("in which other case a tag is there makes a difference")
+	}
+}
+
+// A form in a browser sends CR LF, and a person who saves it has not changed a text.
+func TestLineEndsAreNoDifference(t *testing.T) {
+	lf, crlf := &v1alpha1.TicketSpec{Description: "one\ntwo\n"}, &v1alpha1.TicketSpec{Description: "one\r\ntwo\r\n"}
+	if names := ticketDiff(crlf, ticketSpecFields(lf)); names != nil {
+		t.Errorf("%q are to be written", names)
+	}
+	saved, other := &synqly.Ticket{Description: crlf.Description}, &synqly.Ticket{Description: "one two"}
+	if diff := cmp.Diff(ticketSpecFields(lf), ticketShownFields(lf, saved)); diff != "" {
+		t.Errorf("(-spec +shown):\n%s", diff)
+	}
+	if patch, err := ticketPatch(lf, []string{"description"}, saved); len(patch) != 0 || err != nil {
+		t.Errorf("patch %+v, %v", patch, err)
+	}
+	if ticketShownFields(lf, other)["description"] == ticketSpecFields(lf)["description"] {
+		t.Error("lines that were joined are no difference")
+	}
+}
+
+// A provider may leave out members that have no value, and custom_fields may be null.
+// Replace, and add inside of null, would be refused (RFC 6902, section 4).
+func TestMembersWithoutAValueAreAdded(t *testing.T) {
+	spec := wholeSpec()
+	names := ticketDiff(spec, nil)
+	for _, document := range []string{
+		`{"id": "1"}`, `{"id": "1", "tags": null, "custom_fields": null, "description": null, "due_date": null}`,
+		`{"id": "1", "tags": [], "custom_fields": {}, "description": "", "due_date": ""}`,
+	} {
+		patch, err := ticketPatch(spec, names, decodeTicket(t, []byte(document)))
+		if err != nil {
+			t.Fatalf("%s: %v", document, err)
+		}
+		patched := decodeTicket(t, applyPatch(t, []byte(document), patch))
+		if diff := cmp.Diff(ticketSpecFields(spec), ticketShownFields(spec, patched)); diff != "" {
+			t.Errorf("%s (-spec +shown):\n%s", document, diff)
+		}
+	}
+}
+
+// What could not be read is not known: it is no drift, and neither taken for what the
+// spec wants nor, as a list or a map, overwritten.
+func TestMembersThatCannotBeRead(t *testing.T) {
+	spec := &v1alpha1.TicketSpec{
+		Summary: "p99", DueDate: at("2026-12-01T00:00:00Z"), Tags: []string{"a"}, CustomFields: customFields(map[string]string{"x": "null"}),
+	}
+	for _, tags := range []string{`"a"`, `[1, "a"]`} {
+		odd := decodeTicket(t, []byte(`{"id": "1", "summary": "p99", "due_date": 5, "tags": `+tags+`, "custom_fields": ["x"]}`))
+		if diff := cmp.Diff([]string{"summary"}, slices.Sorted(maps.Keys(ticketShownFields(spec, odd)))); diff != "" {
+			t.Errorf("known (-want +got):\n%s", diff)
+		}
+		want := []synqly.PatchOperation{
+			{Op: "replace", Path: "/due_date", Value: json.RawMessage(`"2026-12-01T00:00:00Z"`)},
+			{Op: "add", Path: "/custom_fields/x", Value: json.RawMessage("null")},
+		}
+		patch, err := ticketPatch(spec, []string{"customFields/x", "dueDate", "summary"}, odd)
+		if diff := cmp.Diff(want, patch); diff != "" || err != nil {
+			t.Errorf("%v, patch (-want +got):\n%s", err, diff)
+		}
+		patch, err = ticketPatch(spec, []string{"tags/a"}, odd)
+		if err == nil || !strings.Contains(err.Error(), "tags") {
+			t.Errorf("tags that cannot be read: %v, patch %+v", err, patch)
+		}
+	}
+}
+
 func TestMergeTags(t *testing.T) {
 	names := func(tags ...string) (prefixed []string) {
 		for _, tag := range tags {
@@ -250,13 +331,20 @@ func TestMergeTags(t *testing.T) {
 		"removed":                   {[]string{"a"}, names("b"), []string{"a", "b", "theirs", marker}, []string{"a", "theirs", marker}},
 		"removed by somebody else":  {[]string{"a"}, names("b"), []string{"a", "theirs"}, nil},
 		"removed in another case":   {[]string{"a"}, names("Team"), []string{"a", "TEAM"}, []string{"a"}},
-		"removed every time":        {[]string{"a"}, names("b"), []string{"b", "a", "B"}, []string{"a"}},
+		"removed every time":        {[]string{"a"}, names("b"), []string{"b", "a", "b"}, []string{"a"}},
+		"removed, not a person's":   {[]string{"a"}, names("b"), []string{"b", "a", "B"}, []string{"a", "B"}},
+		"removed in both cases":     {[]string{"a"}, names("B", "b"), []string{"b", "a", "B"}, []string{"a"}},
 		"not named":                 {[]string{"a", "b"}, names(), []string{"theirs"}, nil},
 		"replaced":                  {[]string{"b"}, names("a", "b"), []string{"a", "theirs"}, []string{"theirs", "b"}},
 		"first tags":                {[]string{"a", "b"}, names("a", "b"), nil, []string{"a", "b"}},
 		"to upper case":             {[]string{"Team"}, names("Team", "team"), []string{"team", "theirs"}, []string{"theirs", "Team"}},
 		"to lower case":             {[]string{"team"}, names("Team", "team"), []string{"Team", "theirs"}, []string{"theirs", "team"}},
 		"of two cases one is left":  {[]string{"team"}, names("Team"), []string{"team", "Team"}, []string{"team"}},
+		"one form of two tags":      {[]string{"TEAM"}, names("Team"), []string{"team"}, nil},
+		"that form is its own":      {[]string{"Team"}, names("team"), []string{"team"}, nil},
+		"a form of the new tag":     {[]string{"TEAM"}, names("TEAM", "Team"), []string{"team", "theirs"}, []string{"theirs", "TEAM"}},
+		"there in another case":     {[]string{"Team"}, names("Team"), []string{"team"}, []string{"team", "Team"}},
+		"like the operator's mark":  {[]string{"a"}, names(strings.ToUpper(marker)), []string{"a", marker}, nil},
 		"whole list not set":        {nil, names("a"), []string{"a", "theirs"}, nil},
 		"order of others is kept":   {[]string{"x"}, names("x", "m"), []string{"z", "m", "y", "b"}, []string{"z", "y", "b", "x"}},
 		"doubles of others are too": {[]string{"x"}, names("x"), []string{"z", "z"}, []string{"z", "z", "x"}},
@@ -382,159 +470,365 @@ func applyPatch(tb testing.TB, document []byte, patch []synqly.PatchOperation) [
 	return patched
 }
 
-// members are the values of a document by their place: one for each top-level
-// member, custom field and tag.
-func members(tb testing.TB, document []byte) map[string]string {
+// change is a ticket that is patched from one spec to another. then is the remote
+// ticket as it was when the first spec had just been applied, and now what people have
+// made of it.
+type change struct {
+	before, wanted *v1alpha1.TicketSpec
+	then, now      []byte
+	// enforce writes back what people have changed, which has been seen.
+	enforce bool
+	// looked: the patch is made from the ticket as it is now.
+	looked bool
+}
+
+// check patches the ticket, and checks that it is then as wanted, that nothing else of
+// it has changed, and that nothing is left to write.
+func (c change) check(tb testing.TB) {
 	tb.Helper()
-	var ticket map[string]json.RawMessage
-	if err := json.Unmarshal(document, &ticket); err != nil {
+	// As a patched document is written, so that what is left alone has the same bytes.
+	c.then, c.now = applyPatch(tb, c.then, nil), applyPatch(tb, c.now, nil)
+	ticket := &keptTicket{document: c.then, enforce: c.enforce, rewrite: func(_, patched []byte) []byte { return patched }}
+	ticket.record(tb, c.before)
+	ticket.document = c.now
+	seen := ticket.look(tb, c.wanted)
+	if !c.looked {
+		seen = nil
+	}
+	patched := ticket.reconcile(tb, c.wanted, seen)
+	same := c.checkTexts(tb, ticket.document)
+	same = c.checkTags(tb, ticket.document) && same
+	same = c.checkCustomFields(tb, ticket.document) && same
+	rest := []string{"tags", "custom_fields"}
+	for _, text := range wireTexts {
+		rest = append(rest, text.member)
+	}
+	before, after := object(tb, c.now), object(tb, ticket.document)
+	for _, member := range rest {
+		delete(before, member)
+		delete(after, member)
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		tb.Errorf("what is not managed has changed (-before +after):\n%s", diff)
+	}
+	if patched && same && c.looked {
+		tb.Errorf("a patch was sent that changed nothing of %s", c.now)
+	}
+	if names := ticketDiff(c.wanted, ticket.applied); names != nil {
+		tb.Errorf("once it is applied, %q are still to be written", names)
+	}
+	seen = ticket.look(tb, c.wanted)
+	if c.enforce && ticket.drift != nil && !twins(c.wanted.Tags) {
+		tb.Errorf("after Enforce, %q are different", ticket.drift)
+	}
+	if ticket.reconcile(tb, c.wanted, seen) && !twins(c.wanted.Tags) {
+		tb.Errorf("patched a second time, to %s", ticket.document)
+	}
+	if ticket.reconcile(tb, c.wanted, ticket.look(tb, c.wanted)) {
+		tb.Errorf("patched once more, to %s", ticket.document)
+	}
+}
+
+// twins tells whether tags differ in case alone. Writing one of two such tags can change
+// what is shown of the other, so that Enforce needs a second patch.
+func twins(tags []string) bool {
+	for i, tag := range tags {
+		if slices.ContainsFunc(tags[:i], func(other string) bool { return strings.EqualFold(tag, other) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// wireTexts are the texts of a ticket by their names in the spec and in the API.
+var wireTexts = []struct {
+	name, member string
+	date         bool
+}{
+	{"name", "name", false}, {"summary", "summary", false}, {"description", "description", false}, {"priority", "priority", false},
+	{"status", "status", false}, {"project", "project", false}, {"issueType", "issue_type", false}, {"assignee", "assignee", false},
+	{"contact", "contact", false}, {"creator", "creator", false}, {"dueDate", "due_date", true}, {"completionDate", "completion_date", true},
+}
+
+// checkTexts checks the texts after a patch, and tells whether all are as before.
+func (c change) checkTexts(tb testing.TB, document []byte) (same bool) {
+	tb.Helper()
+	before, wanted := specObject(tb, c.before), specObject(tb, c.wanted)
+	then, now, after := object(tb, c.then), object(tb, c.now), object(tb, document)
+	same = true
+	for _, text := range wireTexts {
+		meaning := func(raw json.RawMessage) string {
+			var value string
+			if len(raw) > 0 {
+				if err := json.Unmarshal(raw, &value); err != nil {
+					tb.Fatalf("%s is %s: %v", text.member, raw, err)
+				}
+			}
+			if moment, err := time.Parse(time.RFC3339, value); err == nil && text.date {
+				return moment.Truncate(time.Second).UTC().String()
+			}
+			return strings.ReplaceAll(value, "\r\n", "\n")
+		}
+		was, want := meaning(before[text.name]), meaning(wanted[text.name])
+		drifted := was != "" && meaning(then[text.member]) != meaning(now[text.member])
+		written := want != "" && (was != want || (c.enforce && drifted))
+		same = same && string(now[text.member]) == string(after[text.member])
+		switch {
+		case written && meaning(after[text.member]) != want:
+			tb.Errorf("%s is %s, want %q", text.name, after[text.member], want)
+		case !written && string(after[text.member]) != string(now[text.member]):
+			tb.Errorf("%s is %s, want it left at %s", text.name, after[text.member], now[text.member])
+		}
+	}
+	return same
+}
+
+// checkTags checks the tags after a patch, and tells whether all are as before.
+func (c change) checkTags(tb testing.TB, document []byte) (same bool) {
+	tb.Helper()
+	then, now, after := decodeTicket(tb, c.then).Tags, decodeTicket(tb, c.now).Tags, decodeTicket(tb, document).Tags
+	inAnyCase := func(tags []string, tag string) bool {
+		return slices.ContainsFunc(tags, func(other string) bool { return strings.EqualFold(tag, other) })
+	}
+	var putOn, inPlace []string
+	for _, tag := range slices.Sorted(slices.Values(c.wanted.Tags)) {
+		drifted := slices.Contains(then, tag) != slices.Contains(now, tag) || inAnyCase(then, tag) != inAnyCase(now, tag)
+		if !slices.Contains(c.before.Tags, tag) || (c.enforce && drifted) {
+			putOn = append(putOn, tag)
+		} else {
+			inPlace = append(inPlace, tag)
+		}
+	}
+	takenOff := func(tag string) bool {
+		if len(c.wanted.Tags) == 0 || slices.Contains(c.wanted.Tags, tag) || strings.EqualFold(tag, marker) {
+			return false
+		}
+		// The provider may have changed the case of the tag that is taken off.
+		return slices.ContainsFunc(c.before.Tags, func(old string) bool {
+			return !slices.Contains(c.wanted.Tags, old) && (old == tag || (!slices.Contains(now, old) && strings.EqualFold(old, tag)))
+		})
+	}
+	want := slices.DeleteFunc(slices.Clone(now), takenOff)
+	// Or it has made one of two; then one form stays for the other tag.
+	forms := map[string]bool{}
+	for _, tag := range inPlace {
+		if inAnyCase(now, tag) && !inAnyCase(want, tag) {
+			if !inAnyCase(after, tag) {
+				tb.Errorf("the tag %q, which stays, is gone with another", tag)
+			}
+			for _, shown := range after {
+				forms[shown] = forms[shown] || strings.EqualFold(shown, tag)
+			}
+		}
+	}
+	want = slices.DeleteFunc(slices.Clone(now), func(tag string) bool { return takenOff(tag) && !forms[tag] })
+	for _, tag := range putOn {
+		if !slices.Contains(want, tag) {
+			want = append(want, tag)
+		}
+	}
+	if diff := cmp.Diff(want, after, cmpopts.EquateEmpty()); diff != "" {
+		tb.Errorf("tags %q, before %q, applied %q, spec %q (-want +got):\n%s", after, now, c.before.Tags, c.wanted.Tags, diff)
+	}
+	return slices.Equal(now, after)
+}
+
+// checkCustomFields checks the custom fields after a patch, and tells whether all are as
+// before.
+func (c change) checkCustomFields(tb testing.TB, document []byte) (same bool) {
+	tb.Helper()
+	then, now, after := decodeTicket(tb, c.then).CustomFields, decodeTicket(tb, c.now).CustomFields, decodeTicket(tb, document).CustomFields
+	same = true
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(now)), slices.Collect(maps.Keys(after)), slices.Collect(maps.Keys(c.wanted.CustomFields))) {
+		was, wasSet := c.before.CustomFields[name]
+		want, isSet := c.wanted.CustomFields[name]
+		drifted := wasSet && hashJSON(then[name]) != hashJSON(now[name])
+		written := isSet && (!wasSet || hashJSON(was.Raw) != hashJSON(want.Raw) || (c.enforce && drifted))
+		same = same && string(now[name]) == string(after[name])
+		switch {
+		case written && hashJSON(after[name]) != hashJSON(want.Raw):
+			tb.Errorf("the custom field %q is %s, want %s", name, after[name], want.Raw)
+		case !written && string(after[name]) != string(now[name]):
+			tb.Errorf("the custom field %q is %s, want it left at %s", name, after[name], now[name])
+		}
+	}
+	return same
+}
+
+func object(tb testing.TB, document []byte) map[string]json.RawMessage {
+	tb.Helper()
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(document, &members); err != nil {
+		tb.Fatalf("decoding %s: %v", document, err)
+	}
+	return members
+}
+
+func specObject(tb testing.TB, spec *v1alpha1.TicketSpec) map[string]json.RawMessage {
+	tb.Helper()
+	encoded, err := json.Marshal(spec)
+	if err != nil {
 		tb.Fatal(err)
 	}
-	values := map[string]string{}
-	for name, value := range ticket {
-		switch name {
-		case "custom_fields":
-			var fields map[string]json.RawMessage
-			if err := json.Unmarshal(value, &fields); err != nil {
-				tb.Fatal(err)
-			}
-			for field, value := range fields {
-				values[customFieldPrefix+field] = hashJSON(value)
-			}
-		case "tags":
-			var tags []string
-			if err := json.Unmarshal(value, &tags); err != nil {
-				tb.Fatal(err)
-			}
-			for _, tag := range tags {
-				values[tagPrefix+folded(tag)] = "there"
-			}
-		default:
-			values[name] = hashJSON(value)
-		}
-	}
-	return values
-}
-
-// folded is the same text for tags that differ in case alone, as strings.EqualFold
-// has it.
-func folded(tag string) string {
-	return strings.Map(func(r rune) rune {
-		smallest := r
-		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-			smallest = min(smallest, next)
-		}
-		return smallest
-	}, tag)
-}
-
-// checkPatch patches the ticket from the spec that was applied to the one that is
-// wanted now, and checks that the ticket is then as wanted, and otherwise as before.
-func checkPatch(tb testing.TB, document []byte, applied, wanted *v1alpha1.TicketSpec) {
-	tb.Helper()
-	seen := decodeTicket(tb, document)
-	names := ticketDiff(wanted, ticketSpecFields(applied))
-	patch, err := ticketPatch(wanted, names, seen)
-	if err != nil {
-		tb.Fatalf("ticketPatch: %v", err)
-	}
-	patched := document
-	if len(patch) > 0 {
-		patched = applyPatch(tb, document, patch)
-	}
-	if rest, err := ticketPatch(wanted, names, decodeTicket(tb, patched)); len(rest) != 0 || err != nil {
-		tb.Errorf("after the patch %+v is left to write, %v", rest, err)
-	}
-	shown, spec := ticketShownFields(wanted, decodeTicket(tb, patched)), ticketSpecFields(wanted)
-	for _, name := range names {
-		if spec[name] != shown[name] {
-			tb.Errorf("%s is not as the spec asks in %s", name, patched)
-		}
-	}
-	if diff := ticketDiff(wanted, spec); diff != nil {
-		tb.Errorf("once it is applied, %q are still to be written", diff)
-	}
-	wireNames := map[string]string{"issueType": "issue_type", "dueDate": "due_date", "completionDate": "completion_date"}
-	named := map[string]bool{}
-	for _, name := range names {
-		if wire, differs := wireNames[name]; differs {
-			name = wire
-		}
-		if tag, isTag := strings.CutPrefix(name, tagPrefix); isTag {
-			name = tagPrefix + folded(tag)
-		}
-		named[name] = true
-	}
-	before, after := members(tb, document), members(tb, patched)
-	maps.DeleteFunc(before, func(name, _ string) bool { return named[name] })
-	maps.DeleteFunc(after, func(name, _ string) bool { return named[name] })
-	if diff := cmp.Diff(before, after); diff != "" {
-		tb.Errorf("not named by %q and changed all the same (-before +after):\n%s", names, diff)
-	}
+	return object(tb, encoded)
 }
 
 func TestPatchedTicketIsAsTheSpecAsks(t *testing.T) {
+	everything := wholeSpec()
 	for name, test := range specChanges {
+		test.change(everything)
 		t.Run(name, func(t *testing.T) {
 			wanted := wholeSpec()
 			test.change(wanted)
-			checkPatch(t, []byte(wholeTicket), wholeSpec(), wanted)
+			for _, looked := range []bool{false, true} {
+				change{before: wholeSpec(), wanted: wanted, then: []byte(wholeTicket), now: []byte(wholeTicket), looked: looked}.check(t)
+			}
 		})
 	}
 	t.Run("everything", func(t *testing.T) {
-		wanted := wholeSpec()
-		for _, test := range specChanges {
-			test.change(wanted)
-		}
-		checkPatch(t, []byte(wholeTicket), wholeSpec(), wanted)
+		change{before: wholeSpec(), wanted: everything, then: []byte(wholeTicket), now: []byte(wholeTicket)}.check(t)
 	})
 	t.Run("everything for the first time", func(t *testing.T) {
-		wanted := wholeSpec()
-		for _, test := range specChanges {
-			test.change(wanted)
-		}
-		checkPatch(t, []byte(wholeTicket), &v1alpha1.TicketSpec{}, wanted)
+		change{before: &v1alpha1.TicketSpec{}, wanted: everything, then: []byte(wholeTicket), now: []byte(wholeTicket)}.check(t)
+	})
+	t.Run("everything written back", func(t *testing.T) {
+		changed := []byte(`{"id": "10023", "tags": ["theirs", "` + marker + `"], "custom_fields": {"squad": null}}`)
+		change{before: wholeSpec(), wanted: wholeSpec(), then: []byte(wholeTicket), now: changed, enforce: true, looked: true}.check(t)
 	})
 }
 
-// FuzzTicketPatch makes a remote ticket, the spec that was applied to it and the
-// spec that is wanted now. The texts are lists, separated by line feeds.
+// choices are what a fuzzed input decides, one byte each.
+type choices struct {
+	bytes []byte
+	words []string
+}
+
+func (c *choices) next(options int) int {
+	if len(c.bytes) == 0 {
+		return 0
+	}
+	chosen := int(c.bytes[0]) % options
+	c.bytes = c.bytes[1:]
+	return chosen
+}
+
+// word is one of the words or, more often than each of them, empty.
+func (c *choices) word() string {
+	if chosen := c.next(len(c.words) + 2); chosen < len(c.words) {
+		return c.words[chosen]
+	}
+	return ""
+}
+
+// dates are ways to write three times, and what is none.
+var dates = []string{
+	"2026-12-01T00:00:00Z", "2026-12-01T02:00:00+02:00", "2026-12-01T00:00:00.5Z", "2026-12-01T00:00:01Z", "1999-12-31T19:00:00-05:00", "2000-01-01T00:00:00Z",
+	"next week", "",
+}
+
+func (c *choices) spec() *v1alpha1.TicketSpec {
+	spec := &v1alpha1.TicketSpec{
+		Name: c.word(), Summary: c.word(), Description: c.word(), Priority: v1alpha1.Priority(c.word()), Status: c.word(), Project: c.word(),
+		IssueType: c.word(), Assignee: c.word(), Contact: c.word(), Creator: c.word(), CustomFields: map[string]apiextensionsv1.JSON{},
+	}
+	for _, date := range []**metav1.Time{&spec.DueDate, &spec.CompletionDate} {
+		if chosen := c.next(len(dates)); chosen < 6 {
+			*date = at(dates[chosen])
+		}
+	}
+	for range c.next(4) {
+		// As the schema allows them: without doubles, and without what the operator marks
+		// tickets with.
+		if tag := c.word(); tag != "" && tag != marker && !slices.Contains(spec.Tags, tag) {
+			spec.Tags = append(spec.Tags, tag)
+		}
+	}
+	for range c.next(4) {
+		spec.CustomFields[c.word()] = apiextensionsv1.JSON{Raw: []byte(jsonValue(c.word()))}
+	}
+	return spec
+}
+
+// ticket is a remote ticket. Where all is there, no member is absent, and custom_fields
+// is not null: without a look at the ticket, that is what a patch has to count on.
+func (c *choices) ticket(tb testing.TB, allThere bool) []byte {
+	tb.Helper()
+	members := map[string]any{"id": "1", "updated_at": "2026-03-01T12:00:00Z", "unmapped": map[string]any{"votes": 3}}
+	for _, text := range wireTexts {
+		value := c.word()
+		if text.date {
+			value = dates[c.next(len(dates))]
+		}
+		switch chosen := c.next(8); {
+		case chosen == 0 && !allThere:
+		case chosen <= 1:
+			members[text.member] = nil
+		default:
+			members[text.member] = value
+		}
+	}
+	tags := []string{}
+	for range c.next(6) {
+		tags = append(tags, c.word())
+	}
+	custom := map[string]json.RawMessage{}
+	for range c.next(5) {
+		custom[c.word()] = json.RawMessage(jsonValue(c.word()))
+	}
+	switch chosen := c.next(8); {
+	case chosen == 0 && !allThere:
+	case chosen == 1 && !allThere:
+		members["tags"], members["custom_fields"] = nil, nil
+	default:
+		members["tags"], members["custom_fields"] = append(tags, marker), custom
+	}
+	document, err := json.Marshal(members)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return document
+}
+
+// FuzzTicketPatch makes a spec that was applied, the one that is wanted now, and the
+// remote ticket then and now, of words that are separated by bars.
 func FuzzTicketPatch(f *testing.F) {
-	f.Add("p99", "p99 above 2s", "a\nb", "b\nc", "theirs\na\n"+marker, "severity", "2", "3", int64(0), int64(1))
-	f.Add("", "x", "Team", "team", "TEAM", "a/b~c", `{"k":[1]}`, "null", int64(1e9), int64(1e9))
-	f.Add("x", "x", "team", "Team", "team", "", `"a"`, "a", int64(-1), int64(1<<33))
-	f.Add("\xff", "~0/", "a", "", "a\na", "~1", "9007199254740992", "9007199254740993", int64(1<<40), int64(2))
-	f.Fuzz(func(t *testing.T, before, after, tagsBefore, tagsAfter, tagsSeen, key, valueBefore, valueAfter string, dueBefore, dueAfter int64) {
-		spec := func(text, tags, value string, due int64) *v1alpha1.TicketSpec {
-			spec := &v1alpha1.TicketSpec{
-				Summary: jsonString(text), Status: jsonString(text), Tags: tagList(tags),
-				CustomFields: customFields(map[string]string{jsonString(key): jsonValue(value)}),
-			}
-			// The years that RFC 3339 can write.
-			if due = due % 253402300800; due > 0 {
-				spec.DueDate = &metav1.Time{Time: time.Unix(due, 0)}
-			}
-			return spec
+	words := "p99|a\nb|a\r\nb|Team|team|TEAM|a/b~c|2|2.0|[1,null]|null|" + strings.ToUpper(marker) + "|" + marker
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 64 {
+		input := make([]byte, 200)
+		for j := range input {
+			input[j] = byte(random.Uint32())
 		}
-		applied, wanted := spec(before, tagsBefore, valueBefore, dueBefore), spec(after, tagsAfter, valueAfter, dueAfter)
-		document, err := json.Marshal(map[string]any{
-			"id": "1", "name": "a name", "summary": applied.Summary, "status": "moved by somebody", "due_date": applied.DueDate,
-			"tags": tagList(tagsSeen), "custom_fields": map[string]any{jsonString(key): json.RawMessage(jsonValue(valueBefore)), "squad": "a"},
-			"unmapped": map[string]any{"votes": 3},
-		})
-		if err != nil {
-			t.Fatal(err)
+		f.Add(input, words, i%2 == 0, i%4 < 2, i%8 < 4)
+	}
+	f.Add([]byte{}, "", false, false, false)
+	f.Add([]byte("\x00\x01\x02\x03"), "\xff|~0/|{\"a\":1}|9007199254740993", true, true, true)
+	f.Fuzz(func(t *testing.T, input []byte, text string, similar, enforce, looked bool) {
+		c := choices{bytes: input, words: strings.Split(jsonString(text), "|")}
+		spec, ticket := c.spec(), c.ticket(t, !looked)
+		fuzzed := change{before: spec, wanted: spec, then: ticket, now: ticket, enforce: enforce, looked: looked}
+		if similar {
+			// One thing or the other has changed, not all at once.
+			if c.next(2) == 0 {
+				fuzzed.wanted = c.spec()
+			} else {
+				fuzzed.now = c.ticket(t, !looked)
+			}
+		} else {
+			fuzzed.wanted, fuzzed.now = c.spec(), c.ticket(t, !looked)
 		}
-		checkPatch(t, document, applied, wanted)
+		fuzzed.check(t)
 	})
 }
 
 // jsonString is the text as it is after a way through JSON.
 func jsonString(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
-// jsonValue is the text if it is JSON, and a JSON string of it otherwise.
+// jsonValue is the text if it is JSON with numbers that a double can hold, and a JSON
+// string of it otherwise.
 func jsonValue(text string) string {
-	if json.Valid([]byte(text)) {
+	var value any
+	if json.Unmarshal([]byte(text), &value) == nil {
 		return text
 	}
 	encoded, err := json.Marshal(jsonString(text))
@@ -542,16 +836,4 @@ func jsonValue(text string) string {
 		panic(err)
 	}
 	return string(encoded)
-}
-
-// tagList is a list as the schema allows it: without doubles, and without what the
-// operator marks tickets with.
-func tagList(text string) []string {
-	tags := []string{}
-	for line := range strings.SplitSeq(jsonString(text), "\n") {
-		if line != "" && !slices.Contains(tags, line) {
-			tags = append(tags, line)
-		}
-	}
-	return tags
 }

@@ -4,6 +4,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,10 @@ import (
 
 // markerTag is the tag that marks a remote ticket as created for an object.
 func markerTag(key string) string { return v1alpha1.CreateKeyTagPrefix + key }
+
+// groupTag marks all remote tickets that are created through one Integration, so that
+// one query finds them.
+func groupTag(group string) string { return v1alpha1.CreateKeyTagPrefix + group }
 
 // hasTag tells whether a ticket has a tag. Providers change the case of tags.
 func hasTag(ticket *synqly.Ticket, tag string) bool {
@@ -61,7 +66,7 @@ func (a ticketAdapter) Find(ctx context.Context, call ticketCall) ([]synqly.Tick
 			return true
 		}
 		// Without markers, the name and the time are all there is to go by.
-		return len(known.kept) == 0 && !isMarked(ticket) && !known.others[ticket.ID] &&
+		return len(known.kept) == 0 && !isMarked(ticket) && !known.others[ticket.ID] && ticket.Readable("tags", "created_at") &&
 			fingerprint(ticket.Name) == call.Text && notBefore(ticket.CreatedAt, started)
 	})
 }
@@ -97,18 +102,44 @@ func (ticketAdapter) markers(ctx context.Context, call ticketCall) (markers, err
 // ticketsWithTag asks for the tickets with a tag. A provider that ignores the filter
 // answers with other tickets as well, so the tag is checked here again.
 func ticketsWithTag(ctx context.Context, call ticketCall, tag string) ([]synqly.Ticket, error) {
-	var found []synqly.Ticket
+	found := matching{matches: func(ticket *synqly.Ticket) bool { return hasTag(ticket, tag) }, by: []string{"tags"}}
 	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Filters: []string{"tags[in]" + tag}}) {
 		if err != nil {
 			return nil, err
 		}
-		for i := range page.Items {
-			if hasTag(&page.Items[i], tag) {
-				found = append(found, page.Items[i])
-			}
+		found.take(&page)
+	}
+	return found.result()
+}
+
+// matching collects the tickets of a list that match. Where none does, but something on
+// the list cannot be read, it proves nothing, and the result is an error.
+type matching struct {
+	matches func(*synqly.Ticket) bool
+	// by are the fields that matching goes by, in the API's names.
+	by      []string
+	tickets []synqly.Ticket
+	unclear error
+}
+
+func (m *matching) take(page *synqly.Page[synqly.Ticket]) {
+	m.unclear = cmp.Or(m.unclear, page.CheckComplete())
+	for i := range page.Items {
+		ticket := &page.Items[i]
+		switch {
+		case m.matches(ticket):
+			m.tickets = append(m.tickets, *ticket)
+		case !ticket.Readable(m.by...):
+			m.unclear = cmp.Or(m.unclear, fmt.Errorf("the ticket %q may be the one, and cannot be read: %s", ticket.ID, strings.Join(ticket.Unreadable, ", ")))
 		}
 	}
-	return found, nil
+}
+
+func (m *matching) result() ([]synqly.Ticket, error) {
+	if len(m.tickets) == 0 {
+		return nil, m.unclear
+	}
+	return m.tickets, nil
 }
 
 // allTickets reads all tickets, newest first where the provider can order them, and
@@ -126,21 +157,17 @@ func allTickets(ctx context.Context, call ticketCall, matches func(*synqly.Ticke
 }
 
 func scan(ctx context.Context, call ticketCall, order []string, matches func(*synqly.Ticket) bool) ([]synqly.Ticket, error) {
-	var found []synqly.Ticket
+	found := matching{matches: matches, by: []string{"tags", "name", "created_at"}}
 	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Order: order}) {
 		if err != nil {
 			return nil, err
 		}
-		for i := range page.Items {
-			if matches(&page.Items[i]) {
-				found = append(found, page.Items[i])
-			}
-		}
+		found.take(&page)
 		if reachesBefore(page.Items, call.Connection.RemoteTime(call.Started)) {
 			break
 		}
 	}
-	return found, nil
+	return found.result()
 }
 
 // reachesBefore tells whether a page is ordered by creation time, newest first, and

@@ -79,9 +79,7 @@ func (a commentAdapter) RemoteFields(comment *v1alpha1.TicketComment, shown *syn
 	return shownTextFields(a.Fields(comment), map[string]string{"content": shown.Content, "creator": shown.Creator})
 }
 
-func (commentAdapter) Drift(*v1alpha1.TicketComment) *[]string { return nil }
-
-func (commentAdapter) Record(comment *v1alpha1.TicketComment, shown *synqly.Comment) {
+func (commentAdapter) Record(comment *v1alpha1.TicketComment, shown *synqly.Comment, _ *v1alpha1.Integration, _ time.Time) {
 	recordChild(&comment.Status.RemoteChildStatus, shown.Creator, shown.CreatedAt, shown.UpdatedAt)
 }
 
@@ -133,8 +131,7 @@ func commentSiblings(ctx context.Context, call commentCall) ([]sibling, error) {
 }
 
 func (commentAdapter) Get(ctx context.Context, call commentCall) (*synqly.Comment, error) {
-	comments, err := synqly.All(call.Connection.ListComments(ctx, call.Place.TicketID))
-	return pick(comments, err, "comment", call.ID, func(comment *synqly.Comment) string { return comment.ID })
+	return pick(call.Connection.ListComments(ctx, call.Place.TicketID), "comment", call.ID, func(comment *synqly.Comment) string { return comment.ID })
 }
 
 func (commentAdapter) Remove(ctx context.Context, call commentCall) error {

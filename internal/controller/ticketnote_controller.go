@@ -6,7 +6,6 @@ package controller
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -69,20 +68,18 @@ func (noteAdapter) RecordPlace(note *v1alpha1.TicketNote, place remote.Place) {
 }
 
 func (noteAdapter) Fields(note *v1alpha1.TicketNote) map[string]string {
-	return textFields(map[string]string{"title": note.Spec.Title, "content": note.Spec.Content})
+	return noteSpecFields(&note.Spec)
 }
 
-func (a noteAdapter) Diff(note *v1alpha1.TicketNote) []string {
-	return remote.Changed(a.Fields(note), note.Status.Applied)
+func (noteAdapter) Diff(note *v1alpha1.TicketNote) []string {
+	return noteDiff(&note.Spec, note.Status.Applied)
 }
 
-func (a noteAdapter) RemoteFields(note *v1alpha1.TicketNote, shown *synqly.Note) map[string]string {
-	return shownTextFields(a.Fields(note), map[string]string{"title": shown.Title, "content": shown.Content})
+func (noteAdapter) RemoteFields(note *v1alpha1.TicketNote, shown *synqly.Note) map[string]string {
+	return noteShownFields(&note.Spec, shown)
 }
 
-func (noteAdapter) Drift(*v1alpha1.TicketNote) *[]string { return nil }
-
-func (noteAdapter) Record(note *v1alpha1.TicketNote, shown *synqly.Note) {
+func (noteAdapter) Record(note *v1alpha1.TicketNote, shown *synqly.Note, _ *v1alpha1.Integration, _ time.Time) {
 	recordChild(&note.Status.RemoteChildStatus, shown.Creator, shown.CreatedAt, shown.UpdatedAt)
 }
 
@@ -132,34 +129,18 @@ func noteSiblings(ctx context.Context, call noteCall) ([]sibling, error) {
 }
 
 func (noteAdapter) Get(ctx context.Context, call noteCall) (*synqly.Note, error) {
-	notes, err := synqly.All(call.Connection.ListNotes(ctx, call.Place.TicketID))
-	return pick(notes, err, "note", call.ID, func(note *synqly.Note) string { return note.ID })
+	return pick(call.Connection.ListNotes(ctx, call.Place.TicketID), "note", call.ID, func(note *synqly.Note) string { return note.ID })
 }
 
 // Patch replaces the title, the content, or both: all that the API changes of a
 // note.
 func (noteAdapter) Patch(ctx context.Context, call noteCall, fields []string) (*synqly.Note, error) {
-	spec := &call.Object.Spec
-	var patch []synqly.PatchOperation
-	seen := call.Seen
-	for _, field := range []struct {
-		name, path, wanted string
-		shown              func(*synqly.Note) string
-	}{
-		{"title", "/title", spec.Title, func(note *synqly.Note) string { return note.Title }},
-		{"content", "/content", spec.Content, func(note *synqly.Note) string { return note.Content }},
-	} {
-		if !slices.Contains(fields, field.name) || (seen != nil && field.shown(seen) == field.wanted) {
-			continue
-		}
-		operation, err := synqly.Replace(field.path, field.wanted)
-		if err != nil {
-			return nil, fmt.Errorf("making the patch: %w", err)
-		}
-		patch = append(patch, operation)
+	patch, err := notePatch(&call.Object.Spec, fields, call.Seen)
+	if err != nil {
+		return nil, fmt.Errorf("making the patch: %w", err)
 	}
-	if len(patch) == 0 && seen != nil {
-		return seen, nil
+	if len(patch) == 0 && call.Seen != nil {
+		return call.Seen, nil
 	}
 	note, err := call.Connection.PatchNote(ctx, call.Place.TicketID, call.ID, patch)
 	if remote.IsNotFound(err) {

@@ -10,8 +10,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
@@ -39,6 +41,51 @@ func wakeChildren(reader client.Reader, kind lister) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, ticket client.Object) []ctrl.Request {
 		return notReady(ctx, reader, kind, client.InNamespace(ticket.GetNamespace()), client.MatchingFields{indexTicketRef: ticket.GetName()})
 	})
+}
+
+// wakeRivals reconciles, when a Ticket claims a remote ticket or lets it go, the other
+// Tickets that name the same one: which of them may have it has to be decided again.
+func wakeRivals(reader client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []ctrl.Request {
+		ticket, isTicket := object.(*v1alpha1.Ticket)
+		if !isTicket {
+			return nil
+		}
+		var requests []ctrl.Request
+		for _, value := range remote.RemoteIDIndex(append(ticketAdapter{}.RemoteIDs(ticket), adoptedIDs(ticket)...)) {
+			var rivals v1alpha1.TicketList
+			err := reader.List(ctx, &rivals, client.InNamespace(ticket.Namespace), client.MatchingFields{remote.IndexAdoptID: value},
+				client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+			if err != nil {
+				log.FromContext(ctx).Error(err, "listing the Tickets that name the same remote ticket")
+				continue
+			}
+			for i := range rivals.Items {
+				if rivals.Items[i].UID != ticket.UID {
+					requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&rivals.Items[i])})
+				}
+			}
+		}
+		return requests
+	})
+}
+
+// claims lets pass what changes which Tickets claim a remote ticket.
+var claims = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, isTicket := e.ObjectOld.(*v1alpha1.Ticket)
+		after, isStill := e.ObjectNew.(*v1alpha1.Ticket)
+		return isTicket && isStill && (before.Status.ID != after.Status.ID || before.Spec.TicketID != after.Spec.TicketID)
+	},
+	GenericFunc: func(event.GenericEvent) bool { return false },
+}
+
+// adoptedIDs are the remote tickets that the spec of a Ticket names.
+func adoptedIDs(ticket *v1alpha1.Ticket) []remote.RemoteID {
+	if ticket.Spec.TicketID == "" {
+		return nil
+	}
+	return []remote.RemoteID{{Place: ticketPlace(ticket), ID: ticket.Spec.TicketID}}
 }
 
 // notReady lists the objects that wait for something. One that becomes so at this
@@ -82,6 +129,9 @@ func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.Ticket{}, remote.IndexCreateKey, remote.CreateKeyIndex},
 		{&v1alpha1.TicketComment{}, remote.IndexCreateKey, remote.CreateKeyIndex},
 		{&v1alpha1.TicketNote{}, remote.IndexCreateKey, remote.CreateKeyIndex},
+		{&v1alpha1.Ticket{}, remote.IndexAdoptID, func(o client.Object) []string {
+			return remote.RemoteIDIndex(adoptedIDs(o.(*v1alpha1.Ticket)))
+		}},
 		{&v1alpha1.Ticket{}, remote.IndexRemoteID, func(o client.Object) []string {
 			return remote.RemoteIDIndex(ticketAdapter{}.RemoteIDs(o.(*v1alpha1.Ticket)))
 		}},

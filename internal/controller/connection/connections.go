@@ -84,19 +84,15 @@ type Connection struct {
 	wake    func()
 	doubted atomic.Bool
 	markers atomic.Value // v1alpha1.MarkerTags
-	closed  time.Time    // guarded by Connections.mu
+	polling atomic.Pointer[v1alpha1.PollingStatus]
+	closed  time.Time // guarded by Connections.mu
 }
 
 // RequestTimeout is how long one request may take.
 func (c *Connection) RequestTimeout() time.Duration { return RequestTimeout(c.Integration) }
 
 // SettlePeriod is how long a lost create may still appear remotely.
-func (c *Connection) SettlePeriod() time.Duration {
-	if c.Integration.Spec.SettlePeriod == nil {
-		return 2 * time.Minute
-	}
-	return c.Integration.Spec.SettlePeriod.Duration
-}
+func (c *Connection) SettlePeriod() time.Duration { return SettlePeriod(c.Integration) }
 
 // Defaults are the Integration's values for what a Ticket leaves out.
 func (c *Connection) Defaults() v1alpha1.TicketDefaults {
@@ -112,6 +108,15 @@ func RequestTimeout(integration *v1alpha1.Integration) time.Duration {
 		return 30 * time.Second
 	}
 	return integration.Spec.RequestTimeout.Duration
+}
+
+// SettlePeriod is how long a lost create may still appear remotely through an
+// Integration.
+func SettlePeriod(integration *v1alpha1.Integration) time.Duration {
+	if integration.Spec.SettlePeriod == nil {
+		return 2 * time.Minute
+	}
+	return integration.Spec.SettlePeriod.Duration
 }
 
 // SecretError says that the token cannot be had: the Secret, or its key, is not
@@ -278,6 +283,17 @@ func (c *Connection) MarkerTags() v1alpha1.MarkerTags {
 	return markers
 }
 
+// SetPolling notes how remote changes are looked for. News of it wakes the
+// Integration's controller, which shows it.
+func (c *Connection) SetPolling(polling v1alpha1.PollingStatus) {
+	if before := c.polling.Swap(&polling); before == nil || *before != polling {
+		c.wake()
+	}
+}
+
+// Polling is what SetPolling was called with last, or nil.
+func (c *Connection) Polling() *v1alpha1.PollingStatus { return c.polling.Load().DeepCopy() }
+
 // Doubted tells whether an object was refused since the connection was checked.
 func (c *Connection) Doubted() bool { return c.doubted.Load() }
 
@@ -302,10 +318,7 @@ func (c *Connection) madeFrom(integration *v1alpha1.Integration) bool {
 // budgetFor keeps the budget, and with it a hold that the provider asked for,
 // over changes of the token and of the spec.
 func (c *Connections) budgetFor(integration *v1alpha1.Integration, before *Connection) *Budget {
-	limit := v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20}
-	if integration.Spec.RateLimit != nil {
-		limit = *integration.Spec.RateLimit
-	}
+	limit := RateLimit(integration)
 	if before == nil || before.Integration.UID != integration.UID {
 		return NewBudget(c.options.Clock, limit.RequestsPerSecond, limit.Burst)
 	}
@@ -331,7 +344,16 @@ func (c *Connections) readToken(ctx context.Context, integration *v1alpha1.Integ
 	return token, secret.ResourceVersion, nil
 }
 
-// PollInterval is how often an Integration looks for changes.
+// RateLimit is the request budget of an Integration.
+func RateLimit(integration *v1alpha1.Integration) v1alpha1.RateLimit {
+	if integration.Spec.RateLimit == nil {
+		return v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20}
+	}
+	return *integration.Spec.RateLimit
+}
+
+// PollInterval is how often remote changes are looked for, and the connection is
+// checked.
 func PollInterval(integration *v1alpha1.Integration) time.Duration {
 	if integration.Spec.PollInterval == nil {
 		return 5 * time.Minute

@@ -15,7 +15,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
-	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
 // conclude turns the end of a reconcile into conditions, one status write, Events,
@@ -34,9 +33,9 @@ func (r *Reconciler[O, R]) conclude(ctx context.Context, p *pass[O, R], err erro
 		p.publish(r.Recorder)
 		return ctrl.Result{RequeueAfter: p.returnAfter}, nil
 	case errors.Is(err, errNothingNew):
-		return requeue(0, longest), nil
+		return r.concludeEarly(ctx, p, requeue(0, longest))
 	case errors.As(err, &pause):
-		return requeue(pause.remaining, longest), nil
+		return r.concludeEarly(ctx, p, requeue(pause.remaining, longest))
 	case apierrors.IsConflict(err):
 		// The cache was stale. The watch brings the newer object; this is for the
 		// case that it brought it before the write failed.
@@ -45,29 +44,34 @@ func (r *Reconciler[O, R]) conclude(ctx context.Context, p *pass[O, R], err erro
 		return ctrl.Result{}, err
 	}
 
+	p.noteMissing(err)
 	result := outcomeOf(err, !p.object.GetDeletionTimestamp().IsZero(), r.adapter.Noun())
 	if !result.silent || r.firstNews(p, &result) {
 		r.setConditions(p, result)
 	}
-	switch err := r.writeStatus(ctx, p); {
-	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
-		return ctrl.Result{RequeueAfter: time.Second}, nil
-	case err != nil:
-		return ctrl.Result{}, err
+	if err := r.writeDown(ctx, p); err != nil {
+		return laterWhenStale(err)
 	}
-	p.publish(r.Recorder)
 	if result.doubtConnection && p.connection != nil {
 		r.Connections.Doubt(p.connection)
 	}
 	if err == nil {
 		r.retries.succeeded(p.name)
-		return ctrl.Result{RequeueAfter: r.nextLook(ctx, p)}, nil
+		return ctrl.Result{RequeueAfter: r.untilExpiry(p)}, nil
 	}
 	return requeue(r.retries.failed(p.name, p.basis, result), longest), nil
 }
 
+// noteMissing keeps that the provider does not have the remote object.
+func (p *pass[O, R]) noteMissing(err error) {
+	var missing *MissingError
+	if errors.As(err, &missing) && missing.ID == p.status.ID {
+		p.status.Missing, p.answered = true, true
+	}
+}
+
 // firstNews tells the owner of an object once that its turn will come: when it waits
-// for the request budget and nothing has been said about it yet.
+// for the request budget and nothing has been said about that yet.
 func (r *Reconciler[O, R]) firstNews(p *pass[O, R], result *outcome) bool {
 	ready := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady)
 	switch {
@@ -75,6 +79,8 @@ func (r *Reconciler[O, R]) firstNews(p *pass[O, R], result *outcome) bool {
 		result.reason, result.message = v1alpha1.ReasonDeleting, "the remote "+r.adapter.Noun()+" is about to be removed; requests of the Integration wait for its rateLimit"
 	case ready == nil:
 		result.reason, result.message = v1alpha1.ReasonCreating, "the remote "+r.adapter.Noun()+" is about to be created; requests of the Integration wait for its rateLimit"
+	case p.policy.Enforce && ready.Reason != v1alpha1.ReasonDrifted && len(r.drifted(p)) > 0:
+		result.reason, result.message = v1alpha1.ReasonDrifted, r.writingBack(p)+"; requests of the Integration wait for its rateLimit"
 	default:
 		return false
 	}
@@ -94,15 +100,41 @@ func requeue(pause, longest time.Duration) ctrl.Result {
 	return ctrl.Result{RequeueAfter: min(pause, longest)}
 }
 
-// nextLook is when an object that is only observed is looked at again.
-func (r *Reconciler[O, R]) nextLook(ctx context.Context, p *pass[O, R]) time.Duration {
-	if !p.policy.Observe || p.status.ID == "" {
+// concludeEarly ends a reconcile that may not send anything now. What it has learned
+// without sending is written down all the same; the conditions stay.
+func (r *Reconciler[O, R]) concludeEarly(ctx context.Context, p *pass[O, R], result ctrl.Result) (ctrl.Result, error) {
+	if err := r.writeDown(ctx, p); err != nil {
+		return laterWhenStale(err)
+	}
+	return result, nil
+}
+
+// writeDown writes the status and then tells of what has changed.
+func (r *Reconciler[O, R]) writeDown(ctx context.Context, p *pass[O, R]) error {
+	if err := r.writeStatus(ctx, p); err != nil {
+		return err
+	}
+	p.publish(r.Recorder)
+	if p.sighting != nil && (!p.inDoubt || p.answered) {
+		r.sightings.served(p.sighting)
+	}
+	return nil
+}
+
+// laterWhenStale ends a reconcile whose write has failed. Where the cache was stale it
+// is repeated without a word.
+func laterWhenStale(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	}
+	return ctrl.Result{}, err
+}
+
+// untilExpiry is how long it is until the object is removed; zero for never.
+func (r *Reconciler[O, R]) untilExpiry(p *pass[O, R]) time.Duration {
+	expires := r.expiresAt(p)
+	if expires.IsZero() {
 		return 0
 	}
-	integration, err := r.integration(ctx, p, p.status.Integration)
-	if err != nil {
-		// Its return wakes only what is not Ready, so the defaults have to do.
-		integration = &v1alpha1.Integration{}
-	}
-	return r.looks.schedule(p.name, connection.PollInterval(integration))
+	return max(expires.Sub(r.Clock.Now()), time.Millisecond)
 }

@@ -38,20 +38,20 @@ const shutdownGrace = 3 * time.Second
 
 // decided serves a person's decision to create again: an attempt that cannot be
 // confirmed counts as failed, and a remote object that is missing is let go of.
-func (r *Reconciler[O, R]) decided(p *pass[O, R]) {
+func (r *Reconciler[O, R]) decided(ctx context.Context, p *pass[O, R]) error {
 	decision := p.annotation(v1alpha1.CreateAgainAnnotation)
 	if decision == "" || decision == p.status.LastCreateAgain {
-		return
+		return nil
 	}
 	p.status.LastCreateAgain = decision
 	switch {
 	case p.attemptOpen():
 		p.status.SettledAttempt = p.intent.attempt
 		r.attempts.forget(p.name)
-	case p.wasMissing() && p.policy.AdoptID == "":
-		p.announce(recreating(r.adapter.Noun(), p.status.ID))
-		p.status.ID, p.status.Applied, p.status.Returned = "", nil, nil
+	case p.wasMissing() && p.policy.AdoptID == "" && p.object.GetDeletionTimestamp().IsZero():
+		return r.letGo(ctx, p, "the annotation "+v1alpha1.CreateAgainAnnotation)
 	}
+	return nil
 }
 
 // recognise sorts out annotations that some other object wrote: those of a copied

@@ -23,6 +23,8 @@ const (
 	update
 	// removeReplaced: remove what a replacement has left behind.
 	removeReplaced
+	// expire: remove the object, and leave the remote object alone.
+	expire
 )
 
 // situation is all that the decision rests on.
@@ -36,8 +38,8 @@ type situation struct {
 	replacedLeft bool
 	// unprotected: the finalizer that the deletionPolicy needs is not there.
 	unprotected bool
-	// lookAsked: somebody asks to look at the remote object now, it is time to, or
-	// it was missing when it was last looked at.
+	// lookAsked: somebody asks to look at the remote object now, it was missing when
+	// it was last looked at, or a list has cast doubt on its being there.
 	lookAsked bool
 	// looked: that has been done in this reconcile.
 	looked bool
@@ -45,6 +47,8 @@ type situation struct {
 	differs bool
 	// drifted: managed fields were changed remotely.
 	drifted bool
+	// expired: the time of the object has come.
+	expired bool
 }
 
 // decide chooses the next step. A step that was done changes the situation, so a
@@ -61,14 +65,14 @@ func decide(s situation) step {
 		return create
 	case s.unprotected:
 		return protect
-	case s.lookAsked && !s.looked:
+	case (s.lookAsked || s.expired) && !s.looked:
 		return look
-	case s.policy.Observe:
-		return inSync
-	case s.replacedLeft:
+	case s.replacedLeft && !s.policy.Observe:
 		return removeReplaced
-	case s.differs, s.policy.Enforce && s.drifted:
+	case (s.differs || s.policy.Enforce && s.drifted) && !s.policy.Observe:
 		return update
+	case s.expired:
+		return expire
 	}
 	return inSync
 }

@@ -10,14 +10,14 @@ import (
 
 // everySituation calls visit with each combination of what a decision rests on.
 func everySituation(visit func(situation)) {
-	const facts = 12
+	const facts = 13
 	for bits := range 1 << facts {
 		fact := func(number int) bool { return bits>>number&1 == 1 }
 		s := situation{
 			policy:      Policy{Observe: fact(0), Enforce: fact(1), RemoveOnDelete: fact(2)},
 			hasID:       fact(3),
 			attemptOpen: fact(4), replacedLeft: fact(5), unprotected: fact(6),
-			lookAsked: fact(7), looked: fact(8), differs: fact(9), drifted: fact(10),
+			lookAsked: fact(7), looked: fact(8), differs: fact(9), drifted: fact(10), expired: fact(12) && fact(3),
 		}
 		if fact(11) {
 			s.policy.AdoptID = "10023"
@@ -52,7 +52,7 @@ func TestDecisionsKeepTheRules(t *testing.T) {
 			return (do == adopt) != (!s.hasID && s.policy.AdoptID != "")
 		},
 		"a remote object that is not known is not touched": func(s situation, do step) bool {
-			return !s.hasID && (do == look || do == update || do == removeReplaced || do == protect)
+			return !s.hasID && (do == look || do == update || do == removeReplaced || do == protect || do == expire)
 		},
 		"the finalizer is there before a remote object that exists is written to": func(s situation, do step) bool {
 			return s.unprotected && (do == update || do == removeReplaced)
@@ -61,10 +61,13 @@ func TestDecisionsKeepTheRules(t *testing.T) {
 			return do == protect && !s.unprotected
 		},
 		"a remote object is looked at when asked, and once": func(s situation, do step) bool {
-			return do == look && (!s.lookAsked || s.looked)
+			return do == look && (!(s.lookAsked || s.expired) || s.looked)
 		},
 		"a look comes before a write": func(s situation, do step) bool {
 			return s.hasID && s.lookAsked && !s.looked && remoteWrite(do)
+		},
+		"an object whose time has come is removed, but only after a look, and when all is written": func(s situation, do step) bool {
+			return do == expire && (!s.expired || !s.looked || s.attemptOpen || (!s.policy.Observe && (outOfStep(s) || s.replacedLeft)))
 		},
 		"only what differs is written": func(s situation, do step) bool {
 			return do == update && !outOfStep(s)
@@ -76,7 +79,7 @@ func TestDecisionsKeepTheRules(t *testing.T) {
 			return do == removeReplaced && !s.replacedLeft
 		},
 		"nothing is left to do in sync": func(s situation, do step) bool {
-			left := s.attemptOpen || (s.hasID && s.unprotected) || (s.hasID && s.lookAsked && !s.looked)
+			left := s.attemptOpen || (s.hasID && s.unprotected) || (s.hasID && s.lookAsked && !s.looked) || s.expired
 			leftToWrite := !s.hasID || outOfStep(s) || s.replacedLeft
 			return do == inSync && (left || (leftToWrite && !s.policy.Observe))
 		},
@@ -110,10 +113,11 @@ func after(s situation, do step) []situation {
 	case protect:
 		next.unprotected = false
 	case look:
-		drifted := next
 		next.looked, next.drifted = true, false
-		drifted.looked, drifted.drifted = true, true
-		return []situation{next, drifted}
+		drifted, reopened := next, next
+		drifted.drifted = true
+		reopened.expired = false
+		return []situation{next, drifted, reopened}
 	case update:
 		next.differs, next.drifted = false, false
 		replaced := next
@@ -134,7 +138,7 @@ func TestEveryRoadEndsInSync(t *testing.T) {
 		if len(road) == maxSteps {
 			return fmt.Errorf("still not in sync after the steps %v", road)
 		}
-		if do == inSync {
+		if do == inSync || do == expire {
 			return nil
 		}
 		for _, next := range after(s, do) {

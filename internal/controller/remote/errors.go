@@ -28,9 +28,15 @@ func (e *WaitingError) Error() string { return e.Message }
 type MissingError struct {
 	// Noun and ID name the remote object.
 	Noun, ID string
+	// LookAgain is when to look whether it has come back, after which another one is
+	// created; zero where it is not created again.
+	LookAgain time.Duration
 }
 
 func (e *MissingError) Error() string {
+	if e.LookAgain > 0 {
+		return fmt.Sprintf("the remote %s %q does not exist any more; another one is created once it has been missing for the Integration's settlePeriod", e.Noun, e.ID)
+	}
 	return fmt.Sprintf("the remote %s %q does not exist any more, and is not created again", e.Noun, e.ID)
 }
 

@@ -45,8 +45,23 @@ func found(noun, id string, candidates int) announcement {
 	return announcement{kind: corev1.EventTypeNormal, reason: "Found", action: "Adopt", note: note("found the remote %s %q: the create request that was not confirmed had succeeded", noun, id)}
 }
 
-func recreating(noun, id string) announcement {
-	return announcement{kind: corev1.EventTypeNormal, reason: "Recreating", action: "Create", note: note("the remote %s %q is missing; another one is created, as the annotation %s asks", noun, id, v1alpha1.CreateAgainAnnotation)}
+// recreating names what asks for another remote object.
+func recreating(noun, id, asks string) announcement {
+	return announcement{kind: corev1.EventTypeNormal, reason: "Recreating", action: "Create", note: note("the remote %s %q is missing; another one is created, as %s asks", noun, id, asks)}
+}
+
+// changedRemotely tells what somebody changed in managed fields.
+func changedRemotely(noun, id string, changes []string, enforce bool) announcement {
+	then := "that is left as it is (managementPolicy Apply)"
+	if enforce {
+		then = "that is written back (managementPolicy Enforce)"
+	}
+	return announcement{kind: corev1.EventTypeNormal, reason: "RemoteChange", action: "Observe", note: note("somebody changed the remote %s %q: %s; %s", noun, id, strings.Join(changes, "; "), then)}
+}
+
+// expired tells of an object that is removed because its time has come.
+func expired(noun, id string) announcement {
+	return announcement{kind: corev1.EventTypeNormal, reason: "Expired", action: "Expire", note: note("the remote %s %q was closed long enough ago: this object is removed, as ttlAfterClosed asks, and the remote %s is left as it is", noun, id, noun)}
 }
 
 // abandoned tells of a remote object that a terminating namespace left behind. It is

@@ -52,10 +52,15 @@ func Drifted(returned, shown map[string]string) []string {
 }
 
 // afterWrite is the record of what the provider returned, once the written fields
-// have been applied: new for those, as before for the others, and without the
-// fields that are not managed any more.
-func afterWrite(returned, shown map[string]string, written []string) map[string]string {
+// have been applied: new for those, as before for the others, whether or not the
+// answer shows them, and without the fields that are not managed any more.
+func afterWrite(returned, shown, managed map[string]string, written []string) map[string]string {
 	after := map[string]string{}
+	for name := range managed {
+		if then, known := returned[name]; known && !slices.Contains(written, name) {
+			after[name] = then
+		}
+	}
 	for name, hash := range shown {
 		if then, known := returned[name]; known && !slices.Contains(written, name) {
 			hash = then

@@ -5,6 +5,7 @@ package remote
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"testing"
 
@@ -82,17 +83,26 @@ func TestAfterWrite(t *testing.T) {
 		returned, shown hashes
 		written         []string
 		want            hashes
+		// hidden are managed fields that cannot be read in the answer.
+		hidden []string
 	}{
-		"first write":               {nil, hashes{"name": "1"}, nil, hashes{"name": "1"}},
-		"written":                   {hashes{"name": "1"}, hashes{"name": "2"}, []string{"name"}, hashes{"name": "2"}},
-		"drift of another stays":    {hashes{"name": "1", "status": "1"}, hashes{"name": "2", "status": "9"}, []string{"name"}, hashes{"name": "2", "status": "1"}},
-		"newly managed":             {hashes{"name": "1"}, hashes{"name": "1", "status": "5"}, []string{"status"}, hashes{"name": "1", "status": "5"}},
-		"not managed any more":      {hashes{"name": "1", "status": "1"}, hashes{"name": "1"}, nil, hashes{"name": "1"}},
-		"written and not shown":     {hashes{"tags/a": "1"}, hashes{}, []string{"tags/a"}, hashes{}},
-		"nothing managed any more":  {hashes{"name": "1"}, nil, nil, hashes{}},
-		"nothing written, no drift": {hashes{"name": "1"}, hashes{"name": "1"}, nil, hashes{"name": "1"}},
+		"first write":               {nil, hashes{"name": "1"}, nil, hashes{"name": "1"}, nil},
+		"written":                   {hashes{"name": "1"}, hashes{"name": "2"}, []string{"name"}, hashes{"name": "2"}, nil},
+		"drift of another stays":    {hashes{"name": "1", "status": "1"}, hashes{"name": "2", "status": "9"}, []string{"name"}, hashes{"name": "2", "status": "1"}, nil},
+		"newly managed":             {hashes{"name": "1"}, hashes{"name": "1", "status": "5"}, []string{"status"}, hashes{"name": "1", "status": "5"}, nil},
+		"not managed any more":      {hashes{"name": "1", "status": "1"}, hashes{"name": "1"}, nil, hashes{"name": "1"}, nil},
+		"taken out":                 {hashes{"tags/a": "1"}, hashes{}, []string{"tags/a"}, hashes{}, nil},
+		"nothing managed any more":  {hashes{"name": "1"}, nil, nil, hashes{}, nil},
+		"nothing written, no drift": {hashes{"name": "1"}, hashes{"name": "1"}, nil, hashes{"name": "1"}, nil},
+		"hidden in this answer":     {hashes{"name": "1"}, hashes{}, nil, hashes{"name": "1"}, []string{"name"}},
+		"hidden when it is written": {hashes{"name": "1"}, hashes{}, []string{"name"}, hashes{}, []string{"name"}},
+		"never shown":               {nil, hashes{}, nil, hashes{}, []string{"name"}},
 	} {
-		if diff := cmp.Diff(test.want, afterWrite(test.returned, test.shown, test.written)); diff != "" {
+		managed := maps.Clone(test.shown)
+		for _, name := range test.hidden {
+			managed[name] = "as in the spec"
+		}
+		if diff := cmp.Diff(test.want, afterWrite(test.returned, test.shown, managed, test.written)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -101,17 +111,17 @@ func TestAfterWrite(t *testing.T) {
 // What the provider makes of a value is no drift, what a person makes of it is, and
 // a write of another field does not hide it.
 func TestDriftOverAWrite(t *testing.T) {
-	returned := afterWrite(nil, hashes{"description": "as the provider wrote it", "status": "To Do"}, nil)
+	returned := afterWrite(nil, hashes{"description": "as the provider wrote it", "status": "To Do"}, hashes{"description": "a", "status": "b"}, nil)
 	moved := hashes{"description": "as the provider wrote it", "status": "Done"}
 	if diff := cmp.Diff([]string{"status"}, Drifted(returned, moved)); diff != "" {
 		t.Errorf("after a person moved it (-want +got):\n%s", diff)
 	}
 	moved["description"] = "another text"
-	returned = afterWrite(returned, moved, []string{"description"})
+	returned = afterWrite(returned, moved, moved, []string{"description"})
 	if diff := cmp.Diff([]string{"status"}, Drifted(returned, moved)); diff != "" {
 		t.Errorf("after a write of the description (-want +got):\n%s", diff)
 	}
-	returned = afterWrite(returned, moved, []string{"status"})
+	returned = afterWrite(returned, moved, moved, []string{"status"})
 	if got := Drifted(returned, moved); got != nil {
 		t.Errorf("after a write of the status: drift %q", got)
 	}

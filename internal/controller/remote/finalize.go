@@ -89,7 +89,17 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, p *pass[O, R]) erro
 	case err != nil:
 		return err
 	}
-	r.decided(p)
+	switch err := r.yields(ctx, p); {
+	case errors.As(err, &conflict):
+		// The remote object is the other's to remove.
+		p.announce(retained(r.adapter.Noun(), p.policy.AdoptID))
+		return r.release(ctx, p)
+	case err != nil:
+		return err
+	}
+	if err := r.decided(ctx, p); err != nil {
+		return err
+	}
 	for p.attemptOpen() && !r.closingOpen(p) {
 		var err error
 		if ctx, err = r.connect(ctx, p); err != nil {
@@ -131,11 +141,13 @@ func (r *Reconciler[O, R]) remainingIDs(p *pass[O, R]) []string {
 	return ids
 }
 
+func withoutFinalizer[O Object](object O) {
+	object.SetFinalizers(slices.DeleteFunc(slices.Clone(object.GetFinalizers()), func(name string) bool { return name == v1alpha1.RemoteFinalizer }))
+}
+
 // release lets the finalizer go.
 func (r *Reconciler[O, R]) release(ctx context.Context, p *pass[O, R]) error {
-	err := r.updateMetadata(ctx, p, "letting the finalizer go", func(object O) {
-		object.SetFinalizers(slices.DeleteFunc(slices.Clone(object.GetFinalizers()), func(name string) bool { return name == v1alpha1.RemoteFinalizer }))
-	})
+	err := r.updateMetadata(ctx, p, "letting the finalizer go", withoutFinalizer[O])
 	if client.IgnoreNotFound(err) != nil {
 		return err
 	}

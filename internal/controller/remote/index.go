@@ -14,6 +14,9 @@ const (
 	// IndexRemoteID finds objects by the remote object that they stand for, or claim
 	// to; its values are those of RemoteIDIndex.
 	IndexRemoteID = "remoteID"
+	// IndexAdoptID finds objects by the remote object that their spec names, whether or
+	// not they have it; its values are those of RemoteIDIndex.
+	IndexAdoptID = "adoptID"
 	// IndexCreateKey finds objects by the create key in their annotations.
 	IndexCreateKey = "createKey"
 )

@@ -99,6 +99,10 @@ func translate(err error, noun string) outcome {
 		result := failed(v1alpha1.ReasonThrottled, budget.Error(), retryAfter)
 		result.after = budget.After
 		return result
+	case errors.As(err, &missing) && missing.LookAgain > 0:
+		result := failed(v1alpha1.ReasonRemoteMissing, missing.Error(), retryAfter)
+		result.after = missing.LookAgain
+		return result
 	case errors.As(err, &missing):
 		return failed(v1alpha1.ReasonRemoteMissing, missing.Error(), retrySlowly)
 	case errors.As(err, &conflict):

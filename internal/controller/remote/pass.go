@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -49,6 +50,9 @@ type pass[O Object, R any] struct {
 	intent         intent
 	// ownKey is the key that this object gives to what it creates.
 	ownKey string
+	// group is what all that is created through the Integration has in common; empty
+	// without a connection.
+	group string
 
 	reader     client.Reader
 	place      Place
@@ -59,8 +63,12 @@ type pass[O Object, R any] struct {
 	// seen is the remote object as fetched in this reconcile.
 	seen   *R
 	looked bool
-	// lookDue: it is time to look at an observed object again.
-	lookDue bool
+	// answered: the provider has said whether it exists.
+	answered bool
+	// sighting is what was seen of the remote object outside of reconciles, and inDoubt
+	// says that it takes a look to make sense of it.
+	sighting *Sighting[R]
+	inDoubt  bool
 	// released: the finalizer has been let go.
 	released bool
 	// returnAfter is when to make sure of that; zero where it is certain.
@@ -81,7 +89,6 @@ func (r *Reconciler[O, R]) begin(object O) *pass[O, R] {
 		intent: readIntent(object),
 		ownKey: CreateKey(r.Installation, object.GetUID()),
 	}
-	p.lookDue = p.policy.Observe && r.looks.due(name)
 	p.basis = p.basisWith(nil)
 	return p
 }
@@ -93,10 +100,11 @@ func (r *Reconciler[O, R]) situation(p *pass[O, R]) situation {
 		attemptOpen:  p.attemptOpen(),
 		replacedLeft: r.replacer != nil && len(*r.replacer.Replaced(p.object)) > 0,
 		unprotected:  p.policy.RemoveOnDelete && !controllerutil.ContainsFinalizer(p.object, v1alpha1.RemoteFinalizer),
-		lookAsked:    p.lookDue || p.syncRequest() != p.status.LastSyncRequest || p.wasMissing(),
+		lookAsked:    p.syncRequest() != p.status.LastSyncRequest || p.wasMissing() || p.inDoubt,
 		looked:       p.looked,
 		differs:      len(r.adapter.Diff(p.object)) > 0,
 		drifted:      len(r.drifted(p)) > 0,
+		expired:      r.expired(p),
 	}
 }
 
@@ -110,16 +118,19 @@ func (p *pass[O, R]) annotation(name string) string {
 	return Truncate(p.object.GetAnnotations()[name], 1024)
 }
 
+// wasMissing tells whether the remote object did not exist when the provider was asked
+// last. The condition alone does not keep that: another failure, or a pause, takes its
+// place.
 func (p *pass[O, R]) wasMissing() bool {
 	ready := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady)
-	return ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing
+	return p.status.Missing || (ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing)
 }
 
 // call is what adapters get; id is empty for a create.
 func (p *pass[O, R]) call(id string) Call[O, R] {
 	return Call[O, R]{
 		Connection: p.connection, Reader: p.reader, Place: p.place, Object: p.object,
-		ID: id, Key: p.intent.key, Text: p.intent.text, Started: p.intent.started, Seen: p.seen,
+		ID: id, Key: p.intent.key, Group: p.group, Text: p.intent.text, Started: p.intent.started, Seen: p.seen,
 	}
 }
 
@@ -147,17 +158,40 @@ func (p *pass[O, R]) refusedBefore(integration *v1alpha1.Integration) bool {
 func (r *Reconciler[O, R]) setConditions(p *pass[O, R], result outcome) {
 	unsynced := p.status.ID == "" || len(r.adapter.Diff(p.object)) > 0
 	before := meta.FindStatusCondition(p.stored.RemoteStatus().Conditions, v1alpha1.ConditionReady)
-	if p.policy.Observe && result.reason == v1alpha1.ReasonSynced {
+	drifted := r.drifted(p)
+	switch {
+	case result.reason != v1alpha1.ReasonSynced:
+	case p.policy.Observe:
 		result.message = "the remote " + r.adapter.Noun() + " is observed; nothing is written to it"
 		unsynced = false
+	case len(drifted) > 0:
+		result.message = "the spec has been applied to the remote " + r.adapter.Noun() + "; somebody has changed since: " + strings.Join(drifted, ", ")
 	}
 	if result.stalled {
 		p.status.LastSyncRequest = p.syncRequest()
 	}
-	setConditions(p.status, result, p.object.GetGeneration(), r.Clock.Now(), r.patcher != nil, unsynced)
+	setConditions(p.status, result, p.object.GetGeneration(), r.Clock.Now(), r.synced(p, result, unsynced))
 	if before == nil || before.Reason != result.reason || before.Message != Truncate(result.message, maxMessage) {
 		p.announceCondition(result)
 	}
+}
+
+// synced is the Synced condition, or nil for a kind that has none.
+func (r *Reconciler[O, R]) synced(p *pass[O, R], result outcome, unsynced bool) *outcome {
+	switch {
+	case r.patcher == nil:
+		return nil
+	case unsynced:
+		return &outcome{status: metav1.ConditionFalse, reason: result.reason, message: result.message}
+	case p.policy.Enforce && len(r.drifted(p)) > 0:
+		return &outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonDrifted, message: r.writingBack(p)}
+	}
+	return &outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced, message: "the last generation of the spec has been applied"}
+}
+
+// writingBack says what Enforce is about to do.
+func (r *Reconciler[O, R]) writingBack(p *pass[O, R]) string {
+	return fmt.Sprintf("somebody changed the remote %s, and managementPolicy Enforce writes back: %s", r.adapter.Noun(), strings.Join(r.drifted(p), ", "))
 }
 
 // updateMetadata writes annotations and finalizers under the object's

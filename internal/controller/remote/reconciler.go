@@ -54,10 +54,14 @@ type Reconciler[O Object, R any] struct {
 	replacer Replacer[O]   // nil where they are patched
 	// commenter is nil where nothing is said before the removal.
 	commenter Commenter[O, R]
+	drifter   Drifter[O, R] // nil where drift is not shown
+	watched   Watched[O, R] // nil where remote objects are seen in reconciles alone
+	expirer   Expirer[O]    // nil where objects stay
 
-	retries  *retries
-	attempts *attempts[R]
-	looks    *looks
+	retries   *retries
+	attempts  *attempts[R]
+	absences  *absences
+	sightings *Sightings[R]
 	// finalized has the UIDs of objects whose finalizer was let go, by name, until
 	// the cache has seen them go.
 	finalized sync.Map
@@ -78,20 +82,27 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 		options.Clock = clock.RealClock{}
 	}
 	reconciler := &Reconciler[O, R]{
-		Options:  options,
-		adapter:  adapter,
-		retries:  newRetries(options.Clock),
-		attempts: newAttempts[R](options.Clock),
-		looks:    newLooks(options.Clock),
+		Options:   options,
+		adapter:   adapter,
+		retries:   newRetries(options.Clock),
+		attempts:  newAttempts[R](options.Clock),
+		absences:  newAbsences(options.Clock),
+		sightings: newSightings[R](),
 	}
 	reconciler.patcher, _ = adapter.(Patcher[O, R])
 	reconciler.replacer, _ = adapter.(Replacer[O])
 	reconciler.commenter, _ = adapter.(Commenter[O, R])
+	reconciler.drifter, _ = adapter.(Drifter[O, R])
+	reconciler.watched, _ = adapter.(Watched[O, R])
+	reconciler.expirer, _ = adapter.(Expirer[O])
 	if (reconciler.patcher == nil) == (reconciler.replacer == nil) {
 		return nil, fmt.Errorf("the adapter of %s must be either a Patcher or a Replacer", adapter.Kind())
 	}
 	return reconciler, nil
 }
+
+// Sightings take what is seen of the remote objects outside of reconciles.
+func (r *Reconciler[O, R]) Sightings() *Sightings[R] { return r.sightings }
 
 // Reconcile brings one object and its remote object into step.
 func (r *Reconciler[O, R]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
@@ -147,12 +158,23 @@ func (r *Reconciler[O, R]) lifecycle(ctx context.Context, p *pass[O, R]) error {
 	if err := r.recognise(ctx, p); err != nil {
 		return err
 	}
-	r.decided(p)
+	if err := r.yields(ctx, p); err != nil {
+		return err
+	}
+	if err := r.decided(ctx, p); err != nil {
+		return err
+	}
+	if err := r.receive(ctx, p); err != nil {
+		return err
+	}
 	for range maxSteps {
 		next := decide(r.situation(p))
-		if next == inSync {
+		switch next {
+		case inSync:
 			r.disown(p)
 			return nil
+		case expire:
+			return r.expire(ctx, p)
 		}
 		var err error
 		if ctx, err = r.connect(ctx, p); err != nil {
@@ -219,7 +241,7 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, p *pass[O, R]) (context.
 	if err != nil {
 		return ctx, err
 	}
-	p.connection = connection
+	p.connection, p.group = connection, GroupKey(r.Installation, client.ObjectKeyFromObject(connection.Integration))
 	p.status.IntegrationGeneration = connection.Integration.Generation
 	return ctx, nil
 }
@@ -268,6 +290,7 @@ func (r *Reconciler[O, R]) integration(ctx context.Context, p *pass[O, R], name 
 func (r *Reconciler[O, R]) forget(request ctrl.Request) {
 	r.retries.succeeded(request.NamespacedName)
 	r.attempts.forget(request.NamespacedName)
-	r.looks.forget(request.NamespacedName)
+	r.absences.forget(request.NamespacedName)
+	r.sightings.forget(request.NamespacedName)
 	r.written.Delete(request.NamespacedName)
 }

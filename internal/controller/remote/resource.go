@@ -42,6 +42,9 @@ type Policy struct {
 	Observe bool
 	// Enforce writes back what was changed remotely.
 	Enforce bool
+	// Recreate creates another remote object where somebody has deleted the one there
+	// was.
+	Recreate bool
 	// RemoveOnDelete makes the deletion of the object remove, or close, the remote
 	// object. It is what the finalizer is for.
 	RemoveOnDelete bool
@@ -59,6 +62,8 @@ type Call[O Object, R any] struct {
 	ID string
 	// Key marks the object that Create makes and that Find looks for.
 	Key string
+	// Group marks all that is created through the Integration. See GroupKey.
+	Group string
 	// Text is the fingerprint of the words that the create attempt sent, as
 	// Fingerprint made it then.
 	Text string
@@ -100,12 +105,9 @@ type Adapter[O Object, R any] interface {
 	// RemoteFields are the fields that Fields names, with a hash of what the
 	// provider shows.
 	RemoteFields(object O, remote *R) map[string]string
-	// Drift is the list, in the object's status, of the managed fields that were
-	// changed remotely; nil for a kind that does not show it.
-	Drift(object O) *[]string
-	// Record copies the remote object as seen into the status. It MUST cut what is
-	// too long for the schema.
-	Record(object O, remote *R)
+	// Record copies the remote object as seen through the Integration now into the
+	// status. It MUST cut what is too long for the schema.
+	Record(object O, remote *R, integration *v1alpha1.Integration, now time.Time)
 	// RecordPlace puts the place into the status.
 	RecordPlace(object O, place Place)
 	// ID and CreatedAt are those of the remote object. CreatedAt is zero where the
@@ -152,6 +154,35 @@ type Commenter[O Object, R any] interface {
 	// FindClosing returns the IDs of the comments that the attempt may have made,
 	// the oldest first. It MUST read every page, or fail.
 	FindClosing(ctx context.Context, call Call[O, R]) ([]string, error)
+}
+
+// Drifter is an Adapter that shows what people change remotely in managed fields.
+type Drifter[O Object, R any] interface {
+	// Drift is the list, in the object's status, of the managed fields that were
+	// changed remotely.
+	Drift(object O) *[]string
+	// Change describes, for people, how a managed field of the remote object differs
+	// from what the object's status and spec say of it. changed is false where the
+	// value is the one that was last seen, or that is not known.
+	Change(object O, remote *R, field string) (description string, changed bool)
+}
+
+// Watched is an Adapter whose remote objects are also seen outside of reconciles, in
+// lists. See Sightings.
+type Watched[O Object, R any] interface {
+	// Changed tells whether a remote object, as a list showed it, is newer than what
+	// the object's status has recorded.
+	Changed(object O, remote *R, integration *v1alpha1.Integration) bool
+	// Complete tells whether a list shows every managed field that had a value. What it
+	// does not show may have been emptied, or may be left out of lists.
+	Complete(object O, remote *R) bool
+}
+
+// Expirer is an Adapter whose objects are removed, and their remote objects left
+// alone, when their time has come.
+type Expirer[O Object] interface {
+	// ExpiresAt is when; zero for never.
+	ExpiresAt(object O) time.Time
 }
 
 // Replacer is an Adapter whose remote objects cannot be changed: a new one is

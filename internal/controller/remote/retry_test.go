@@ -139,48 +139,6 @@ func TestWhatEndsTheGrowthOfPauses(t *testing.T) {
 	}
 }
 
-func TestLookIsDueAfterItsInterval(t *testing.T) {
-	clk := clocktesting.NewFakeClock(start)
-	l := newLooks(clk)
-	if l.due(ticketName) {
-		t.Error("a look that was never planned is due")
-	}
-	planned := l.schedule(ticketName, time.Minute)
-	within(t, "the plan", planned, time.Minute, longer(time.Minute))
-
-	clk.Step(20 * time.Second)
-	if got := l.schedule(ticketName, time.Hour); got != planned-20*time.Second {
-		t.Errorf("planning again says %s, want what remains of the plan, %s", got, planned-20*time.Second)
-	}
-	clk.SetTime(start.Add(planned - 1))
-	if l.due(ticketName) {
-		t.Error("due too early")
-	}
-	clk.SetTime(start.Add(planned))
-	if !l.due(ticketName) || l.due(otherTicket) {
-		t.Errorf("due = %t, of another object %t", l.due(ticketName), l.due(otherTicket))
-	}
-	clk.Step(time.Hour)
-	if got := l.schedule(ticketName, time.Minute); got <= 0 {
-		t.Errorf("an overdue look is planned in %s, which means never", got)
-	}
-	l.done(ticketName)
-	if l.due(ticketName) {
-		t.Error("due after it was done")
-	}
-	within(t, "the next plan", l.schedule(ticketName, time.Minute), time.Minute, longer(time.Minute))
-}
-
-func TestForgottenLookIsNotDue(t *testing.T) {
-	clk := clocktesting.NewFakeClock(start)
-	l := newLooks(clk)
-	clk.Step(l.schedule(ticketName, time.Minute))
-	l.forget(ticketName)
-	if l.due(ticketName) {
-		t.Error("due")
-	}
-}
-
 func TestAttemptIsTimedFromWhenItWasFirstSeen(t *testing.T) {
 	clk := clocktesting.NewFakeClock(start)
 	a := newAttempts[string](clk)

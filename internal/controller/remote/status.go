@@ -16,10 +16,9 @@ import (
 // maxMessage is the longest message that metav1.Condition allows, in characters.
 const maxMessage = 32768
 
-// setConditions writes an outcome into the conditions. unsynced says that the last
-// generation of the spec has not been applied; hasSynced that the kind has the
-// Synced condition.
-func setConditions(status *v1alpha1.RemoteObjectStatus, result outcome, generation int64, now time.Time, hasSynced, unsynced bool) {
+// setConditions writes an outcome into the conditions Ready and Stalled, and another
+// one, unless it is nil, into Synced.
+func setConditions(status *v1alpha1.RemoteObjectStatus, result outcome, generation int64, now time.Time, synced *outcome) {
 	set := func(kind string, value metav1.ConditionStatus, reason, message string) {
 		meta.SetStatusCondition(&status.Conditions, metav1.Condition{
 			Type: kind, Status: value, Reason: reason, Message: Truncate(message, maxMessage),
@@ -27,12 +26,8 @@ func setConditions(status *v1alpha1.RemoteObjectStatus, result outcome, generati
 		})
 	}
 	set(v1alpha1.ConditionReady, result.status, result.reason, result.message)
-	switch {
-	case !hasSynced:
-	case unsynced:
-		set(v1alpha1.ConditionSynced, metav1.ConditionFalse, result.reason, result.message)
-	default:
-		set(v1alpha1.ConditionSynced, metav1.ConditionTrue, v1alpha1.ReasonSynced, "the last generation of the spec has been applied")
+	if synced != nil {
+		set(v1alpha1.ConditionSynced, synced.status, synced.reason, synced.message)
 	}
 	if result.stalled {
 		set(v1alpha1.ConditionStalled, metav1.ConditionTrue, result.reason, result.message)

@@ -23,44 +23,50 @@ func TestSetConditions(t *testing.T) {
 	rejected := outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonRejected, message: "no such project", stalled: true}
 	unavailable := outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonRemoteUnavailable, message: "503"}
 	paused := outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "paused"}
-	const applied = "the last generation of the spec has been applied"
+	applied := outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced, message: "applied"}
+	unsynced := outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonPaused, message: "paused"}
+	drifted := outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonDrifted, message: "status"}
 
 	for name, test := range map[string]struct {
-		result              outcome
-		hasSynced, unsynced bool
-		before, want        []metav1.Condition
+		result       outcome
+		synced       *outcome
+		before, want []metav1.Condition
 	}{
 		"in sync": {
-			result: synced, hasSynced: true,
-			want: []metav1.Condition{condition("Ready", "True", "Synced", "matches"), condition("Synced", "True", "Synced", applied)},
+			result: synced, synced: &applied,
+			want: []metav1.Condition{condition("Ready", "True", "Synced", "matches"), condition("Synced", "True", "Synced", "applied")},
 		},
 		"in sync, of a kind without Synced": {
 			result: synced, want: []metav1.Condition{condition("Ready", "True", "Synced", "matches")},
 		},
 		"rejected": {
-			result: rejected, hasSynced: true, unsynced: true,
+			result: rejected, synced: &rejected,
 			want: []metav1.Condition{
 				condition("Ready", "False", "Rejected", "no such project"), condition("Synced", "False", "Rejected", "no such project"),
 				condition("Stalled", "True", "Rejected", "no such project"),
 			},
 		},
 		"unavailable with everything applied": {
-			result: unavailable, hasSynced: true,
-			want: []metav1.Condition{condition("Ready", "False", "RemoteUnavailable", "503"), condition("Synced", "True", "Synced", applied)},
+			result: unavailable, synced: &applied,
+			want: []metav1.Condition{condition("Ready", "False", "RemoteUnavailable", "503"), condition("Synced", "True", "Synced", "applied")},
+		},
+		"unavailable while a remote change is written back": {
+			result: unavailable, synced: &drifted,
+			want: []metav1.Condition{condition("Ready", "False", "RemoteUnavailable", "503"), condition("Synced", "False", "Drifted", "status")},
 		},
 		"paused": {
-			result: paused, hasSynced: true, unsynced: true,
+			result: paused, synced: &unsynced,
 			want: []metav1.Condition{condition("Ready", "Unknown", "Paused", "paused"), condition("Synced", "False", "Paused", "paused")},
 		},
 		"not stalled any more": {
-			result: synced, hasSynced: true,
+			result: synced, synced: &applied,
 			before: []metav1.Condition{condition("Ready", "True", "Synced", "matches"), condition("Stalled", "True", "Rejected", "no such project")},
-			want:   []metav1.Condition{condition("Ready", "True", "Synced", "matches"), condition("Synced", "True", "Synced", applied)},
+			want:   []metav1.Condition{condition("Ready", "True", "Synced", "matches"), condition("Synced", "True", "Synced", "applied")},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status := &v1alpha1.RemoteObjectStatus{Conditions: test.before}
-			setConditions(status, test.result, 3, start, test.hasSynced, test.unsynced)
+			setConditions(status, test.result, 3, start, test.synced)
 			if diff := cmp.Diff(test.want, status.Conditions); diff != "" || status.ObservedGeneration != 3 {
 				t.Errorf("observedGeneration %d, conditions (-want +got):\n%s", status.ObservedGeneration, diff)
 			}
@@ -81,16 +87,16 @@ func TestConditionsKeepTheTimeOfTheirTransition(t *testing.T) {
 	since := func() time.Time {
 		return meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady).LastTransitionTime.Time
 	}
-	setConditions(status, unavailable, 1, start.Add(123*time.Millisecond), true, true)
+	setConditions(status, unavailable, 1, start.Add(123*time.Millisecond), nil)
 	if !since().Equal(start) {
 		t.Errorf("since %s, want whole seconds, as the API server keeps them", since())
 	}
 	before := status.DeepCopy()
-	setConditions(status, unavailable, 1, start.Add(time.Hour), true, true)
+	setConditions(status, unavailable, 1, start.Add(time.Hour), nil)
 	if diff := cmp.Diff(before, status); diff != "" {
 		t.Errorf("the same outcome an hour later changed the status (-before +after):\n%s", diff)
 	}
-	setConditions(status, outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced}, 1, start.Add(time.Hour), true, false)
+	setConditions(status, outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced}, 1, start.Add(time.Hour), nil)
 	if want := start.Add(time.Hour); !since().Equal(want) {
 		t.Errorf("since %s, want %s", since(), want)
 	}
@@ -99,7 +105,7 @@ func TestConditionsKeepTheTimeOfTheirTransition(t *testing.T) {
 func TestObservedGenerationNeverGoesBack(t *testing.T) {
 	status := &v1alpha1.RemoteObjectStatus{}
 	for _, step := range []struct{ generation, want int64 }{{2, 2}, {1, 2}, {5, 5}, {0, 5}} {
-		setConditions(status, outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced}, step.generation, start, true, false)
+		setConditions(status, outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced}, step.generation, start, nil)
 		if status.ObservedGeneration != step.want {
 			t.Errorf("after generation %d: observedGeneration %d, want %d", step.generation, status.ObservedGeneration, step.want)
 		}
@@ -109,7 +115,8 @@ func TestObservedGenerationNeverGoesBack(t *testing.T) {
 func TestConditionMessagesFitTheSchema(t *testing.T) {
 	status := &v1alpha1.RemoteObjectStatus{}
 	long := strings.Repeat("ü", maxMessage+1) + "\xff"
-	setConditions(status, outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonRejected, message: long, stalled: true}, 1, start, true, true)
+	refused := outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonRejected, message: long, stalled: true}
+	setConditions(status, refused, 1, start, &refused)
 	if len(status.Conditions) != 3 {
 		t.Fatalf("%d conditions", len(status.Conditions))
 	}

@@ -5,23 +5,21 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
 // The steps that decide chooses from; create and settle are in create.go.
 
-// adopt takes the remote object that the spec names. Nothing has been applied to
-// it yet, so what the spec sets and it does not show is written next.
+// adopt takes the remote object that the spec names, on which no other object has a
+// better claim. Nothing has been applied to it yet, so what the spec sets and it does
+// not show is written next.
 func (r *Reconciler[O, R]) adopt(ctx context.Context, p *pass[O, R]) error {
 	id := p.policy.AdoptID
-	if owner, err := r.ownerOf(ctx, p, id); err != nil {
-		return err
-	} else if owner != "" {
-		return &ConflictError{fmt.Sprintf("the remote %s %q belongs to the %s %q already: delete one of the two objects", r.adapter.Noun(), id, r.adapter.Kind(), owner)}
-	}
 	remote, err := r.adapter.Get(ctx, p.call(id))
 	if err != nil {
 		return fmt.Errorf("adopting the remote %s %q: %w", r.adapter.Noun(), id, err)
@@ -45,44 +43,71 @@ func (r *Reconciler[O, R]) protect(ctx context.Context, p *pass[O, R]) error {
 func (r *Reconciler[O, R]) look(ctx context.Context, p *pass[O, R]) error {
 	p.looked = true
 	remote, err := r.adapter.Get(ctx, p.call(p.status.ID))
+	var missing *MissingError
+	if errors.As(err, &missing) && p.policy.Recreate {
+		return r.absent(ctx, p, missing)
+	}
 	if err != nil {
 		return fmt.Errorf("looking at the remote %s %q: %w", r.adapter.Noun(), p.status.ID, err)
 	}
 	// Not before: a request to look that could not be served stays open.
 	p.status.LastSyncRequest = p.syncRequest()
-	r.looks.done(p.name)
+	r.absences.forget(p.name)
 	r.saw(p, remote)
 	return nil
 }
 
 // update writes the fields that differ: in place, or by a replacement.
 func (r *Reconciler[O, R]) update(ctx context.Context, p *pass[O, R]) error {
-	fields := r.adapter.Diff(p.object)
+	fields, drifted := r.adapter.Diff(p.object), []string(nil)
 	if p.policy.Enforce {
-		fields = union(fields, r.drifted(p))
+		drifted = r.drifted(p)
+		fields = union(fields, drifted)
 	}
 	if r.patcher == nil {
 		return r.create(ctx, p)
 	}
 	remote, err := r.patcher.Patch(ctx, p.call(p.status.ID), fields)
+	var missing *MissingError
+	if errors.As(err, &missing) && p.policy.Recreate {
+		missing.LookAgain = time.Second
+	}
 	if err != nil {
 		return fmt.Errorf("updating the remote %s %q: %w", r.adapter.Noun(), p.status.ID, err)
 	}
 	if remote != p.seen {
 		p.announce(updated(r.adapter.Noun(), p.status.ID, fields))
 	}
+	if len(drifted) > 0 {
+		remote = r.afterWriteBack(ctx, p, remote)
+	}
 	r.applied(p, remote, fields)
 	return nil
 }
 
+// afterWriteBack fetches what was written back, because some providers answer a write
+// with what they were sent and show something else later. Taken for a change by a
+// person, that would be written back again and again. Where it cannot be fetched now,
+// the answer has to do.
+func (r *Reconciler[O, R]) afterWriteBack(ctx context.Context, p *pass[O, R], answer *R) *R {
+	ctx, err := p.connection.Reserve(ctx)
+	if err != nil {
+		return answer
+	}
+	shown, err := r.adapter.Get(ctx, p.call(p.status.ID))
+	if err != nil {
+		return answer
+	}
+	return shown
+}
+
 // drifted are the fields that were changed remotely and that the spec still sets.
 func (r *Reconciler[O, R]) drifted(p *pass[O, R]) []string {
-	drift := r.adapter.Drift(p.object)
-	if drift == nil {
+	if r.drifter == nil {
 		return nil
 	}
 	fields := r.adapter.Fields(p.object)
-	return slices.DeleteFunc(slices.Clone(*drift), func(name string) bool { _, managed := fields[name]; return !managed })
+	return slices.DeleteFunc(slices.Clone(*r.drifter.Drift(p.object)), func(name string) bool { _, managed := fields[name]; return !managed })
 }
 
 // removeReplaced deletes what a replacement has left behind.
@@ -101,24 +126,24 @@ func (r *Reconciler[O, R]) removeReplaced(ctx context.Context, p *pass[O, R]) er
 
 // saw records a remote object that was fetched.
 func (r *Reconciler[O, R]) saw(p *pass[O, R], remote *R) {
-	p.seen = remote
+	p.seen, p.answered, p.status.Missing = remote, true, false
 	r.adapter.RecordPlace(p.object, p.place)
-	r.adapter.Record(p.object, remote)
-	if drift := r.adapter.Drift(p.object); drift != nil {
-		*drift = Drifted(p.status.Returned, r.adapter.RemoteFields(p.object, remote))
-	}
+	r.observe(p, remote, p.connection.Integration)
 }
 
 // applied records a remote object to which the named fields have just been written.
 func (r *Reconciler[O, R]) applied(p *pass[O, R], remote *R, written []string) {
 	p.status.Applied = r.adapter.Fields(p.object)
-	p.status.Returned = afterWrite(p.status.Returned, r.adapter.RemoteFields(p.object, remote), written)
+	p.status.Returned = afterWrite(p.status.Returned, r.adapter.RemoteFields(p.object, remote), p.status.Applied, written)
 	r.saw(p, remote)
 }
 
 // disown drops the record of fields that were taken out of the spec: they are not
 // managed any more, and are written again should they come back.
 func (r *Reconciler[O, R]) disown(p *pass[O, R]) {
+	if p.policy.Observe {
+		return // nothing is managed for now, and what was applied is needed when it is again
+	}
 	fields := r.adapter.Fields(p.object)
 	managed := func(record map[string]string) map[string]string {
 		kept := map[string]string{}
@@ -131,7 +156,8 @@ func (r *Reconciler[O, R]) disown(p *pass[O, R]) {
 	}
 	if len(p.status.Applied) > len(fields) {
 		p.status.Applied, p.status.Returned = managed(p.status.Applied), managed(p.status.Returned)
-		if drift := r.adapter.Drift(p.object); drift != nil {
+		if r.drifter != nil {
+			drift := r.drifter.Drift(p.object)
 			*drift = slices.DeleteFunc(*drift, func(name string) bool { _, still := fields[name]; return !still })
 		}
 	}

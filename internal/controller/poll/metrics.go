@@ -1,0 +1,32 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package poll
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+)
+
+var (
+	pollsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "synqly_polls_total",
+		Help: "Queries for remote changes of tickets with all their pages, and batches of single tickets, by Integration, polling method and result (ok or error).",
+	}, []string{"namespace", "integration", "method", "result"})
+
+	remoteChangesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "synqly_remote_changes_total",
+		Help: "Remote changes of tickets that polling has found, by Integration.",
+	}, []string{"namespace", "integration"})
+)
+
+func init() {
+	metrics.Registry.MustRegister(pollsTotal, remoteChangesTotal)
+}
+
+func resultOf(err error) string {
+	if err != nil {
+		return "error"
+	}
+	return "ok"
+}
