@@ -71,7 +71,7 @@ func (c *Client) do(ctx context.Context, call call) (*answer, error) {
 	if err != nil {
 		return nil, &InvalidRequestError{Operation: call.operation, Err: err}
 	}
-	if err := ctx.Err(); err != nil {
+	if err := ended(ctx); err != nil {
 		failure := c.transportError(ctx, call, trace, err)
 		failure.NeverSent = true
 		return nil, failure
@@ -95,6 +95,18 @@ func (c *Client) do(ctx context.Context, call call) (*answer, error) {
 		return &answer{operation: call.operation, status: response.StatusCode, date: serverTime(response)}, nil
 	}
 	return c.readAnswer(ctx, call, trace, response)
+}
+
+// ended returns why the context has ended, or nil. It looks at the deadline itself as well: in a process that was stopped for a while
+// and goes on, the context's timer may not have run yet, and a request whose time has passed must not be sent.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if deadline, has := ctx.Deadline(); has && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, error) {

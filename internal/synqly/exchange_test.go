@@ -376,3 +376,26 @@ func (r *countingReader) Read(p []byte) (int, error) {
 	r.read += n
 	return n, nil
 }
+
+// lateContext is one whose time has passed, in a process that was stopped: its timer has not run yet.
+type lateContext struct{ context.Context }
+
+func (lateContext) Deadline() (time.Time, bool) { return time.Now().Add(-time.Second), true }
+func (lateContext) Err() error                  { return nil }
+
+func TestNothingIsSentAfterTheDeadline(t *testing.T) {
+	if err := ended(lateContext{t.Context()}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("ended = %v", err)
+	}
+	if err := ended(t.Context()); err != nil {
+		t.Errorf("without a deadline: %v", err)
+	}
+	ahead, cancel := context.WithTimeout(t.Context(), time.Hour)
+	if err := ended(ahead); err != nil {
+		t.Errorf("before the deadline: %v", err)
+	}
+	cancel()
+	if err := ended(ahead); !errors.Is(err, context.Canceled) {
+		t.Errorf("after it was cancelled: %v", err)
+	}
+}

@@ -48,6 +48,10 @@ func (e *WaitError) NeverSent() bool { return true }
 // worker is free for other Integrations while the object waits in the queue.
 // Further requests of the same reconcile wait in Admit, for as long as the
 // bucket takes to refill, because starting over would send the first ones again.
+//
+// Requests in the Background leave half of the bucket to all others, so that a new
+// ticket does not wait behind a long list; with nothing left for them they go out all
+// the same, one every backgroundPatience.
 type Budget struct {
 	clock clock.Clock
 
@@ -107,23 +111,69 @@ func (b *Budget) slot(now time.Time) *WaitError {
 	return &WaitError{Until: b.nextSlot, After: b.nextSlot.Sub(now)}
 }
 
+type backgroundKey struct{}
+
+// Background marks the requests of a context as ones that can wait.
+func Background(ctx context.Context) context.Context {
+	return context.WithValue(ctx, backgroundKey{}, true)
+}
+
+// backgroundPatience bounds how long a request in the background lets others go first.
+const backgroundPatience = 2 * time.Second
+
+// letOthersFirst waits, for a request in the background, until the bucket is half full.
+func (b *Budget) letOthersFirst(ctx context.Context) error {
+	if ctx.Value(backgroundKey{}) == nil {
+		return nil
+	}
+	begun := b.clock.Now()
+	for {
+		left := backgroundPatience - b.clock.Since(begun)
+		delay := min(b.untilHalfFull(), left)
+		if delay <= 0 {
+			return nil
+		}
+		if err := b.sleep(ctx, delay); err != nil {
+			return err
+		}
+	}
+}
+
+// untilHalfFull is how long it takes until half of the bucket, and one request more,
+// is there.
+func (b *Budget) untilHalfFull() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	burst := float64(b.limiter.Burst())
+	lacking := min(burst/2+1, burst) - b.limiter.TokensAt(b.clock.Now())
+	return time.Duration(lacking / float64(b.limiter.Limit()) * float64(time.Second))
+}
+
 // Admit lets one request go out: at once with a reservation in the context, else
 // as soon as the bucket has refilled. During a hold it returns a *WaitError.
 func (b *Budget) Admit(ctx context.Context) error {
+	if err := b.letOthersFirst(ctx); err != nil {
+		return err
+	}
 	delay, err := b.admit(ctx)
 	if err != nil || delay == 0 {
 		return err
 	}
+	if err := b.sleep(ctx, delay); err != nil {
+		return err
+	}
+	return b.Held()
+}
+
+func (b *Budget) sleep(ctx context.Context, delay time.Duration) error {
 	timer := b.clock.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C():
+		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for the request budget: %w", ctx.Err())
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.held(b.clock.Now())
 }
 
 func (b *Budget) admit(ctx context.Context) (time.Duration, error) {

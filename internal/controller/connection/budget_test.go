@@ -120,6 +120,52 @@ func TestAdmitWaitsUntilTheBucketHasRefilled(t *testing.T) {
 	})
 }
 
+// In the background, half of the bucket is for others, and patience has an end.
+func TestBackgroundRequestsLetOthersGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clk := clocktesting.NewFakeClock(start)
+		budget := NewBudget(clk, 2, 10)
+		background := Background(t.Context())
+		for range 5 {
+			if err := budget.Admit(background); err != nil {
+				t.Fatal(err)
+			}
+		}
+		admitted := make(chan error, 2)
+		listPage := func() { admitted <- budget.Admit(background) }
+		expect := func(when string, want int) {
+			t.Helper()
+			synctest.Wait()
+			if got := len(admitted); got != want {
+				t.Fatalf("%s: %d admitted, want %d", when, got, want)
+			}
+			for range want {
+				if err := <-admitted; err != nil {
+					t.Errorf("Admit = %v", err)
+				}
+			}
+		}
+		go listPage()
+		expect("with half of the bucket left", 0)
+		reservations(t, budget, 1)
+		clk.Step(999 * time.Millisecond)
+		expect("while others have taken one more", 0)
+		clk.Step(time.Millisecond)
+		expect("when there is more than half again", 1)
+
+		reservations(t, budget, 5)
+		go listPage()
+		expect("with an empty bucket", 0)
+		for range 3 {
+			clk.Step(500 * time.Millisecond)
+			expect("while others take all that there is", 0)
+			reservations(t, budget, 1)
+		}
+		clk.Step(500 * time.Millisecond)
+		expect("at the end of its patience", 1)
+	})
+}
+
 func TestAdmitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		budget, _ := newBudget()

@@ -124,6 +124,7 @@ func isPaused(object client.Object) bool {
 // comes back when it is due again. An Integration that cannot be used is woken by its
 // own watch.
 func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	ctx = connection.Background(ctx)
 	var integration v1alpha1.Integration
 	if err := p.Client.Get(ctx, request.NamespacedName, &integration); err != nil {
 		if apierrors.IsNotFound(err) {

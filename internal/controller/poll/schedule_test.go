@@ -252,7 +252,7 @@ func TestJitter(t *testing.T) {
 // TestFetchingIsPaced takes a tenth of the rateLimit.
 func TestFetchingIsPaced(t *testing.T) {
 	w := newWorld(t, simulator.Behaviour{RefuseFilters: []string{"*"}})
-	w.integration().Spec.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20}
+	w.integration().Spec.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 200}
 	for i := range 600 {
 		w.add(ours(time.Hour + time.Duration(i)*time.Minute))
 	}
