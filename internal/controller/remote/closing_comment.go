@@ -6,8 +6,6 @@ package remote
 import (
 	"context"
 	"fmt"
-
-	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
 // closingNoun is what people call the comment.
@@ -41,25 +39,15 @@ func (r *Reconciler[O, R]) comment(ctx context.Context, p *pass[O, R]) (closed b
 }
 
 func (r *Reconciler[O, R]) postComment(ctx context.Context, p *pass[O, R]) error {
-	ctx, cancel := armed(ctx, p.connection.RequestTimeout())
-	defer cancel()
-	if err := r.recordIntent(ctx, p, r.commenter.ClosingText(p.object)); err != nil {
+	id := ""
+	err := r.attempt(ctx, p, closingNoun, r.commenter.ClosingText(p.object), func(ctx context.Context) (err error) {
+		id, err = r.commenter.PostClosing(ctx, p.call(p.status.ID))
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	r.attempts.started(p.name, p.object.GetUID(), p.intent.attempt)
-	if err := ctx.Err(); err != nil {
-		p.status.SettledAttempt = p.intent.attempt
-		return fmt.Errorf("the deadline passed before the request could be sent: %w", err)
-	}
-	id, err := r.commenter.PostClosing(ctx, p.call(p.status.ID))
-	switch {
-	case err == nil:
-		return r.commented(ctx, p, id)
-	case synqly.CommitmentOf(err) == synqly.NotCommitted:
-		p.status.SettledAttempt = p.intent.attempt
-		return err
-	}
-	return &UnconfirmedError{Noun: closingNoun, Err: err}
+	return r.commented(ctx, p, id)
 }
 
 func (r *Reconciler[O, R]) settleComment(ctx context.Context, p *pass[O, R]) error {

@@ -21,7 +21,7 @@ import (
 //
 //  1. recordIntent writes the attempt into the annotations, under the object's
 //     resourceVersion. Of two processes only one succeeds; the other stops.
-//  2. create sends one request, under a deadline that was armed before step 1.
+//  2. attempt sends one request, under a deadline that was armed before step 1.
 //  3. The answer is sorted: created, certainly not created, or unconfirmed.
 //  4. settle looks for what an unconfirmed attempt may have made, and adopts it.
 //  5. Only when the settle period has passed, by the clock of whoever observes,
@@ -107,11 +107,26 @@ func (r *Reconciler[O, R]) stillExists(ctx context.Context, cached client.Object
 	return latest.GetUID() == cached.GetUID(), nil
 }
 
-// create records the intent, sends the request once, and records the answer.
+// create creates the remote object and records it.
 func (r *Reconciler[O, R]) create(ctx context.Context, p *pass[O, R]) error {
+	var remote *R
+	err := r.attempt(ctx, p, r.adapter.Noun(), r.adapter.Fingerprint(p.object), func(ctx context.Context) (err error) {
+		remote, err = r.adapter.Create(ctx, p.call(""))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.attempts.answered(p.name, remote)
+	return r.created(ctx, p, remote, created(r.adapter.Noun(), r.adapter.ID(remote)))
+}
+
+// attempt is one attempt to create something, steps 1 to 3: it records the intent, calls
+// send once, and sorts the answer. text is the fingerprint of the words to send.
+func (r *Reconciler[O, R]) attempt(ctx context.Context, p *pass[O, R], noun, text string, send func(context.Context) error) error {
 	ctx, cancel := armed(ctx, p.connection.RequestTimeout())
 	defer cancel()
-	if err := r.recordIntent(ctx, p, r.adapter.Fingerprint(p.object)); err != nil {
+	if err := r.recordIntent(ctx, p, text); err != nil {
 		return err
 	}
 	r.attempts.started(p.name, p.object.GetUID(), p.intent.attempt)
@@ -120,17 +135,16 @@ func (r *Reconciler[O, R]) create(ctx context.Context, p *pass[O, R]) error {
 		p.status.SettledAttempt = p.intent.attempt
 		return fmt.Errorf("the deadline passed before the request could be sent: %w", err)
 	}
-	remote, err := r.adapter.Create(ctx, p.call(""))
+	err := send(ctx)
 	switch {
 	case err == nil:
-		r.attempts.answered(p.name, remote)
-		return r.created(ctx, p, remote, created(r.adapter.Noun(), r.adapter.ID(remote)))
+		return nil
 	case synqly.CommitmentOf(err) == synqly.NotCommitted:
 		p.status.SettledAttempt = p.intent.attempt
-		return fmt.Errorf("creating the remote %s: %w", r.adapter.Noun(), err)
+		return fmt.Errorf("creating the remote %s: %w", noun, err)
 	}
 	r.adapter.RecordPlace(p.object, p.place)
-	return &UnconfirmedError{Noun: r.adapter.Noun(), Err: err}
+	return &UnconfirmedError{Noun: noun, Err: err}
 }
 
 // recordIntent is step 1. A conflict means that the cache was stale.
