@@ -33,9 +33,9 @@ var _ = Describe("SIGKILL every few seconds", func() {
 		integration.Spec.RequestTimeout = &metav1.Duration{Duration: time.Second}
 		create[client.Object](ctx, t.secret(), integration)
 		tickets, comments, notes := t.family(count)
-		create(ctx, tickets...)
-		create(ctx, comments...)
-		create(ctx, notes...)
+		atOnce(tickets, func(ticket *v1alpha1.Ticket) { create(ctx, ticket) })
+		atOnce(comments, func(comment *v1alpha1.TicketComment) { create(ctx, comment) })
+		atOnce(notes, func(note *v1alpha1.TicketNote) { create(ctx, note) })
 		t.remote.Inject(simulator.Fault{Probability: 0.05, Lose: true})
 		t.remote.Inject(simulator.Fault{Probability: 0.05, Lose: true, AfterCommit: true})
 

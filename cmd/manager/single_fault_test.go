@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -258,25 +257,6 @@ func (r *trial) makeObjects() {
 	case "note":
 		r.object = r.note(subject, r.parent.Name)
 	}
-}
-
-// atOnce does something for each of the trials, for several at once.
-func atOnce(trials []*trial, do func(*trial)) {
-	GinkgoHelper()
-	var done atomic.Int32
-	var group sync.WaitGroup
-	slots := make(chan struct{}, 16)
-	for _, trial := range trials {
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
-			defer GinkgoRecover()
-			do(trial)
-			done.Add(1)
-		})
-	}
-	group.Wait()
-	Expect(done.Load()).To(BeEquivalentTo(len(trials)), "what has failed for some trials is said above")
 }
 
 func (r *trial) String() string { return fmt.Sprintf("%s, %s", r.scenario, r.disturbance) }

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -275,11 +277,35 @@ func (t *tenant) removeObjects(ctx SpecContext) {
 	for _, kind := range []client.Object{&v1alpha1.TicketComment{}, &v1alpha1.TicketNote{}, &v1alpha1.Ticket{}, &v1alpha1.Integration{}} {
 		Expect(administrator.DeleteAllOf(ctx, kind, client.InNamespace(t.namespace))).To(Succeed())
 	}
+	var remaining []client.Object
 	for _, list := range t.lists() {
 		Expect(administrator.List(ctx, list, client.InNamespace(t.namespace))).To(Succeed())
 		Expect(meta.EachListItem(list, func(item runtime.Object) error {
-			withoutFinalizers := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
-			return client.IgnoreNotFound(administrator.Patch(ctx, item.(client.Object), withoutFinalizers))
+			remaining = append(remaining, item.(client.Object))
+			return nil
 		})).To(Succeed())
 	}
+	atOnce(remaining, func(object client.Object) {
+		withoutFinalizers := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
+		Expect(client.IgnoreNotFound(administrator.Patch(ctx, object, withoutFinalizers))).To(Succeed())
+	})
+}
+
+// atOnce does something for each of the subjects, for several at once.
+func atOnce[S any](subjects []S, do func(S)) {
+	GinkgoHelper()
+	var done atomic.Int32
+	var group sync.WaitGroup
+	slots := make(chan struct{}, 16)
+	for _, each := range subjects {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			defer GinkgoRecover()
+			do(each)
+			done.Add(1)
+		})
+	}
+	group.Wait()
+	Expect(done.Load()).To(BeEquivalentTo(len(subjects)), "what has failed for some is said above")
 }

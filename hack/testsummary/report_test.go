@@ -5,6 +5,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -133,26 +134,74 @@ func TestReport(t *testing.T) {
 }
 
 func TestRunReturnsTheExitCode(t *testing.T) {
+	const (
+		passes = `echo '{"Action":"pass","Package":"p","Test":"TestA"}'`
+		fails  = `echo '{"Action":"fail","Package":"p","Test":"TestA"}'`
+	)
 	cases := map[string]struct {
-		script   string
+		scripts  []string
 		wantCode int
 		wantErr  bool
 	}{
-		"of tests that pass":            {script: `echo '{"Action":"pass","Package":"p","Test":"TestA"}'`, wantCode: 0},
-		"of the command, when it fails": {script: `exit 3`, wantCode: 3},
-		"1 when no test ran":            {script: `true`, wantCode: 1, wantErr: true},
-		"1 when a failure goes unsaid":  {script: `echo '{"Action":"fail","Package":"p","Test":"TestA"}'`, wantCode: 1},
+		"of tests that pass":               {scripts: []string{passes}, wantCode: 0},
+		"of the command, when it fails":    {scripts: []string{`exit 3`}, wantCode: 3},
+		"1 when no test ran":               {scripts: []string{`true`}, wantCode: 1, wantErr: true},
+		"1 when a failure goes unsaid":     {scripts: []string{fails}, wantCode: 1},
+		"of two commands that pass":        {scripts: []string{passes, passes}, wantCode: 0},
+		"of the first when it fails":       {scripts: []string{`exit 3`, passes}, wantCode: 3},
+		"of the second when it fails":      {scripts: []string{passes, `exit 4`}, wantCode: 4},
+		"of the first when both fail":      {scripts: []string{`exit 3`, `exit 4`}, wantCode: 3},
+		"1 when the second one fails mute": {scripts: []string{passes, fails}, wantCode: 1},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			script := filepath.Join(t.TempDir(), "script")
-			if err := os.WriteFile(script, []byte(test.script), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			code, err := run(t.Context(), []string{"sh", script})
+			code, err := run(t.Context(), commandsOf(t, test.scripts...))
 			if code != test.wantCode || (err != nil) != test.wantErr {
 				t.Errorf("run = %d, %v; want %d, an error: %t", code, err, test.wantCode, test.wantErr)
 			}
 		})
 	}
+}
+
+func TestRunRefusesWhatItCannotStart(t *testing.T) {
+	for _, arguments := range [][]string{{"--", "true"}, {"true", "--", "--", "true"}, {"cat", "--", "no-such-program"}} {
+		if code, err := run(t.Context(), arguments); code != 1 || err == nil {
+			t.Errorf("run(%q) = %d, %v; want 1 and an error", arguments, code, err)
+		}
+	}
+}
+
+// Each of the two waits for the other one, so neither ends unless both run at once.
+func TestRunRunsTheCommandsAtTheSameTime(t *testing.T) {
+	folder := t.TempDir()
+	first, second := filepath.Join(folder, "first"), filepath.Join(folder, "second")
+	for _, pipe := range []string{first, second} {
+		if output, err := exec.CommandContext(t.Context(), "mkfifo", pipe).CombinedOutput(); err != nil {
+			t.Fatalf("mkfifo: %v\n%s", err, output)
+		}
+	}
+	const passes = `echo '{"Action":"pass","Package":"p","Test":"TestA"}'`
+	meeting := commandsOf(t,
+		"echo here >"+first+"; read answer <"+second+"; "+passes,
+		"read greeting <"+first+"; echo here >"+second+"; "+passes)
+	if code, err := run(t.Context(), meeting); code != 0 || err != nil {
+		t.Errorf("run = %d, %v; want 0", code, err)
+	}
+}
+
+// commandsOf returns the arguments that run these scripts.
+func commandsOf(t *testing.T, scripts ...string) []string {
+	t.Helper()
+	var arguments []string
+	for i, script := range scripts {
+		path := filepath.Join(t.TempDir(), "script")
+		if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 {
+			arguments = append(arguments, "--")
+		}
+		arguments = append(arguments, "sh", path)
+	}
+	return arguments
 }

@@ -82,7 +82,7 @@ func TestFaults(t *testing.T) {
 	for _, s := range scenarios() {
 		t.Run(named(s.name), func(t *testing.T) {
 			t.Parallel()
-			operations := baseline(t, s)
+			operations := operationsOf(t, s)
 			for i, at := range operations {
 				t.Run(named(fmt.Sprintf("%03d-%s-%s", i+1, at.class, at.name)), func(t *testing.T) {
 					for _, f := range faults {
@@ -112,7 +112,7 @@ func sampled(s scenario, operation int, f fault) bool {
 func TestEveryFaultStrikes(t *testing.T) {
 	var operations []operation
 	for _, s := range scenarios() {
-		operations = append(operations, baseline(t, s)...)
+		operations = append(operations, operationsOf(t, s)...)
 	}
 	for _, f := range allFaults() {
 		if !slices.ContainsFunc(operations, f.applies) {
@@ -124,6 +124,20 @@ func TestEveryFaultStrikes(t *testing.T) {
 // named makes a name of a subtest that needs no quoting.
 func named(text string) string {
 	return strings.NewReplacer(" ", "_", ",", "", "/", ".").Replace(text)
+}
+
+// surveyed has the operations of the scenarios that have been run without faults, by name.
+var surveyed sync.Map
+
+// operationsOf returns the operations of a scenario, which is run once for all tests.
+func operationsOf(t *testing.T, s scenario) []operation {
+	t.Helper()
+	if known, found := surveyed.Load(s.name); found {
+		return known.([]operation)
+	}
+	operations := baseline(t, s)
+	surveyed.Store(s.name, operations)
+	return operations
 }
 
 // baseline runs a scenario without faults and returns its operations.
