@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -63,6 +64,8 @@ func closedAt(before *metav1.Time, ticket *synqly.Ticket, integration *v1alpha1.
 	closed := metav1.NewTime(at).Rfc3339Copy()
 	return &closed
 }
+
+var _ remote.Expirer[*v1alpha1.Ticket] = ticketAdapter{}
 
 // ExpiresAt is when a Ticket whose remote ticket is closed is removed.
 func (ticketAdapter) ExpiresAt(ticket *v1alpha1.Ticket) time.Time {

@@ -36,6 +36,8 @@ const (
 // priorities are those that a Ticket can ask for.
 var priorities = []string{"URGENT", "CRITICAL", "HIGH", "MEDIUM", "MODERATE", "LOW", "PLANNING"}
 
+var _ remote.Watched[*v1alpha1.Ticket, synqly.Ticket] = ticketAdapter{}
+
 // Record shows the remote ticket in the status. What does not fit the schema is cut or
 // left out, with a remark: what people write into the ticketing system must not keep
 // the operator from its work.

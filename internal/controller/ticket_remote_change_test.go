@@ -207,6 +207,33 @@ var _ = Describe("A sighting", func() {
 		Expect(w.about("RemoteChange")).To(BeEmpty())
 	})
 
+	It("that leaves a managed field out is followed by a look, because lists may show less", func() {
+		change()
+		short := w.listed(ticket)
+		short.Description, short.Tags, short.CustomFields = "", nil, nil
+		w.report(ticket, short)
+		w.reconcile(ticket)
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
+		Expect(ticket.Status.Drift).To(Equal([]string{"status"}))
+		Expect(w.about("RemoteChange")).To(HaveExactElements(Not(ContainSubstring("description"))))
+		Expect(w.unserved(ticket)).To(BeFalse())
+		w.report(ticket, short)
+		w.expectInSync(ticket)
+	})
+
+	It("of a managed field that a person has emptied is followed by one look", func() {
+		w.editRemote(ticket.Status.ID, func(t *simulator.Ticket) { t.Description = "" })
+		w.seen(ticket)
+		w.reconcile(ticket)
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
+		Expect(ticket.Status.Drift).To(Equal([]string{"description"}))
+		w.editRemote(ticket.Status.ID, func(t *simulator.Ticket) { t.Assignee = "max@example.com" })
+		w.seen(ticket)
+		w.reconcile(ticket)
+		Expect(ticket.Status.Remote.Assignee).To(Equal("max@example.com"))
+		Expect(w.sent()).To(HaveLen(1), "that it is empty is known")
+	})
+
 	It("of a paused Ticket is written down once that is resumed", func() {
 		annotate(w, ticket, v1alpha1.PausedAnnotation, "true")
 		w.reconcile(ticket)
