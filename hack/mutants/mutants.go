@@ -20,6 +20,7 @@ const (
 	finalizeFile = "internal/controller/remote/finalize.go"
 	passFile     = "internal/controller/remote/pass.go"
 	stepsFile    = "internal/controller/remote/steps.go"
+	absentFile   = "internal/controller/remote/absent.go"
 	closingFile  = "internal/controller/remote/closing_comment.go"
 	commentFile  = "internal/controller/ticketcomment_controller.go"
 	childFile    = "internal/controller/child.go"
@@ -133,5 +134,10 @@ var mutants = []mutant{
 		"requests-are-lost", "a request to look counts as served before it was",
 		stepsFile, "	p.looked = true\n	remote, err := r.adapter.Get", "	p.looked = true\n	p.status.LastSyncRequest = p.syncRequest()\n	remote, err := r.adapter.Get",
 		"^drift_enforced$//^Secret_rotated_a_minute_after_the_token$",
+	},
+	{
+		"recreate-at-once", "one 404 is enough to create another remote object",
+		absentFile, "	if remaining > 0 || observed.count < requiredAbsences {", "	if observed.count < 1 {",
+		"^ticket_created_again$//^404$",
 	},
 }

@@ -74,9 +74,15 @@ func (ticketAdapter) Policy(ticket *v1alpha1.Ticket) remote.Policy {
 		AdoptID:        ticket.Spec.TicketID,
 		Observe:        ticket.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
 		Enforce:        ticket.Spec.ManagementPolicy == v1alpha1.ManagementEnforce,
-		Recreate:       ticket.Spec.OnRemoteMissing == v1alpha1.RemoteMissingRecreate && ticket.Spec.TicketID == "",
+		Recreate:       recreates(ticket),
 		RemoveOnDelete: ticket.Spec.DeletionPolicy == v1alpha1.TicketClose,
 	}
+}
+
+// recreates tells whether another remote ticket is created should this one be deleted.
+// One that was closed is not: what it was about has come to its end.
+func recreates(ticket *v1alpha1.Ticket) bool {
+	return ticket.Spec.OnRemoteMissing == v1alpha1.RemoteMissingRecreate && ticket.Spec.TicketID == "" && ticket.Status.ClosedAt == nil
 }
 
 func (ticketAdapter) RemoteIDs(ticket *v1alpha1.Ticket) []remote.RemoteID {

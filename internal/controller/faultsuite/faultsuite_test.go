@@ -179,6 +179,10 @@ func runCase(t *testing.T, s scenario, what *strike) {
 
 // play does what people do in a scenario, and lets the world come to rest.
 func (w *world) play(s scenario) {
+	if s.polled {
+		w.polled = true
+		w.managers = []*process{newProcess(w)}
+	}
 	if !s.cold {
 		w.applySecret(firstToken)
 		w.apply(integration())

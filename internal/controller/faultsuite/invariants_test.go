@@ -282,6 +282,9 @@ func (w *world) checkStatus(of reference, before, after remote.Object) {
 	}
 	if from.ID != "" && to.ID != from.ID {
 		recreated := of.kind == "TicketComment" && to.ID != "" && to.SettledAttempt > from.SettledAttempt
+		if t, isTicket := before.(*v1alpha1.Ticket); isTicket && t.Spec.OnRemoteMissing == v1alpha1.RemoteMissingRecreate {
+			recreated = to.ID == "" && w.ledger.removedByPerson[from.ID]
+		}
 		if !recreated {
 			w.violate("invariant 4: the remote ID of %s changes from %q to %q", of, from.ID, to.ID)
 		}
@@ -290,7 +293,7 @@ func (w *world) checkStatus(of reference, before, after remote.Object) {
 
 // checkRelease is invariant 5: a finalizer goes only after the remote object is gone, or closed.
 func (w *world) checkRelease(of reference, object remote.Object) {
-	if w.acting == nil || object.GetAnnotations()[v1alpha1.OrphanAnnotation] == "true" || retains(object) {
+	if w.acting == nil || object.GetAnnotations()[v1alpha1.OrphanAnnotation] == "true" || retains(object) || expired(object) {
 		return
 	}
 	for _, made := range w.ledger.live(of) {
@@ -351,6 +354,8 @@ func (w *world) unmet() []string {
 		object, exists := w.get(of).(remote.Object)
 		live := w.liveFor(of)
 		switch {
+		case w.deleted[of] && exists && w.neverSeenClosed(object):
+			// What it waits for cannot come any more, and it says so.
 		case w.deleted[of] && exists:
 			fail("%s is still there: %s", of, conditionText(object.RemoteStatus().Conditions))
 		case w.deleted[of]:
@@ -411,7 +416,7 @@ func (w *world) unmetRemoval(of reference, live []string, fail func(string, ...a
 	last := w.lastVersion(of)
 	closed, isTicket := last.(*v1alpha1.Ticket)
 	switch {
-	case retains(last):
+	case retains(last) || expired(last):
 		if len(live) > 1 {
 			fail("%s, which was deleted, retains %v", of, live)
 		}
@@ -436,6 +441,20 @@ func (w *world) unmetRemoval(of reference, live []string, fail func(string, ...a
 			}
 		}
 	}
+}
+
+// expired tells whether an object was there for a closed ticket, and for a time.
+func expired(object client.Object) bool {
+	t, isTicket := object.(*v1alpha1.Ticket)
+	return isTicket && t.Spec.TTLAfterClosed != nil
+}
+
+// neverSeenClosed tells whether the remote ticket, which was to be closed for the object
+// to go, was deleted before the operator could see it closed.
+func (w *world) neverSeenClosed(object remote.Object) bool {
+	t, isTicket := object.(*v1alpha1.Ticket)
+	return isTicket && t.Spec.TTLAfterClosed != nil && t.Status.ClosedAt == nil && w.ledger.removedByPerson[t.Status.ID] &&
+		readyReason(t.RemoteStatus()) == v1alpha1.ReasonRemoteMissing
 }
 
 // ownerByStatus is another object that stands for a remote object.

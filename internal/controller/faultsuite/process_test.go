@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -78,14 +79,31 @@ func newProcess(w *world) *process {
 	p.reconcilers = map[string]reconcile.Reconciler{
 		"Integration": controller.NewIntegrationReconciler(options), "Ticket": tickets, "TicketComment": comments, "TicketNote": notes,
 	}
+	if w.polled {
+		p.reconcilers[thePoller.kind] = controller.NewPoller(options, tickets.Sightings())
+		w.must(tickets.Sightings().Start(context.Background(), wakingQueue{by: p}))
+	}
 	p.enqueueAll()
 	return p
+}
+
+// wakingQueue is how sightings wake their Tickets.
+type wakingQueue struct {
+	workqueue.TypedRateLimitingInterface[reconcile.Request] // nil: nothing but Add may be called
+	by                                                      *process
+}
+
+func (q wakingQueue) Add(request reconcile.Request) {
+	q.by.enqueue(reference{"Ticket", request.Name})
 }
 
 // enqueueAll queues every object, comments and notes before what they wait for.
 func (p *process) enqueueAll() {
 	for _, list := range []client.ObjectList{&v1alpha1.TicketCommentList{}, &v1alpha1.TicketNoteList{}, &v1alpha1.TicketList{}, &v1alpha1.IntegrationList{}} {
 		p.world.each(list, func(object client.Object) { p.enqueue(referenceTo(object)) })
+	}
+	if p.world.polled {
+		p.enqueue(thePoller)
 	}
 }
 
@@ -124,6 +142,9 @@ func (p *process) notify(change memoryapi.Change) {
 	switch of.kind {
 	case "Integration":
 		p.enqueue(of)
+		if p.world.polled {
+			p.enqueue(thePoller)
+		}
 		for _, list := range []client.ObjectList{&v1alpha1.TicketList{}, &v1alpha1.TicketCommentList{}, &v1alpha1.TicketNoteList{}} {
 			p.world.each(list, func(other client.Object) { p.wakeWaiting(other) })
 		}

@@ -26,6 +26,9 @@ type scenario struct {
 	primary reference
 	// cold: no Integration is set up before.
 	cold bool
+	// polled: the managers look for remote changes. A scenario asks for that with
+	// sync-requested, because polls of their own come at random times.
+	polled bool
 	// withoutCredentials: credentials are deleted on purpose, so a manager that has lost them needs them back.
 	withoutCredentials bool
 }
@@ -34,13 +37,15 @@ var (
 	theTicket  = reference{"Ticket", "checkout-latency"}
 	theComment = reference{"TicketComment", "started"}
 	theNote    = reference{"TicketNote", "handover"}
+	// thePoller looks for the remote changes of the Integration.
+	thePoller = reference{"Poller", integrationName}
 )
 
 // soon is within the time in which a create can be unconfirmed.
 const soon = 10 * time.Second
 
 func scenarios() []scenario {
-	return slices.Concat(ticketScenarios(), adoptionScenarios(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), scenariosOfEverything())
+	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), scenariosOfEverything())
 }
 
 func deleting(of ...reference) func(*world) {
@@ -127,6 +132,39 @@ func adoptionScenarios() []scenario {
 			acts: []func(*world){func(w *world) {
 				w.remote.EditTicket(w.remoteIDOf(theTicket), func(t *simulator.Ticket) { t.Status, t.Summary = "Done", "never mind" })
 				w.annotate(theTicket, v1alpha1.SyncRequestedAnnotation, "now")
+			}}},
+	}
+}
+
+func scenariosOfRemoteChanges() []scenario {
+	lookNow := func(w *world) { w.annotate(theTicket, v1alpha1.SyncRequestedAnnotation, time.Now().String()) }
+	return []scenario{
+		{name: "remote change polled", primary: theTicket, polled: true,
+			setup: applying(func() client.Object {
+				return ticket(theTicket.name, func(spec *v1alpha1.TicketSpec) {
+					spec.ManagementPolicy, spec.Status = v1alpha1.ManagementEnforce, "To Do"
+				})
+			}),
+			acts: []func(*world){func(w *world) {
+				w.remote.EditTicket(w.remoteIDOf(theTicket), func(t *simulator.Ticket) { t.Status = "Done" })
+				w.annotate(reference{"Integration", integrationName}, v1alpha1.SyncRequestedAnnotation, "now")
+			}}},
+		{name: "ticket created again", primary: theTicket,
+			setup: applying(func() client.Object {
+				return ticket(theTicket.name, func(spec *v1alpha1.TicketSpec) { spec.OnRemoteMissing = v1alpha1.RemoteMissingRecreate })
+			}),
+			acts: []func(*world){lookNow, func(w *world) {
+				w.personDeletes(theTicket)
+				lookNow(w)
+			}}},
+		{name: "ticket expired", primary: theTicket,
+			setup: applying(func() client.Object {
+				return ticket(theTicket.name, closing, func(spec *v1alpha1.TicketSpec) { spec.TTLAfterClosed = &metav1.Duration{Duration: time.Minute} })
+			}),
+			acts: []func(*world){func(w *world) {
+				w.personCloses(theTicket)
+				elapse(2 * time.Minute)
+				lookNow(w)
 			}}},
 	}
 }

@@ -109,6 +109,9 @@ type world struct {
 	appointments []appointment
 	steps        int
 
+	// polled: the managers look for remote changes.
+	polled bool
+
 	// counting numbers the operations, and fault strikes at one of them.
 	counting   bool
 	primary    reference
@@ -218,6 +221,9 @@ func (w *world) token() string {
 // get returns the object as it is now, or nil.
 func (w *world) get(of reference) client.Object {
 	object := of.empty()
+	if object == nil {
+		return nil // no object of the API server's
+	}
 	if err := w.people.Get(context.Background(), of.key(), object); err != nil {
 		return nil
 	}
@@ -420,6 +426,20 @@ func (w *world) personDeletes(of reference) {
 		w.remote.DeleteNote(id)
 	}
 	w.ledger.removedByPerson[id] = true
+}
+
+// personCloses closes the remote ticket, whose object is to go then.
+func (w *world) personCloses(of reference) {
+	id := w.remoteIDOf(of)
+	w.remote.EditTicket(id, func(t *simulator.Ticket) { t.Status = "Resolved" })
+	w.deleted[of] = true
+	w.survives = append(w.survives, func() string {
+		shown, found := w.remote.Ticket(id)
+		if comments := w.closingComments(of); found && (shown.Status != "Resolved" || comments > 0) {
+			return fmt.Sprintf("the ticket %s, which a person closed, is %q and has %d closing comments", id, shown.Status, comments)
+		}
+		return ""
+	})
 }
 
 // story is what happened, for a case that failed.

@@ -44,10 +44,12 @@ func (r *Reconciler[O, R]) look(ctx context.Context, p *pass[O, R]) error {
 	p.looked = true
 	remote, err := r.adapter.Get(ctx, p.call(p.status.ID))
 	var missing *MissingError
-	if errors.As(err, &missing) && p.policy.Recreate {
+	switch isMissing := errors.As(err, &missing); {
+	case isMissing && r.expired(p):
+		return nil // the object has nothing left to wait for
+	case isMissing && p.policy.Recreate:
 		return r.absent(ctx, p, missing)
-	}
-	if err != nil {
+	case err != nil:
 		return fmt.Errorf("looking at the remote %s %q: %w", r.adapter.Noun(), p.status.ID, err)
 	}
 	// Not before: a request to look that could not be served stays open.

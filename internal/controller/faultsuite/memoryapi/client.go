@@ -169,8 +169,9 @@ func (c *Client) Create(ctx context.Context, object client.Object, _ ...client.C
 }
 
 // Delete implements client.Writer.
-func (c *Client) Delete(ctx context.Context, object client.Object, _ ...client.DeleteOption) error {
-	return c.write(ctx, "delete", object, "", nil, func() error { return c.server.remove(object) })
+func (c *Client) Delete(ctx context.Context, object client.Object, options ...client.DeleteOption) error {
+	preconditions := (&client.DeleteOptions{}).ApplyOptions(options).Preconditions
+	return c.write(ctx, "delete", object, "", nil, func() error { return c.server.remove(object, preconditions) })
 }
 
 // Update implements client.Writer.

@@ -129,6 +129,10 @@ func (k *kind) resource() schema.GroupResource {
 
 func (k *kind) notFound(name string) error { return apierrors.NewNotFound(k.resource(), name) }
 
+func (k *kind) conflict(name string) error {
+	return apierrors.NewConflict(k.resource(), name, errors.New("the object has been modified; please apply your changes to the latest version and try again"))
+}
+
 // get copies the object as of a revision into out.
 func (s *Server) get(key types.NamespacedName, out client.Object, revision int64) error {
 	known, err := s.kindOf(out)
@@ -187,7 +191,7 @@ func (s *Server) create(object client.Object) error {
 }
 
 // remove deletes an object, or marks it as being deleted while it has finalizers.
-func (s *Server) remove(object client.Object) error {
+func (s *Server) remove(object client.Object, preconditions *metav1.Preconditions) error {
 	known, err := s.kindOf(object)
 	if err != nil {
 		return err
@@ -196,6 +200,8 @@ func (s *Server) remove(object client.Object) error {
 	switch {
 	case current == nil:
 		return known.notFound(object.GetName())
+	case preconditions != nil && !met(preconditions, current):
+		return known.conflict(object.GetName())
 	case len(current.GetFinalizers()) == 0:
 		s.store(known, current, nil)
 	case current.GetDeletionTimestamp() == nil:
@@ -209,6 +215,12 @@ func (s *Server) remove(object client.Object) error {
 		s.store(known, current, deleting)
 	}
 	return nil
+}
+
+// met tells whether an object is the one, and in the version, that is to be deleted.
+func met(preconditions *metav1.Preconditions, current client.Object) bool {
+	return (preconditions.UID == nil || *preconditions.UID == current.GetUID()) &&
+		(preconditions.ResourceVersion == nil || *preconditions.ResourceVersion == current.GetResourceVersion())
 }
 
 // patch merges a JSON Merge Patch into the object, or into its status alone.
@@ -268,7 +280,7 @@ func (s *Server) current(object client.Object) (*kind, client.Object, error) {
 // change writes what is wanted, as far as the caller may change it, and gives the caller the result.
 func (s *Server) change(known *kind, current, wanted client.Object, subresource string, out client.Object) error {
 	if wanted.GetResourceVersion() != current.GetResourceVersion() {
-		return apierrors.NewConflict(known.resource(), current.GetName(), errors.New("the object has been modified; please apply your changes to the latest version and try again"))
+		return known.conflict(current.GetName())
 	}
 	if wanted.GetUID() != "" && wanted.GetUID() != current.GetUID() {
 		immutable := field.Invalid(field.NewPath("metadata", "uid"), wanted.GetUID(), "field is immutable")
