@@ -379,6 +379,8 @@ func (w *world) personEditsTicket(of reference) {
 	w.survives = append(w.survives, func() string {
 		now, there := w.remote.Ticket(shown.ID)
 		switch {
+		case w.ledger.removedByPerson[shown.ID]:
+			return ""
 		case !there:
 			return "the ticket that a person edited is gone"
 		case now.Assignee != person:
@@ -398,6 +400,9 @@ func (w *world) personComments(ticketID, content string) {
 		return
 	}
 	w.survives = append(w.survives, func() string {
+		if w.ledger.removedByPerson[ticketID] {
+			return ""
+		}
 		if slices.ContainsFunc(w.remote.Comments(ticketID), func(c simulator.Comment) bool { return c.ID == said.ID && c.Content == content }) {
 			return ""
 		}
