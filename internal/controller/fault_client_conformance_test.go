@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -101,6 +102,9 @@ func (c *conformance) run() []string {
 	ctx := context.Background()
 	const ours, other = v1alpha1.RemoteFinalizer, "example.com/other"
 	remove := func() error { return c.client.Delete(ctx, c.manifest()) }
+	removeAs := func(known *v1alpha1.Ticket) error {
+		return c.client.Delete(ctx, c.manifest(), client.Preconditions{UID: ptr.To(known.UID), ResourceVersion: ptr.To(known.ResourceVersion)})
+	}
 
 	c.do("get what is not there", func() error {
 		return c.client.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: conformingName}, &v1alpha1.Ticket{})
@@ -147,6 +151,12 @@ func (c *conformance) run() []string {
 		statusID("6")(updated)
 		return c.client.Status().Update(ctx, updated)
 	})
+	c.do("delete a stale object", func() error { return removeAs(c.stale) })
+	c.do("delete another object of that name", func() error {
+		foreign := c.latest.DeepCopy()
+		foreign.UID = "00000000-0000-0000-0000-000000000000"
+		return removeAs(foreign)
+	})
 	c.do("add a finalizer", func() error { return c.patch(c.latest, true, false, finalizers(ours)) })
 	c.do("delete", remove)
 	c.do("delete again", remove)
@@ -164,7 +174,7 @@ func (c *conformance) run() []string {
 	c.do("delete what is gone", remove)
 	c.do("create under the same name", func() error { return c.client.Create(ctx, c.manifest()) })
 	c.do("patch with what was known of the one before", func() error { return c.patch(last, true, false, annotation("late")) })
-	c.do("delete without finalizers", remove)
+	c.do("delete without finalizers, in the latest version", func() error { return removeAs(c.latest) })
 	c.lines = append(c.lines, c.secrets()...)
 	return c.lines
 }
