@@ -88,10 +88,10 @@ verify: bin/tools/controller-gen bin/tools/kustomize ## Fail when generated file
 # is virtual, so it can do with less of the machine, and for longer.
 GO_TEST = $(GO) test -json -count=1 $(TESTFLAGS)
 ifeq ($(PACKAGES),./...)
-TEST_RUNS = $(GO_TEST) -timeout=15m $(RACE) ./... \
-	$(if $(RACE),-- nice -n 5 $(GO_TEST) -timeout=30m ./internal/controller/faultsuite)
+TEST_RUNS = $(GO_TEST) -timeout=40m $(RACE) ./... \
+	$(if $(RACE),-- nice -n 5 $(GO_TEST) -timeout=40m ./internal/controller/faultsuite)
 else
-TEST_RUNS = $(GO_TEST) -timeout=15m $(RACE) $(PACKAGES)
+TEST_RUNS = $(GO_TEST) -timeout=40m $(RACE) $(PACKAGES)
 endif
 
 .PHONY: test

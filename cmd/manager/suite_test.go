@@ -60,7 +60,7 @@ func TestManager(t *testing.T) {
 	suite, reporter := GinkgoConfiguration()
 	// Sooner than go test's own limit, which would end this process without giving it
 	// the time to end those that it has started.
-	suite.Timeout = 13 * time.Minute
+	suite.Timeout = 38 * time.Minute
 	RunSpecs(t, "Manager", suite, reporter)
 }
 
