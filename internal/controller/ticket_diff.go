@@ -113,7 +113,10 @@ func ticketPatch(spec *v1alpha1.TicketSpec, names []string, seen *synqly.Ticket)
 		return nil, err
 	}
 	if seen != nil && len(spec.Tags) > 0 && namesTags(names) && !seen.Readable("tags") {
-		return nil, fmt.Errorf("the tags of the remote ticket cannot be written, because those that it has cannot be read: %s", strings.Join(seen.Unreadable, ", "))
+		// Trying again does not help, and must not go on for ever.
+		return nil, &synqly.InvalidRequestError{Operation: "PatchTicket", Err: fmt.Errorf(
+			"the tags of the remote ticket cannot be written, because those that it has cannot be read (%s): correct them in the ticketing system and give the annotation %s a new value, or leave the tags in the spec as they were",
+			strings.Join(seen.Unreadable, ", "), v1alpha1.SyncRequestedAnnotation)}
 	}
 	if tags, changed := mergeTags(spec.Tags, names, seen); changed {
 		operation, err := setMember("/tags", tags, seen.Tags != nil)

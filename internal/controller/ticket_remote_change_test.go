@@ -567,4 +567,24 @@ var _ = Describe("A remote ticket with odd values", func() {
 			w.reconcileAway(ticket)
 		}
 	})
+
+	It("whose tags cannot be read keeps them, and says so once when the spec changes its own", func() {
+		w := newWorld()
+		ticket := w.created(w.ticket("odd-tags", func(s *v1alpha1.TicketSpec) { s.Tags = []string{"ours"} }))
+		Expect(w.simulator.SetRaw(ticket.Status.ID, "tags", json.RawMessage(`["ours", 7]`))).To(BeTrue())
+		edit(w, ticket, func(t *v1alpha1.Ticket) { t.Spec.Tags = []string{"ours", "new"} })
+		for range 10 {
+			w.clock.Step(10 * time.Minute)
+			w.reconcile(ticket)
+		}
+		expectNotReady(ticket, v1alpha1.ReasonRejected, "cannot be read", v1alpha1.SyncRequestedAnnotation)
+		Expect(condition(ticket, "Stalled")).NotTo(BeNil())
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200"}), "trying again would not help")
+
+		Expect(w.simulator.SetRaw(ticket.Status.ID, "tags", nil)).To(BeTrue())
+		annotate(w, ticket, v1alpha1.SyncRequestedAnnotation, "corrected")
+		w.reconcile(ticket)
+		expectReady(ticket)
+		Expect(w.listed(ticket).Tags).To(ContainElements("ours", "new"))
+	})
 })
