@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -115,7 +114,7 @@ func (r *IntegrationReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 		return ctrl.Result{}, fmt.Errorf("reading the Integration: %w", err)
 	}
 	stored := integration.DeepCopy()
-	if integration.Annotations[v1alpha1.PausedAnnotation] == "true" {
+	if remote.IsPaused(&integration) {
 		paused := health{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "the connection is not checked because of the annotation " + v1alpha1.PausedAnnotation}
 		return ctrl.Result{}, r.writeStatus(ctx, stored, &integration, paused)
 	}
@@ -189,7 +188,7 @@ func (r *IntegrationReconciler) probeNow(ctx context.Context, name types.Namespa
 	switch {
 	case err == nil:
 		r.backoff.DeleteEntry(name.String())
-		return found, withJitter(connection.PollInterval(integration)), nil
+		return found, connection.WithJitter(connection.PollInterval(integration)), nil
 	case found.again > 0:
 		return found, found.again, nil
 	}
@@ -377,9 +376,4 @@ func (r *IntegrationReconciler) forget(name types.NamespacedName) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.probes, name)
-}
-
-// withJitter spreads the checks of Integrations that were made together.
-func withJitter(interval time.Duration) time.Duration {
-	return interval + time.Duration(rand.Float64()*0.1*float64(interval)) // #nosec G404 -- spreads load, guards nothing
 }

@@ -49,8 +49,8 @@ func (ticketAdapter) Change(ticket *v1alpha1.Ticket, shown *synqly.Ticket, name 
 }
 
 func changeOfTag(seen *v1alpha1.RemoteTicket, shown *synqly.Ticket, tag string) (string, bool) {
-	has := hasTag(shown, tag)
-	changed := seen != nil && hasTag(&synqly.Ticket{Tags: seen.Tags}, tag) != has
+	has := synqly.HasTag(shown.Tags, tag)
+	changed := seen != nil && synqly.HasTag(seen.Tags, tag) != has
 	if has {
 		return fmt.Sprintf("tag %s added", quoted(tag)), changed
 	}

@@ -156,7 +156,7 @@ func (ticketAdapter) Create(ctx context.Context, call ticketCall) (*synqly.Ticke
 	if err != nil {
 		return nil, err
 	}
-	call.Connection.SawMarker(hasTag(ticket, markerTag(call.Key)))
+	call.Connection.SawMarker(synqly.HasTag(ticket.Tags, markerTag(call.Key)))
 	return ticket, nil
 }
 

@@ -79,7 +79,7 @@ func ticketShownFields(spec *v1alpha1.TicketSpec, ticket *synqly.Ticket) map[str
 // case, which some providers make of every tag, and not there.
 func hashShownTag(ticket *synqly.Ticket, tag string) string {
 	exactly := slices.Contains(ticket.Tags, tag)
-	if !exactly && hasTag(ticket, tag) {
+	if !exactly && synqly.HasTag(ticket.Tags, tag) {
 		return remote.Hash("in another case")
 	}
 	return remote.Hash(exactly)

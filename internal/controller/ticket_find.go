@@ -6,9 +6,7 @@ package controller
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -26,11 +25,6 @@ func markerTag(key string) string { return v1alpha1.CreateKeyTagPrefix + key }
 // groupTag marks all remote tickets that are created through one Integration, so that
 // one query finds them.
 func groupTag(group string) string { return v1alpha1.CreateKeyTagPrefix + group }
-
-// hasTag tells whether a ticket has a tag. Providers change the case of tags.
-func hasTag(ticket *synqly.Ticket, tag string) bool {
-	return slices.ContainsFunc(ticket.Tags, func(other string) bool { return strings.EqualFold(other, tag) })
-}
 
 // Find looks for the ticket that a create attempt may have made: by its marker tag,
 // and, where an empty answer to that proves nothing, among all tickets.
@@ -44,7 +38,7 @@ func (a ticketAdapter) Find(ctx context.Context, call ticketCall) ([]synqly.Tick
 	if len(marked) > 0 {
 		return marked, nil
 	}
-	if err != nil && !refused(err) {
+	if err != nil && !remote.IsRefused(err) {
 		return nil, fmt.Errorf("searching by tag: %w", err)
 	}
 	known, err := a.markers(ctx, call)
@@ -54,7 +48,7 @@ func (a ticketAdapter) Find(ctx context.Context, call ticketCall) ([]synqly.Tick
 	if len(known.kept) > 0 {
 		control, err := ticketsWithTag(ctx, call, known.kept[0])
 		switch {
-		case err != nil && !refused(err):
+		case err != nil && !remote.IsRefused(err):
 			return nil, fmt.Errorf("trying the search by tag with a ticket that exists: %w", err)
 		case len(control) > 0:
 			return nil, nil
@@ -62,7 +56,7 @@ func (a ticketAdapter) Find(ctx context.Context, call ticketCall) ([]synqly.Tick
 	}
 	started := call.Connection.RemoteTime(call.Started)
 	return allTickets(ctx, call, func(ticket *synqly.Ticket) bool {
-		if hasTag(ticket, marker) {
+		if synqly.HasTag(ticket.Tags, marker) {
 			return true
 		}
 		// Without markers, the name and the time are all there is to go by.
@@ -92,7 +86,7 @@ func (ticketAdapter) markers(ctx context.Context, call ticketCall) (markers, err
 		}
 		known.others[other.Status.ID] = true
 		marker := markerTag(other.Annotations[v1alpha1.CreateKeyAnnotation])
-		if slices.ContainsFunc(other.Status.Remote.Tags, func(tag string) bool { return strings.EqualFold(tag, marker) }) {
+		if synqly.HasTag(other.Status.Remote.Tags, marker) {
 			known.kept = append(known.kept, marker)
 		}
 	}
@@ -102,7 +96,7 @@ func (ticketAdapter) markers(ctx context.Context, call ticketCall) (markers, err
 // ticketsWithTag asks for the tickets with a tag. A provider that ignores the filter
 // answers with other tickets as well, so the tag is checked here again.
 func ticketsWithTag(ctx context.Context, call ticketCall, tag string) ([]synqly.Ticket, error) {
-	found := matching{matches: func(ticket *synqly.Ticket) bool { return hasTag(ticket, tag) }, by: []string{"tags"}}
+	found := matching{matches: func(ticket *synqly.Ticket) bool { return synqly.HasTag(ticket.Tags, tag) }, by: []string{"tags"}}
 	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Filters: []string{"tags[in]" + tag}}) {
 		if err != nil {
 			return nil, err
@@ -147,7 +141,7 @@ func (m *matching) result() ([]synqly.Ticket, error) {
 // reaches back to before the attempt.
 func allTickets(ctx context.Context, call ticketCall, matches func(*synqly.Ticket) bool) ([]synqly.Ticket, error) {
 	found, err := scan(ctx, call, []string{"created_at[desc]"}, matches)
-	if refused(err) {
+	if remote.IsRefused(err) {
 		found, err = scan(ctx, call, nil, matches)
 	}
 	if err != nil {
@@ -189,17 +183,4 @@ var anyMarker = regexp.MustCompile("^(?i:" + v1alpha1.CreateKeyTagPrefix + "[0-9
 
 func isMarked(ticket *synqly.Ticket) bool {
 	return slices.ContainsFunc(ticket.Tags, anyMarker.MatchString)
-}
-
-// refused tells whether the provider does not take a query of this form.
-func refused(err error) bool {
-	var answer *synqly.APIError
-	if !errors.As(err, &answer) {
-		return false
-	}
-	switch answer.StatusCode {
-	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented:
-		return true
-	}
-	return false
 }

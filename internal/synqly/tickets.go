@@ -9,6 +9,8 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 )
 
 // Ticket is a ticket as the API returns it. A text that is null or absent is empty. A field of another type than the API documents
@@ -143,4 +145,9 @@ func (c *Client) PatchTicket(ctx context.Context, ticketID string, patch []Patch
 		operation: "PatchTicket", method: http.MethodPatch, path: "/v1/ticketing/tickets/{ticketId}", ids: []string{ticketID},
 		body: patch,
 	})
+}
+
+// HasTag tells whether a tag is among others. Providers change the case of tags, so that does not count.
+func HasTag(tags []string, tag string) bool {
+	return slices.ContainsFunc(tags, func(other string) bool { return strings.EqualFold(other, tag) })
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -359,4 +360,10 @@ func PollInterval(integration *v1alpha1.Integration) time.Duration {
 		return 5 * time.Minute
 	}
 	return integration.Spec.PollInterval.Duration
+}
+
+// WithJitter makes an interval up to a tenth longer. It keeps what is done for
+// Integrations that were made together from being done together for ever.
+func WithJitter(interval time.Duration) time.Duration {
+	return interval + time.Duration(rand.Float64()*0.1*float64(interval)) // #nosec G404 -- spreads load, guards nothing
 }

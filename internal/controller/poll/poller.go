@@ -109,15 +109,11 @@ type cause struct {
 }
 
 func causeOf(integration *v1alpha1.Integration) cause {
-	found := cause{basis: basisOf(integration), paused: isPaused(integration)}
+	found := cause{basis: basisOf(integration), paused: remote.IsPaused(integration)}
 	if ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
 		found.ready, found.observed = ready.Status, ready.ObservedGeneration
 	}
 	return found
-}
-
-func isPaused(object client.Object) bool {
-	return object.GetAnnotations()[v1alpha1.PausedAnnotation] == "true"
 }
 
 // Reconcile looks for remote changes of one Integration's Tickets, if that is due, and
@@ -133,7 +129,7 @@ func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Resu
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the Integration: %w", err)
 	}
-	if isPaused(&integration) || !integration.DeletionTimestamp.IsZero() {
+	if remote.IsPaused(&integration) || !integration.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
 	open, err := p.Connections.For(ctx, &integration)

@@ -62,7 +62,7 @@ func (r *run) readTickets(ctx context.Context) error {
 		ticket := &list.Items[i]
 		switch {
 		case ticket.Status.ID == "" || ticket.Status.Integration != r.name.Name || !ticket.DeletionTimestamp.IsZero():
-		case isPaused(ticket):
+		case remote.IsPaused(ticket):
 			paused = append(paused, ticket.Status.ID)
 		default:
 			r.tickets = append(r.tickets, ticket)
@@ -113,7 +113,7 @@ func (r *run) work(ctx context.Context) {
 		err := r.poll(ctx)
 		again := r.concluded(ctx, pollingKind, &r.state.polling, err)
 		if err == nil {
-			again = withJitter(connection.PollInterval(r.integration))
+			again = connection.WithJitter(connection.PollInterval(r.integration))
 			if status := r.pollingStatus(); status != (v1alpha1.PollingStatus{}) {
 				r.open.SetPolling(status)
 			}
@@ -184,7 +184,7 @@ func isMissing(ticket *v1alpha1.Ticket) bool {
 // isOurs tells whether the ticket has the tag of all tickets that were created through
 // the Integration.
 func (r *run) isOurs(ticket *v1alpha1.Ticket) bool {
-	return ticket.Status.Remote != nil && hasTag(ticket.Status.Remote.Tags, r.groupTag)
+	return ticket.Status.Remote != nil && synqly.HasTag(ticket.Status.Remote.Tags, r.groupTag)
 }
 
 // scopeOf is the scope that shows a ticket, if its listing does.

@@ -5,7 +5,6 @@ package poll
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -35,14 +34,9 @@ func (s scope) feature() feature {
 // read.
 func (s scope) holds(shown *synqly.Ticket) bool {
 	if s.tag != "" {
-		return hasTag(shown.Tags, s.tag) || !shown.Readable("tags")
+		return synqly.HasTag(shown.Tags, s.tag) || !shown.Readable("tags")
 	}
 	return strings.EqualFold(shown.Project, s.project) || !shown.Readable("project")
-}
-
-// hasTag ignores case, because providers change the case of tags.
-func hasTag(tags []string, tag string) bool {
-	return slices.ContainsFunc(tags, func(other string) bool { return strings.EqualFold(other, tag) })
 }
 
 // projectOf is the project that a query can ask for: empty where it is not known, or

@@ -130,7 +130,7 @@ func (p *Poller) forget(name types.NamespacedName) {
 // beginPoll is called for each poll that is not a repetition of one that failed.
 func (s *state) beginPoll(now time.Time, interval time.Duration) {
 	s.number++
-	s.nextRegular = now.Add(withJitter(interval))
+	s.nextRegular = now.Add(connection.WithJitter(interval))
 	switch {
 	case s.nextList.IsZero():
 	case now.Before(s.nextList):
@@ -138,7 +138,7 @@ func (s *state) beginPoll(now time.Time, interval time.Duration) {
 	default:
 		s.listAgain()
 	}
-	s.nextList = now.Add(withJitter(listingInterval))
+	s.nextList = now.Add(connection.WithJitter(listingInterval))
 }
 
 // endPoll decides on the next poll: after a while, or, if that is earlier, when the next
@@ -172,6 +172,3 @@ func (s *state) listAgain() {
 func randomPart(longest time.Duration) time.Duration {
 	return time.Duration(rand.Float64() * float64(longest)) // #nosec G404 -- spreads load, guards nothing
 }
-
-// withJitter spreads the polls of Integrations that were made together.
-func withJitter(interval time.Duration) time.Duration { return interval + randomPart(interval/10) }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -98,7 +99,7 @@ func (r *run) sweep(ctx context.Context, g *group) error {
 			}
 			leftOut = nil
 		}
-		if c.pages == 0 && isRefused(err) {
+		if c.pages == 0 && remote.IsRefused(err) {
 			if leftOut, err = r.leaveOut(ctx, g.sweep, q, leftOut, err); err == nil {
 				continue
 			}
@@ -182,11 +183,6 @@ func isEndless(err error) bool {
 	return errors.As(err, &endless)
 }
 
-// isRefused tells whether the provider does not take a query of this form.
-func isRefused(err error) bool {
-	return hasStatus(err, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented)
-}
-
 func hasStatus(err error, statuses ...int) bool {
 	var answer *synqly.APIError
 	return errors.As(err, &answer) && slices.Contains(statuses, answer.StatusCode)
@@ -204,7 +200,7 @@ func (r *run) leaveOut(ctx context.Context, s *sweep, q query, leftOut []feature
 		case hasStatus(err, http.StatusNotImplemented):
 			r.state.abilities.refuseAll()
 			return nil, nil
-		case err != nil && !isRefused(err) && !isTooLarge(err):
+		case err != nil && !remote.IsRefused(err) && !isTooLarge(err):
 			return leftOut, fmt.Errorf("asking for any ticket, because the filter was refused (%w): %w", refusal, err)
 		}
 		break
@@ -282,7 +278,7 @@ func (r *run) probe(ctx context.Context, s *sweep) error {
 	q := query{scope: s.scope, since: changedSince(s.latest.at, 0)}
 	c := newChain(q, map[string]struct{}{s.latest.id: {}}, r.Clock.Now())
 	for page, err := range r.open.QueryTickets(ctx, q.request(r.state.limit, "")) {
-		if isRefused(err) {
+		if remote.IsRefused(err) {
 			// The same without the filter has just been answered.
 			r.state.abilities[updatedAtFilter] = v1alpha1.QueryRefused
 			return nil

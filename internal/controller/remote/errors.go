@@ -81,3 +81,17 @@ func IsNotFound(err error) bool {
 	var answer *synqly.APIError
 	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound
 }
+
+// IsRefused tells whether the provider does not take a request of this form: a filter
+// or an order that it does not have, for example.
+func IsRefused(err error) bool {
+	var answer *synqly.APIError
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch answer.StatusCode {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented:
+		return true
+	}
+	return false
+}

@@ -146,10 +146,15 @@ func (r *Reconciler[O, R]) behind(object O) bool {
 	return false
 }
 
+// IsPaused tells whether a person has stopped the reconciliation of an object.
+func IsPaused(object client.Object) bool {
+	return object.GetAnnotations()[v1alpha1.PausedAnnotation] == "true"
+}
+
 // lifecycle is what happens to an object, from top to bottom. An error ends it;
 // outcomeOf says what follows from each.
 func (r *Reconciler[O, R]) lifecycle(ctx context.Context, p *pass[O, R]) error {
-	if p.object.GetAnnotations()[v1alpha1.PausedAnnotation] == "true" {
+	if IsPaused(p.object) {
 		return errPaused
 	}
 	if !p.object.GetDeletionTimestamp().IsZero() {
