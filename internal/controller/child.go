@@ -153,7 +153,7 @@ func createdSince[R any](remotes []R, started time.Time, possible creators, matc
 func pick[R any](pages iter.Seq2[synqly.Page[R], error], noun, id string, idOf func(*R) string) (*R, error) {
 	var unclear error
 	for page, err := range pages {
-		if err != nil && !remote.IsNotFound(err) {
+		if err != nil && !synqly.IsNotFound(err) {
 			return nil, err
 		}
 		for i := range page.Items {

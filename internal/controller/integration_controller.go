@@ -6,11 +6,11 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"sync"
 	"time"
 
@@ -216,11 +216,11 @@ func (r *IntegrationReconciler) untilProbe(name types.NamespacedName, integratio
 // probe asks the provider for its projects and fields and puts them into the status.
 func (r *IntegrationReconciler) probe(ctx context.Context, integration *v1alpha1.Integration, open *connection.Connection) error {
 	projects, err := usable(open.ListProjects(ctx, synqly.PageQuery{}))
-	if err != nil && !unsupported(err) {
+	if err != nil && !synqly.IsUnsupported(err) {
 		return fmt.Errorf("listing the projects: %w", err)
 	}
 	fields, err := usable(open.ListRemoteFields(ctx))
-	if err != nil && !unsupported(err) {
+	if err != nil && !synqly.IsUnsupported(err) {
 		return fmt.Errorf("listing the remote fields: %w", err)
 	}
 	status := &integration.Status
@@ -263,7 +263,6 @@ func healthOf(err error) health {
 	var (
 		secret   *connection.SecretError
 		settings *synqly.ConfigurationError
-		answer   *synqly.APIError
 		wait     *connection.WaitError
 	)
 	down := func(reason string, again time.Duration) health {
@@ -282,28 +281,20 @@ func healthOf(err error) health {
 		return found
 	case errors.As(err, &wait):
 		return down(v1alpha1.ReasonThrottled, wait.After)
-	case errors.As(err, &answer):
-		switch answer.StatusCode {
-		case http.StatusUnauthorized, http.StatusForbidden:
-			found := down(v1alpha1.ReasonInvalidToken, secretInterval)
-			found.refused = true
-			return found
-		case http.StatusPaymentRequired:
-			found := down(v1alpha1.ReasonOrganizationDisabled, secretInterval)
-			found.refused = true
-			return found
-		case http.StatusTooManyRequests:
-			return down(v1alpha1.ReasonThrottled, max(answer.RetryAfter, time.Second))
-		}
+	}
+	switch synqly.ClassOf(err) {
+	case synqly.Unauthorized:
+		found := down(v1alpha1.ReasonInvalidToken, secretInterval)
+		found.refused = true
+		return found
+	case synqly.PaymentRequired:
+		found := down(v1alpha1.ReasonOrganizationDisabled, secretInterval)
+		found.refused = true
+		return found
+	case synqly.Throttled:
+		return down(v1alpha1.ReasonThrottled, cmp.Or(synqly.RetryAfterOf(err), time.Second))
 	}
 	return down(v1alpha1.ReasonUnreachable, 0)
-}
-
-// unsupported tells whether the provider lacks an operation (501). A provider
-// without projects or fields is connected all the same.
-func unsupported(err error) bool {
-	var answer *synqly.APIError
-	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotImplemented
 }
 
 // writeStatus writes the status if it has changed, and tells of a change of the

@@ -162,7 +162,7 @@ func (ticketAdapter) Create(ctx context.Context, call ticketCall) (*synqly.Ticke
 
 func (ticketAdapter) Get(ctx context.Context, call ticketCall) (*synqly.Ticket, error) {
 	ticket, err := call.Connection.GetTicket(ctx, call.ID)
-	if remote.IsNotFound(err) {
+	if synqly.IsNotFound(err) {
 		return nil, &remote.MissingError{Noun: "ticket", ID: call.ID}
 	}
 	return ticket, err
@@ -187,7 +187,7 @@ func (a ticketAdapter) Patch(ctx context.Context, call ticketCall, fields []stri
 		return seen, nil
 	}
 	ticket, err := call.Connection.PatchTicket(ctx, call.ID, patch)
-	if remote.IsNotFound(err) {
+	if synqly.IsNotFound(err) {
 		return nil, &remote.MissingError{Noun: "ticket", ID: call.ID}
 	}
 	return ticket, err
@@ -216,7 +216,7 @@ func (ticketAdapter) Remove(ctx context.Context, call ticketCall) error {
 		return fmt.Errorf("making the patch: %w", err)
 	}
 	_, err = call.Connection.PatchTicket(ctx, call.ID, []synqly.PatchOperation{patch})
-	if remote.IsNotFound(err) {
+	if synqly.IsNotFound(err) {
 		return nil
 	}
 	return err
@@ -229,7 +229,7 @@ func closed(ctx context.Context, call ticketCall) (bool, error) {
 		return true, nil
 	}
 	ticket, err := call.Connection.GetTicket(ctx, call.ID)
-	if remote.IsNotFound(err) {
+	if synqly.IsNotFound(err) {
 		return true, nil
 	}
 	if err != nil {

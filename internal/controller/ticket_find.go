@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
-	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -38,7 +37,7 @@ func (a ticketAdapter) Find(ctx context.Context, call ticketCall) ([]synqly.Tick
 	if len(marked) > 0 {
 		return marked, nil
 	}
-	if err != nil && !remote.IsRefused(err) {
+	if err != nil && !synqly.IsRefused(err) {
 		return nil, fmt.Errorf("searching by tag: %w", err)
 	}
 	known, err := a.markers(ctx, call)
@@ -48,7 +47,7 @@ func (a ticketAdapter) Find(ctx context.Context, call ticketCall) ([]synqly.Tick
 	if len(known.kept) > 0 {
 		control, err := ticketsWithTag(ctx, call, known.kept[0])
 		switch {
-		case err != nil && !remote.IsRefused(err):
+		case err != nil && !synqly.IsRefused(err):
 			return nil, fmt.Errorf("trying the search by tag with a ticket that exists: %w", err)
 		case len(control) > 0:
 			return nil, nil
@@ -141,7 +140,7 @@ func (m *matching) result() ([]synqly.Ticket, error) {
 // reaches back to before the attempt.
 func allTickets(ctx context.Context, call ticketCall, matches func(*synqly.Ticket) bool) ([]synqly.Ticket, error) {
 	found, err := scan(ctx, call, []string{"created_at[desc]"}, matches)
-	if remote.IsRefused(err) {
+	if synqly.IsRefused(err) {
 		found, err = scan(ctx, call, nil, matches)
 	}
 	if err != nil {

@@ -136,7 +136,7 @@ func (commentAdapter) Get(ctx context.Context, call commentCall) (*synqly.Commen
 
 func (commentAdapter) Remove(ctx context.Context, call commentCall) error {
 	err := call.Connection.DeleteComment(ctx, call.Place.TicketID, call.ID)
-	if remote.IsNotFound(err) {
+	if synqly.IsNotFound(err) {
 		return nil
 	}
 	return err

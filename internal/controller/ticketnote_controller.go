@@ -143,7 +143,7 @@ func (noteAdapter) Patch(ctx context.Context, call noteCall, fields []string) (*
 		return call.Seen, nil
 	}
 	note, err := call.Connection.PatchNote(ctx, call.Place.TicketID, call.ID, patch)
-	if remote.IsNotFound(err) {
+	if synqly.IsNotFound(err) {
 		return nil, &remote.MissingError{Noun: "note", ID: call.ID}
 	}
 	return note, err
@@ -151,7 +151,7 @@ func (noteAdapter) Patch(ctx context.Context, call noteCall, fields []string) (*
 
 func (noteAdapter) Remove(ctx context.Context, call noteCall) error {
 	err := call.Connection.DeleteNote(ctx, call.Place.TicketID, call.ID)
-	if remote.IsNotFound(err) {
+	if synqly.IsNotFound(err) {
 		return nil
 	}
 	return err

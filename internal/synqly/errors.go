@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -54,10 +53,9 @@ type APIError struct {
 	// Problem is what the answer's body says. Where the body is something else, the page of a proxy for example, its Message is
 	// an excerpt of it. The token is in none of its texts.
 	Problem Problem
-	// RetryAfter is how long the server asks to wait, between 0 and one hour, when HasRetryAfter. It comes from the header
-	// Retry-After (RFC 9110, section 10.2.3), or from X-RateLimit-Reset of a 429 or 503.
-	RetryAfter    time.Duration
-	HasRetryAfter bool
+	// RetryAfter is how long the server asks to wait: zero where it names no pause, else one second to one hour. It comes from the
+	// header Retry-After (RFC 9110, section 10.2.3), or from X-RateLimit-Reset of a 429 or 503.
+	RetryAfter time.Duration
 }
 
 // Error says the operation, the status, and the Problem's message, detail and remediation, in at most 1 KiB. What is different
@@ -108,54 +106,6 @@ type PaginationError struct {
 
 func (e *PaginationError) Error() string {
 	return fmt.Sprintf("%s: the list does not end: %s", e.Operation, e.Reason)
-}
-
-// Commitment says what is known of a create that failed.
-type Commitment int
-
-const (
-	// Unconfirmed: the remote object may exist, now or a little later. It has to be looked for before another create.
-	Unconfirmed Commitment = iota
-	// NotCommitted: the remote object does not exist and will not come to exist by this request.
-	NotCommitted
-)
-
-func (c Commitment) String() string {
-	if c == NotCommitted {
-		return "NotCommitted"
-	}
-	return "Unconfirmed"
-}
-
-// statusesNotCommitted are those with which the API refuses a request before it does anything. 409 is not among them: it may
-// mean that the object is there already. Nor are the other 5xx, which a proxy sends while the API goes on.
-var statusesNotCommitted = []int{
-	http.StatusBadRequest, http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound,
-	http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
-	http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusNotImplemented,
-}
-
-// CommitmentOf says what the error of a create means for the remote object. Whatever is not known to be a refusal is Unconfirmed.
-func CommitmentOf(err error) Commitment {
-	var (
-		answer    *APIError
-		transport *TransportError
-		refusal   interface{ NeverSent() bool }
-	)
-	notCommitted := false
-	switch {
-	case errors.As(err, &answer):
-		notCommitted = slices.Contains(statusesNotCommitted, answer.StatusCode)
-	case errors.As(err, &transport):
-		// Before the refusal: the transport may know better than an error that it wraps.
-		notCommitted = transport.NeverSent
-	case errors.As(err, &refusal):
-		notCommitted = refusal.NeverSent()
-	}
-	if notCommitted {
-		return NotCommitted
-	}
-	return Unconfirmed
 }
 
 // steadyError has a text that is the same each time for the same cause, and what it was made of.

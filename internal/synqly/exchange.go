@@ -197,8 +197,9 @@ func (c *Client) decodeError(ctx context.Context, call call, status int, text st
 
 // readProblem makes an *APIError of an answer. A body that cannot be read costs the explanation, not the status.
 func (c *Client) readProblem(call call, response *http.Response) error {
-	failure := &APIError{Operation: call.operation, StatusCode: response.StatusCode}
-	failure.RetryAfter, failure.HasRetryAfter = retryAfter(response.StatusCode, response.Header, c.now())
+	failure := &APIError{
+		Operation: call.operation, StatusCode: response.StatusCode, RetryAfter: retryAfter(response.StatusCode, response.Header, c.now()),
+	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return failure // What follows is no body, and no deadline ends it.
 	}

@@ -24,9 +24,10 @@ type Answer struct {
 	Operation string
 	// StatusCode is that of the answer, or 0 where there was none.
 	StatusCode int
-	// RetryAfter is how long the API asks to wait, where HasRetryAfter says that it asks.
-	RetryAfter    time.Duration
-	HasRetryAfter bool
+	// Class is that of the answer; Unavailable where there was none.
+	Class Class
+	// RetryAfter is how long the API asks to wait; zero where it names no pause.
+	RetryAfter time.Duration
 	// ServerTime is the server's clock when it answered with success, to the second; zero where it does not tell.
 	ServerTime time.Time
 	// Duration is the time from sending to the end of the answer's body.
@@ -43,13 +44,13 @@ func (c *Client) paced(ctx context.Context, call call) (*answer, error) {
 	}
 	started := c.now()
 	got, err := c.do(ctx, call)
-	report := Answer{Operation: call.operation, Duration: c.now().Sub(started)}
+	report := Answer{Operation: call.operation, Class: ClassOf(err), Duration: c.now().Sub(started)}
 	var refused *APIError
 	switch {
 	case err == nil:
 		report.StatusCode, report.ServerTime = got.status, got.date
 	case errors.As(err, &refused):
-		report.StatusCode, report.RetryAfter, report.HasRetryAfter = refused.StatusCode, refused.RetryAfter, refused.HasRetryAfter
+		report.StatusCode, report.RetryAfter = refused.StatusCode, refused.RetryAfter
 	}
 	c.pacer.Answered(report)
 	return got, err

@@ -50,9 +50,9 @@ func TestPacerLearnsOfEveryAnswer(t *testing.T) {
 				w.Header().Set("Retry-After", "5")
 				w.WriteHeader(http.StatusTooManyRequests)
 			},
-			Answer{StatusCode: 429, RetryAfter: 5 * time.Second, HasRetryAfter: true},
+			Answer{StatusCode: 429, Class: Throttled, RetryAfter: 5 * time.Second},
 		},
-		"no answer": {func(w http.ResponseWriter, _ *http.Request) { closeConnection(t, w) }, Answer{}},
+		"no answer": {func(w http.ResponseWriter, _ *http.Request) { closeConnection(t, w) }, Answer{Class: Unavailable}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, _ := newServer(t, test.handler)

@@ -194,12 +194,12 @@ func (b *Budget) admit(ctx context.Context) (time.Duration, error) {
 }
 
 // Throttled holds back every request of the connection after a 429: for as long
-// as Retry-After says, or, without one, for a pause that doubles each time.
-func (b *Budget) Throttled(retryAfter time.Duration, stated bool) {
+// as Retry-After says, or, where that is zero, for a pause that doubles each time.
+func (b *Budget) Throttled(retryAfter time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	if !stated {
+	if retryAfter == 0 {
 		if now.Before(b.heldUntil) {
 			// The request was sent before the hold began: requests that were on their
 			// way together are one refusal, and must not double the pause one by one.

@@ -35,7 +35,7 @@ func (s *schedule) send(random *rand.Rand) {
 		s.budget.Answered()
 		return
 	}
-	s.budget.Throttled(time.Duration(1+random.IntN(5000))*time.Millisecond, random.IntN(2) == 0)
+	s.budget.Throttled(time.Duration(1+random.IntN(5000)) * time.Millisecond * time.Duration(random.IntN(2)))
 	var wait *WaitError
 	if errors.As(s.budget.Held(), &wait) {
 		s.holds = append(s.holds, [2]time.Time{now, wait.Until})

@@ -188,7 +188,7 @@ func TestAdmitIsRefusedByAHoldThatBeginsWhileItWaits(t *testing.T) {
 		admitted := make(chan error, 1)
 		go func() { admitted <- budget.Admit(t.Context()) }()
 		synctest.Wait()
-		budget.Throttled(time.Minute, true)
+		budget.Throttled(time.Minute)
 		clk.Step(500 * time.Millisecond)
 		want := WaitError{Until: start.Add(time.Minute), After: 59500 * time.Millisecond, Asked: true}
 		if diff := cmp.Diff(want, refusal(t, <-admitted)); diff != "" {
@@ -261,7 +261,7 @@ func TestHoldRefusesEverythingUntilItsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	budget.Throttled(30*time.Second, true)
+	budget.Throttled(30*time.Second)
 
 	requests := map[string]func() error{
 		"Held":                        budget.Held,
@@ -291,7 +291,7 @@ func TestReservationSurvivesAHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	budget.Throttled(time.Second, true)
+	budget.Throttled(time.Second)
 	if err := budget.Admit(reserved); err == nil {
 		t.Fatal("a request went out during a hold")
 	}
@@ -304,9 +304,9 @@ func TestReservationSurvivesAHold(t *testing.T) {
 
 func TestShorterHoldDoesNotCutALongerOne(t *testing.T) {
 	budget, clk := newBudget()
-	budget.Throttled(time.Minute, true)
-	budget.Throttled(time.Second, true)
-	budget.Throttled(0, false)
+	budget.Throttled(time.Minute)
+	budget.Throttled(time.Second)
+	budget.Throttled(0)
 	if diff := cmp.Diff(asked(time.Minute, clk.Now()), refusal(t, budget.Held())); diff != "" {
 		t.Errorf("hold (-want +got):\n%s", diff)
 	}
@@ -316,7 +316,7 @@ func TestHoldWithoutRetryAfterDoublesUpToAMinute(t *testing.T) {
 	budget, clk := newBudget()
 	var got []time.Duration
 	for range 8 {
-		budget.Throttled(0, false)
+		budget.Throttled(0)
 		hold := refusal(t, budget.Held()).After
 		got = append(got, hold)
 		clk.Step(hold)
@@ -327,7 +327,7 @@ func TestHoldWithoutRetryAfterDoublesUpToAMinute(t *testing.T) {
 	}
 
 	budget.Answered()
-	budget.Throttled(0, false)
+	budget.Throttled(0)
 	if got := refusal(t, budget.Held()).After; got != s {
 		t.Errorf("after an answer that was no 429 the hold is %s, want %s", got, s)
 	}
@@ -338,7 +338,7 @@ func TestHoldWithoutRetryAfterDoublesUpToAMinute(t *testing.T) {
 func TestAnswersToRequestsSentBeforeTheHoldDoNotLengthenIt(t *testing.T) {
 	budget, clk := newBudget()
 	for range 10 {
-		budget.Throttled(0, false)
+		budget.Throttled(0)
 	}
 	if diff := cmp.Diff(asked(time.Second, clk.Now()), refusal(t, budget.Held())); diff != "" {
 		t.Errorf("hold (-want +got):\n%s", diff)
@@ -347,7 +347,7 @@ func TestAnswersToRequestsSentBeforeTheHoldDoNotLengthenIt(t *testing.T) {
 
 func TestAnsweredDoesNotEndAHold(t *testing.T) {
 	budget, _ := newBudget()
-	budget.Throttled(time.Minute, true)
+	budget.Throttled(time.Minute)
 	budget.Answered()
 	if budget.Held() == nil {
 		t.Error("the answer to an earlier request ended the hold")
@@ -367,7 +367,7 @@ func TestSetRateKeepsWhatIsUsedUpAndTheHold(t *testing.T) {
 		t.Error("more than 10 a second")
 	}
 
-	budget.Throttled(time.Minute, true)
+	budget.Throttled(time.Minute)
 	budget.SetRate(1000, 1000)
 	if diff := cmp.Diff(asked(time.Minute, clk.Now()), refusal(t, budget.Held())); diff != "" {
 		t.Errorf("hold (-want +got):\n%s", diff)

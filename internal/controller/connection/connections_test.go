@@ -402,7 +402,7 @@ func TestOpenMakesAnotherConnectionForAnotherTokenOrGeneration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			before := w.mustOpen(t, w.integration())
-			before.Throttled(time.Hour, true)
+			before.Throttled(time.Hour)
 			if test.token != "" {
 				w.store.put("token", test.token, "2")
 			}
@@ -442,7 +442,7 @@ func TestConnectionsOfTwoIntegrationsShareNothing(t *testing.T) {
 	w := newWorld(t)
 	one := w.mustOpen(t, w.integration())
 	two := w.mustOpen(t, w.integration(func(i *v1alpha1.Integration) { i.Name, i.UID = "other", "uid-2" }))
-	one.Throttled(time.Minute, true)
+	one.Throttled(time.Minute)
 	if one == two || two.Held() != nil {
 		t.Error("a 429 of one Integration holds another one back")
 	}

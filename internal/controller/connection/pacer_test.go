@@ -29,7 +29,7 @@ func TestTimesAreCorrectedByTheServersClock(t *testing.T) {
 		t.Errorf("before the first answer %s, want %s", got, start)
 	}
 	p.Answered(synqly.Answer{StatusCode: 200, ServerTime: start.Add(-3 * time.Minute)})
-	p.Answered(synqly.Answer{StatusCode: 503})
+	p.Answered(synqly.Answer{StatusCode: 503, Class: synqly.Unavailable})
 	if got, want := connection.RemoteTime(start), start.Add(-3*time.Minute); !got.Equal(want) {
 		t.Errorf("with a server that is 3 minutes behind %s, want %s", got, want)
 	}
@@ -44,14 +44,14 @@ func TestAnswersHoldTheConnection(t *testing.T) {
 		want    time.Duration // of the hold, 0 for none
 	}{
 		"success":                     {[]synqly.Answer{{StatusCode: 200}}, 0},
-		"unavailable":                 {[]synqly.Answer{{StatusCode: 503, RetryAfter: time.Minute, HasRetryAfter: true}}, 0},
-		"no answer":                   {[]synqly.Answer{{}}, 0},
-		"429 with Retry-After":        {[]synqly.Answer{{StatusCode: 429, RetryAfter: 7 * time.Second, HasRetryAfter: true}}, 7 * time.Second},
-		"429 without":                 {[]synqly.Answer{{StatusCode: 429}}, time.Second},
-		"429 with Retry-After: 0":     {[]synqly.Answer{{StatusCode: 429, HasRetryAfter: true}}, time.Second},
-		"429 and a later success":     {[]synqly.Answer{{StatusCode: 429}, {StatusCode: 200}}, time.Second},
-		"two 429 in the same moment":  {[]synqly.Answer{{StatusCode: 429}, {StatusCode: 429}}, time.Second},
-		"the longer of two 429 holds": {[]synqly.Answer{{StatusCode: 429}, {StatusCode: 429, RetryAfter: time.Minute, HasRetryAfter: true}}, time.Minute},
+		"unavailable":                 {[]synqly.Answer{{StatusCode: 503, Class: synqly.Unavailable, RetryAfter: time.Minute}}, 0},
+		"no answer":                   {[]synqly.Answer{{Class: synqly.Unavailable}}, 0},
+		"429 with Retry-After":        {[]synqly.Answer{{StatusCode: 429, Class: synqly.Throttled, RetryAfter: 7 * time.Second}}, 7 * time.Second},
+		"429 without":                 {[]synqly.Answer{{StatusCode: 429, Class: synqly.Throttled}}, time.Second},
+		"429 with Retry-After: 0":     {[]synqly.Answer{{StatusCode: 429, Class: synqly.Throttled}}, time.Second},
+		"429 and a later success":     {[]synqly.Answer{{StatusCode: 429, Class: synqly.Throttled}, {StatusCode: 200}}, time.Second},
+		"two 429 in the same moment":  {[]synqly.Answer{{StatusCode: 429, Class: synqly.Throttled}, {StatusCode: 429, Class: synqly.Throttled}}, time.Second},
+		"the longer of two 429 holds": {[]synqly.Answer{{StatusCode: 429, Class: synqly.Throttled}, {StatusCode: 429, Class: synqly.Throttled, RetryAfter: time.Minute}}, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			budget := NewBudget(clocktesting.NewFakeClock(start), 10, 10)
@@ -79,12 +79,12 @@ func TestOnlyAnAnswerForgetsEarlierHolds(t *testing.T) {
 	}{"an answer": {503, time.Second}, "no answer": {0, 4 * time.Second}} {
 		clk := clocktesting.NewFakeClock(start)
 		p := newPacer(NewBudget(clk, 10, 10), types.NamespacedName{Namespace: t.Name(), Name: "forgets"})
-		p.Answered(synqly.Answer{StatusCode: 429})
+		p.Answered(synqly.Answer{StatusCode: 429, Class: synqly.Throttled})
 		clk.Step(time.Second)
-		p.Answered(synqly.Answer{StatusCode: 429})
+		p.Answered(synqly.Answer{StatusCode: 429, Class: synqly.Throttled})
 		clk.Step(2 * time.Second)
 		p.Answered(synqly.Answer{StatusCode: test.between})
-		p.Answered(synqly.Answer{StatusCode: 429})
+		p.Answered(synqly.Answer{StatusCode: 429, Class: synqly.Throttled})
 		if got := refusal(t, p.budget.Held()).After; got != test.want {
 			t.Errorf("%s: the third hold is %s, want %s", name, got, test.want)
 		}
@@ -144,7 +144,7 @@ func TestEveryRequestIsCounted(t *testing.T) {
 	for _, answer := range []synqly.Answer{
 		{Operation: "TestedGet", StatusCode: 200, Duration: 1500 * time.Millisecond},
 		{Operation: "TestedGet", StatusCode: 200, Duration: 500 * time.Millisecond},
-		{Operation: "TestedGet", StatusCode: 429},
+		{Operation: "TestedGet", StatusCode: 429, Class: synqly.Throttled},
 		{Operation: "TestedCreate"},
 	} {
 		p.Answered(answer)

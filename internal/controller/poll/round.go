@@ -6,7 +6,6 @@ package poll
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
-	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -117,7 +115,7 @@ func (r *run) fetch(ctx context.Context, id string) error {
 	switch {
 	case err == nil:
 		r.fetched(id, shown, now)
-	case remote.IsNotFound(err):
+	case synqly.IsNotFound(err):
 		known.confirmed, known.tried = now, time.Time{}
 		for _, ticket := range r.byID[id] {
 			r.report(ticket, nil) // Its own reconcile fetches it again, and decides.
@@ -152,18 +150,11 @@ func (r *run) fetched(id string, shown *synqly.Ticket, now time.Time) {
 	r.compare(id, shown)
 }
 
-// isItsOwn tells whether a failure is about one ticket, and not about the connection.
+// isItsOwn reports whether a failure is about one ticket, and not about the connection.
 func isItsOwn(err error) bool {
-	var (
-		unusable *synqly.DecodeError
-		answer   *synqly.APIError
-	)
-	switch {
-	case errors.As(err, &unusable):
+	switch synqly.ClassOf(err) {
+	case synqly.Unreadable, synqly.Refused, synqly.Conflict, synqly.Undocumented:
 		return true
-	case !errors.As(err, &answer):
-		return false
 	}
-	isRequest := answer.StatusCode >= 400 && answer.StatusCode <= 499
-	return isRequest && !isRefusedAccess(err) && !hasStatus(err, http.StatusRequestTimeout, http.StatusTooManyRequests)
+	return false
 }

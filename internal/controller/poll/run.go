@@ -5,10 +5,7 @@ package poll
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -119,7 +116,7 @@ func (r *run) work(ctx context.Context) {
 			}
 		}
 		r.state.endPoll(r.Clock.Now(), again, err)
-		refused = isRefusedAccess(err)
+		refused = synqly.IsAccessDenied(err)
 	}
 	if !refused && held(r.open) == 0 && ctx.Err() == nil {
 		r.fetchDue(ctx)
@@ -151,7 +148,7 @@ func (r *run) concluded(ctx context.Context, kind string, done *attempts, err er
 		r.backoff.DeleteEntry(key)
 		return 0
 	}
-	if isRefusedAccess(err) {
+	if synqly.IsAccessDenied(err) {
 		r.Connections.Doubt(r.open)
 	}
 	if wait := held(r.open); wait > 0 {
@@ -166,13 +163,6 @@ func (r *run) concluded(ctx context.Context, kind string, done *attempts, err er
 }
 
 func backoffKey(name types.NamespacedName, kind string) string { return kind + " " + name.String() }
-
-// isRefusedAccess tells whether the token, or the organization, was refused.
-func isRefusedAccess(err error) bool {
-	var answer *synqly.APIError
-	return errors.As(err, &answer) &&
-		slices.Contains([]int{http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden}, answer.StatusCode)
-}
 
 // isMissing tells whether the remote ticket is known to be gone. Such a Ticket looks
 // for it by itself, at a pace of its own.

@@ -5,14 +5,11 @@ package poll
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
-	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -99,7 +96,7 @@ func (r *run) sweep(ctx context.Context, g *group) error {
 			}
 			leftOut = nil
 		}
-		if c.pages == 0 && remote.IsRefused(err) {
+		if c.pages == 0 && synqly.IsRefused(err) {
 			if leftOut, err = r.leaveOut(ctx, g.sweep, q, leftOut, err); err == nil {
 				continue
 			}
@@ -159,9 +156,9 @@ func (r *run) read(ctx context.Context, q query, wanted map[string]struct{}) (*c
 			}
 		}
 		switch {
-		case isEndless(failure):
+		case synqly.IsEndless(failure):
 			return c, gaveUp, nil
-		case !isTooLarge(failure):
+		case !synqly.IsTooLarge(failure):
 			return c, more, failure
 		}
 		smaller := slices.IndexFunc(pageLimits, func(limit int) bool { return r.state.limit == 0 || limit < r.state.limit })
@@ -170,22 +167,6 @@ func (r *run) read(ctx context.Context, q query, wanted map[string]struct{}) (*c
 		}
 		r.state.limit = pageLimits[smaller]
 	}
-}
-
-func isTooLarge(err error) bool {
-	var unusable *synqly.DecodeError
-	return errors.As(err, &unusable) && unusable.TooLarge
-}
-
-// isEndless tells whether the server has no end for its list.
-func isEndless(err error) bool {
-	var endless *synqly.PaginationError
-	return errors.As(err, &endless)
-}
-
-func hasStatus(err error, statuses ...int) bool {
-	var answer *synqly.APIError
-	return errors.As(err, &answer) && slices.Contains(statuses, answer.StatusCode)
 }
 
 // leaveOut decides what to leave out of a query that was refused. Where only the scope
@@ -197,10 +178,10 @@ func (r *run) leaveOut(ctx context.Context, s *sweep, q query, leftOut []feature
 	}
 	for _, err := range r.open.QueryTickets(ctx, synqly.TicketQuery{Limit: 1}) {
 		switch {
-		case hasStatus(err, http.StatusNotImplemented):
+		case synqly.IsUnsupported(err):
 			r.state.abilities.refuseAll()
 			return nil, nil
-		case err != nil && !remote.IsRefused(err) && !isTooLarge(err):
+		case err != nil && !synqly.IsRefused(err) && !synqly.IsTooLarge(err):
 			return leftOut, fmt.Errorf("asking for any ticket, because the filter was refused (%w): %w", refusal, err)
 		}
 		break
@@ -278,12 +259,12 @@ func (r *run) probe(ctx context.Context, s *sweep) error {
 	q := query{scope: s.scope, since: changedSince(s.latest.at, 0)}
 	c := newChain(q, map[string]struct{}{s.latest.id: {}}, r.Clock.Now())
 	for page, err := range r.open.QueryTickets(ctx, q.request(r.state.limit, "")) {
-		if remote.IsRefused(err) {
+		if synqly.IsRefused(err) {
 			// The same without the filter has just been answered.
 			r.state.abilities[updatedAtFilter] = v1alpha1.QueryRefused
 			return nil
 		}
-		if isEndless(err) || isTooLarge(err) {
+		if synqly.IsEndless(err) || synqly.IsTooLarge(err) {
 			r.state.abilities[updatedAtFilter] = v1alpha1.QueryIncomplete
 			return nil
 		}

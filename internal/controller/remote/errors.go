@@ -6,11 +6,9 @@ package remote
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
-	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
 // WaitingError says that something the object needs is not there yet. A watch
@@ -75,23 +73,3 @@ func (e *UnconfirmedError) Unwrap() error { return e.Err }
 
 // errPaused says that the object is not reconciled because of its annotation.
 var errPaused = errors.New("reconciliation is stopped by the annotation ticketing.synqly.com/paused; remove it to go on")
-
-// IsNotFound tells whether the provider answered 404.
-func IsNotFound(err error) bool {
-	var answer *synqly.APIError
-	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound
-}
-
-// IsRefused tells whether the provider does not take a request of this form: a filter
-// or an order that it does not have, for example.
-func IsRefused(err error) bool {
-	var answer *synqly.APIError
-	if !errors.As(err, &answer) {
-		return false
-	}
-	switch answer.StatusCode {
-	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented:
-		return true
-	}
-	return false
-}

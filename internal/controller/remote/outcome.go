@@ -6,7 +6,6 @@ package remote
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,9 +77,6 @@ func translate(err error, noun string) outcome {
 		missing     *MissingError
 		conflict    *ConflictError
 		unconfirmed *UnconfirmedError
-		answer      *synqly.APIError
-		settings    *synqly.ConfigurationError
-		request     *synqly.InvalidRequestError
 	)
 	switch {
 	case err == nil:
@@ -107,39 +103,35 @@ func translate(err error, noun string) outcome {
 		return failed(v1alpha1.ReasonRemoteMissing, missing.Error(), retrySlowly)
 	case errors.As(err, &conflict):
 		return failed(v1alpha1.ReasonConflict, conflict.Error(), retrySlowly)
-	case errors.As(err, &answer):
-		return outcomeOfAnswer(answer, err)
-	case errors.As(err, &settings), errors.As(err, &request):
+	}
+	return outcomeOfFailure(err)
+}
+
+// outcomeOfFailure translates the failure of a remote call, by its class alone.
+func outcomeOfFailure(err error) outcome {
+	switch synqly.ClassOf(err) {
+	case synqly.Unauthorized, synqly.PaymentRequired:
+		result := failed(v1alpha1.ReasonUnauthorized, err.Error(), retrySlowly)
+		result.doubtConnection = true
+		return result
+	case synqly.NotFound:
+		return failed(v1alpha1.ReasonRemoteMissing, err.Error(), retrySlowly)
+	case synqly.Throttled:
+		return throttled(err)
+	case synqly.Refused, synqly.Conflict, synqly.Unsupported, synqly.Invalid:
 		return rejected(err)
 	}
 	return failed(v1alpha1.ReasonRemoteUnavailable, err.Error(), retryBackoff)
 }
 
-// outcomeOfAnswer translates an answer that is not 2xx.
-func outcomeOfAnswer(answer *synqly.APIError, err error) outcome {
-	switch answer.StatusCode {
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
-		result := failed(v1alpha1.ReasonUnauthorized, err.Error(), retrySlowly)
-		result.doubtConnection = true
-		return result
-	case http.StatusNotFound:
-		return failed(v1alpha1.ReasonRemoteMissing, err.Error(), retrySlowly)
-	case http.StatusTooManyRequests:
-		// The connection holds everything back from here on; the next reconcile
-		// learns from its budget for how long.
-		result := failed(v1alpha1.ReasonThrottled, err.Error(), retryAfter)
-		result.after = answer.RetryAfter
-		if !answer.HasRetryAfter || answer.RetryAfter <= 0 {
-			// "Retry-After: 0" is no time to come back at, and a pause of zero means
-			// never to the work queue.
-			result.retry = retryBackoff
-		}
-		return result
-	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusConflict, http.StatusRequestEntityTooLarge,
-		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusNotImplemented:
-		return rejected(err)
+// throttled waits for as long as the provider asks. The connection holds everything back from here
+// on; the next reconcile learns from its budget for how long.
+func throttled(err error) outcome {
+	result := failed(v1alpha1.ReasonThrottled, err.Error(), retryBackoff)
+	if pause := synqly.RetryAfterOf(err); pause > 0 {
+		result.retry, result.after = retryAfter, pause
 	}
-	return failed(v1alpha1.ReasonRemoteUnavailable, err.Error(), retryBackoff)
+	return result
 }
 
 func outcomeOfUnconfirmed(unconfirmed *UnconfirmedError) outcome {
@@ -153,10 +145,7 @@ func outcomeOfUnconfirmed(unconfirmed *UnconfirmedError) outcome {
 		result.message = (&UnconfirmedError{Noun: unconfirmed.Noun}).Error()
 	}
 	// A look-up that was refused for its token, like any other request.
-	var answer *synqly.APIError
-	if errors.As(unconfirmed.Err, &answer) {
-		result.doubtConnection = outcomeOfAnswer(answer, unconfirmed).doubtConnection
-	}
+	result.doubtConnection = synqly.IsAccessDenied(unconfirmed.Err)
 	return result
 }
 

@@ -254,9 +254,9 @@ func TestOutcomeOf429(t *testing.T) {
 		answer synqly.APIError
 		want   outcome
 	}{
-		"with Retry-After":        {synqly.APIError{RetryAfter: 9 * time.Second, HasRetryAfter: true}, later(throttled, 9*time.Second)},
+		"with Retry-After":        {synqly.APIError{RetryAfter: 9 * time.Second}, later(throttled, 9*time.Second)},
 		"without":                 {synqly.APIError{}, throttled},
-		"with a Retry-After of 0": {synqly.APIError{HasRetryAfter: true}, throttled},
+		"with a Retry-After of 0": {synqly.APIError{}, throttled},
 	} {
 		test.answer.StatusCode = http.StatusTooManyRequests
 		if diff := cmp.Diff(test.want, outcomeOf(&test.answer, false, "ticket"), withoutMessage); diff != "" {
@@ -268,7 +268,7 @@ func TestOutcomeOf429(t *testing.T) {
 // Retry-After of any other answer than a 429 is no reason to wait longer, or less,
 // than backing off does.
 func TestRetryAfterOfOtherAnswersIsLeftOut(t *testing.T) {
-	got := outcomeOf(&synqly.APIError{StatusCode: 503, RetryAfter: time.Hour, HasRetryAfter: true}, false, "ticket")
+	got := outcomeOf(&synqly.APIError{StatusCode: 503, RetryAfter: time.Hour}, false, "ticket")
 	if diff := cmp.Diff(notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff), got, withoutMessage); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -311,23 +311,6 @@ func TestNoMessageHasTheToken(t *testing.T) {
 					t.Errorf("%s: message %q", name, got.message)
 				}
 			}
-		}
-	}
-}
-
-func TestIsNotFound(t *testing.T) {
-	for name, test := range map[string]struct {
-		err  error
-		want bool
-	}{
-		"404":         {&synqly.APIError{StatusCode: 404}, true},
-		"wrapped 404": {fmt.Errorf("getting: %w", &synqly.APIError{StatusCode: 404}), true},
-		"410":         {&synqly.APIError{StatusCode: 410}, false},
-		"no answer":   {&synqly.TransportError{Err: io.EOF}, false},
-		"nil":         {nil, false},
-	} {
-		if got := IsNotFound(test.err); got != test.want {
-			t.Errorf("%s: IsNotFound = %t", name, got)
 		}
 	}
 }
