@@ -89,7 +89,7 @@ verify: bin/tools/controller-gen bin/tools/kustomize ## Fail when generated file
 GO_TEST = $(GO) test -json -count=1 $(TESTFLAGS)
 ifeq ($(PACKAGES),./...)
 TEST_RUNS = $(GO_TEST) -timeout=40m $(RACE) ./... \
-	$(if $(RACE),-- nice -n 5 $(GO_TEST) -timeout=40m ./internal/controller/faultsuite)
+	$(if $(RACE),-- nice -n 5 $(GO_TEST) -timeout=40m ./internal/faultsuite)
 else
 TEST_RUNS = $(GO_TEST) -timeout=40m $(RACE) $(PACKAGES)
 endif

@@ -91,3 +91,12 @@ type TicketCommentList struct {
 // RemoteStatus is the part of the status that every kind that stands for a
 // remote object has.
 func (in *TicketComment) RemoteStatus() *RemoteObjectStatus { return &in.Status.RemoteObjectStatus }
+
+// ParentReference is the part of the spec that says to which remote ticket the object belongs.
+func (in *TicketComment) ParentReference() *ParentReference { return &in.Spec.ParentReference }
+
+// RemoteChildStatus is the part of the status that comments and notes share.
+func (in *TicketComment) RemoteChildStatus() *RemoteChildStatus { return &in.Status.RemoteChildStatus }
+
+// RemovesRemote reports whether the deletion of the object deletes the remote one.
+func (in *TicketComment) RemovesRemote() bool { return in.Spec.DeletionPolicy != ChildRetain }

@@ -26,7 +26,7 @@ import (
 )
 
 // suite is the package whose tests must catch every mutant.
-const suite = "./internal/controller/faultsuite"
+const suite = "./internal/faultsuite"
 
 func main() {
 	only := flag.String("only", "", "try only the mutants whose name matches this regular expression")

@@ -124,7 +124,7 @@ var _ = Describe("What the provider answers", func() {
 				w.simulator.ForgetRequests()
 				result := w.reconcile(object)
 				expectNotReady(object, v1alpha1.ReasonUnauthorized)
-				Expect(w.options.Connections.Doubts()).To(Receive())
+				Expect(w.options.Connections.Rechecks()).To(Receive())
 				w.reconcile(object)
 				Expect(w.sent()).To(HaveLen(1))
 				Expect(result.RequeueAfter).To(BeNumerically(">=", 5*time.Minute))

@@ -136,7 +136,7 @@ var _ = Describe("An Integration", func() {
 		w.simulator.SetToken("new-" + canaryToken)
 		w.reconcile(ticket)
 		expectNotReady(ticket, v1alpha1.ReasonUnauthorized)
-		Expect(w.options.Connections.Doubts()).To(Receive())
+		Expect(w.options.Connections.Rechecks()).To(Receive())
 
 		edit(w, w.secret(""), func(s *corev1.Secret) { s.StringData = map[string]string{"token": "new-" + canaryToken} })
 		w.reconcile(integration)
@@ -236,7 +236,7 @@ var _ = Describe("An Integration", func() {
 		w.reconcile(integration)
 		Expect(integration.Status.MarkerTags).To(BeEmpty())
 		w.created(w.ticket("kept"))
-		Expect(w.options.Connections.Doubts()).To(Receive())
+		Expect(w.options.Connections.Rechecks()).To(Receive())
 		w.reconcile(integration)
 		Expect(integration.Status.MarkerTags).To(Equal(v1alpha1.MarkerTagsKept))
 

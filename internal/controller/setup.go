@@ -12,16 +12,27 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/synqly/ticketing-operator/internal/controller/integration"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
-// Setup adds all controllers to the manager, whose cache must have the indexes of
-// IndexFields.
+// Setup adds all controllers to the manager, whose cache must have the indexes of IndexFields.
 func Setup(mgr ctrl.Manager, options remote.Options) error {
-	for _, setup := range []func(ctrl.Manager, remote.Options) error{
-		SetupIntegrations, SetupTickets, SetupTicketComments, SetupTicketNotes,
-	} {
-		if err := setup(mgr, options); err != nil {
+	if err := integration.Setup(mgr, options, RemoteKinds); err != nil {
+		return err
+	}
+	for _, kind := range RemoteKinds {
+		if err := kind.Setup(mgr, options); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// IndexFields adds the indexes that the controllers use to the cache.
+func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, kind := range RemoteKinds {
+		if err := kind.IndexFields(ctx, indexer); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ package controller_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +23,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
@@ -29,6 +31,7 @@ import (
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -37,6 +40,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/integration"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
@@ -104,12 +108,12 @@ type world struct {
 	simulator *simulator.Server
 	server    *httptest.Server
 	clock     *clocktesting.FakeClock
-	writes    *countingClient
+	writes    *writes
 	recorder  *events.FakeRecorder
 	options   remote.Options
 
-	integrations *controller.IntegrationReconciler
-	sightings    *remote.Sightings[synqly.Ticket]
+	integrations *integration.Reconciler
+	observations *remote.Observations[synqly.Ticket]
 	reconcilers  map[string]reconcile.Reconciler
 }
 
@@ -135,7 +139,7 @@ func newWorldWithoutIntegration() *world {
 		w.simulator.Close()
 		w.server.Close()
 	})
-	w.writes = &countingClient{Client: testCluster.GetClient()}
+	w.writes = &writes{}
 	w.start()
 	return w
 }
@@ -143,7 +147,7 @@ func newWorldWithoutIntegration() *world {
 // start makes new reconcilers, as a process that has just started has them.
 func (w *world) start() {
 	w.startWith(remote.Options{
-		Client: w.writes, APIReader: testCluster.GetAPIReader(), Recorder: w.recorder, Clock: w.clock, Installation: "test-installation",
+		Client: w.writes.client(), APIReader: testCluster.GetAPIReader(), Recorder: w.recorder, Clock: w.clock, Installation: "test-installation",
 	})
 }
 
@@ -152,17 +156,17 @@ func (w *world) startWith(options remote.Options) {
 	GinkgoHelper()
 	options.Connections = connection.New(connection.Options{Secrets: testCluster.GetAPIReader(), Clock: w.clock, AllowInsecureHTTP: true})
 	w.options = options
-	w.integrations = controller.NewIntegrationReconciler(w.options)
-	tickets, err := controller.NewTicketReconciler(w.options)
-	Expect(err).NotTo(HaveOccurred())
-	w.sightings = tickets.Sightings()
-	comments, err := controller.NewTicketCommentReconciler(w.options)
-	Expect(err).NotTo(HaveOccurred())
-	notes, err := controller.NewTicketNoteReconciler(w.options)
-	Expect(err).NotTo(HaveOccurred())
-	w.reconcilers = map[string]reconcile.Reconciler{
-		"*v1alpha1.Ticket": tickets, "*v1alpha1.TicketComment": comments, "*v1alpha1.TicketNote": notes,
-		"*v1alpha1.Integration": w.integrations,
+	w.integrations = integration.NewReconciler(w.options, controller.RemoteKinds)
+	w.reconcilers = map[string]reconcile.Reconciler{"*v1alpha1.Integration": w.integrations}
+	for _, kind := range controller.RemoteKinds {
+		reconciler, err := kind.NewReconciler(w.options)
+		Expect(err).NotTo(HaveOccurred())
+		w.reconcilers[fmt.Sprintf("%T", kind.New())] = reconciler
+		if tickets, isTicket := reconciler.(interface {
+			Observations() *remote.Observations[synqly.Ticket]
+		}); isTicket {
+			w.observations = tickets.Observations()
+		}
 	}
 }
 
@@ -343,7 +347,7 @@ func (w *world) listed(ticket *v1alpha1.Ticket) *synqly.Ticket {
 
 // report reports what a list has shown of the remote ticket.
 func (w *world) report(ticket *v1alpha1.Ticket, listed *synqly.Ticket) {
-	w.sightings.Report(remote.Sighting[synqly.Ticket]{
+	w.observations.Report(remote.Observation[synqly.Ticket]{
 		Object: client.ObjectKeyFromObject(ticket), UID: ticket.UID, ID: ticket.Status.ID, Remote: listed,
 	})
 }
@@ -356,12 +360,12 @@ func (w *world) seen(ticket *v1alpha1.Ticket) {
 
 // unserved tells whether a sighting of the object waits to be written down.
 func (w *world) unserved(ticket *v1alpha1.Ticket) bool {
-	return w.sightings.Open(client.ObjectKeyFromObject(ticket)) != nil
+	return w.observations.Open(client.ObjectKeyFromObject(ticket)) != nil
 }
 
 // missed reports that the remote ticket is not where it should be.
 func (w *world) missed(ticket *v1alpha1.Ticket) {
-	w.sightings.Report(remote.Sighting[synqly.Ticket]{
+	w.observations.Report(remote.Observation[synqly.Ticket]{
 		Object: client.ObjectKeyFromObject(ticket), UID: ticket.UID, ID: ticket.Status.ID,
 	})
 }
@@ -487,51 +491,43 @@ func (w *world) news() []string {
 	}
 }
 
-// countingClient counts the writes of the controllers.
-type countingClient struct {
-	client.Client
+// writes counts the writes of the controllers.
+type writes struct {
 	count atomic.Int64
 	// before, when set, is called before each write with the object.
 	before func(client.Object) error
 }
 
-func (c *countingClient) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
-	if c.before != nil {
-		if err := c.before(object); err != nil {
+// client is a client whose writes are counted.
+func (w *writes) client() client.Client {
+	return interceptor.NewClient(notWatching{testCluster.GetClient()}, interceptor.Funcs{
+		Patch: func(ctx context.Context, c client.WithWatch, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+			return w.counted(object, func() error { return c.Patch(ctx, object, patch, options...) })
+		},
+		Delete: func(ctx context.Context, c client.WithWatch, object client.Object, options ...client.DeleteOption) error {
+			return w.counted(object, func() error { return c.Delete(ctx, object, options...) })
+		},
+		SubResourcePatch: func(ctx context.Context, c client.Client, part string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+			return w.counted(object, func() error { return c.SubResource(part).Patch(ctx, object, patch, options...) })
+		},
+	})
+}
+
+// notWatching is a client as the interceptor asks for one: no reconciler watches with its client.
+type notWatching struct{ client.Client }
+
+func (notWatching) Watch(context.Context, client.ObjectList, ...client.ListOption) (watch.Interface, error) {
+	return nil, errors.New("this client does not watch")
+}
+
+func (w *writes) counted(object client.Object, write func() error) error {
+	if w.before != nil {
+		if err := w.before(object); err != nil {
 			return err
 		}
 	}
-	c.count.Add(1)
-	return c.Client.Patch(ctx, object, patch, options...)
-}
-
-func (c *countingClient) Delete(ctx context.Context, object client.Object, options ...client.DeleteOption) error {
-	if c.before != nil {
-		if err := c.before(object); err != nil {
-			return err
-		}
-	}
-	c.count.Add(1)
-	return c.Client.Delete(ctx, object, options...)
-}
-
-func (c *countingClient) Status() client.SubResourceWriter {
-	return &countingStatusWriter{SubResourceWriter: c.Client.Status(), counter: c}
-}
-
-type countingStatusWriter struct {
-	client.SubResourceWriter
-	counter *countingClient
-}
-
-func (c *countingStatusWriter) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
-	if c.counter.before != nil {
-		if err := c.counter.before(object); err != nil {
-			return err
-		}
-	}
-	c.counter.count.Add(1)
-	return c.SubResourceWriter.Patch(ctx, object, patch, options...)
+	w.count.Add(1)
+	return write()
 }
 
 // operations decodes a JSON Patch into "op path value" lines.

@@ -5,30 +5,12 @@ package synqly
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"net/http"
 )
 
-// Comment is a comment on a ticket as the API returns it. A text that is null or absent is empty. A field of another type than
-// the API documents is zero and named in Unreadable; only the ID has to be right.
-type Comment struct {
-	ID       string `json:"id"`
-	TicketID string `json:"ticket_id"`
-	Creator  string `json:"creator"`
-	// Content is markdown, which providers may have converted.
-	Content      string                     `json:"content"`
-	CreatedAt    Timestamp                  `json:"created_at"`
-	UpdatedAt    Timestamp                  `json:"updated_at"`
-	CustomFields map[string]json.RawMessage `json:"custom_fields"`
-	Unmapped     map[string]json.RawMessage `json:"unmapped"`
-	// Unreadable says which fields could not be read, sorted, such as "creator is of the JSON type object".
-	Unreadable []string `json:"-"`
-}
-
-func (c Comment) remoteID() string { return c.ID }
-
-func (c *Comment) hidden() []string { return unreadableAmong(c.Unreadable, "content", "created_at") }
+// Comment is a comment on a ticket.
+type Comment struct{ Entry }
 
 // UnmarshalJSON reads field by field. It fails for what is no object, and for an ID that is no string.
 func (c *Comment) UnmarshalJSON(data []byte) (err error) {

@@ -258,21 +258,21 @@ func exampleAttachmentMetadata() AttachmentMetadata {
 }
 
 func exampleComment() Comment {
-	return Comment{
+	return Comment{Entry{
 		ID: "20011", TicketID: "10023", Creator: "jane@example.com", Content: "Mitigation *started*.",
 		CreatedAt:    at(2026, time.November, 4, 13, 14, 15, 0, "2026-11-04T13:14:15Z"),
 		UpdatedAt:    at(2026, time.November, 5, 14, 15, 16, 0, "2026-11-05T14:15:16Z"),
 		CustomFields: raw(`"channel"`, `"mail"`), Unmapped: raw(`"visibility"`, `"public"`),
-	}
+	}}
 }
 
 func exampleNote() Note {
-	return Note{
-		ID: "40005", TicketID: "10023", Title: "Rollback", Content: "Rolled back to **v41**.", Creator: "bot@example.com",
+	return Note{Title: "Rollback", Entry: Entry{
+		ID: "40005", TicketID: "10023", Content: "Rolled back to **v41**.", Creator: "bot@example.com",
 		CreatedAt:    at(2026, time.November, 6, 15, 16, 17, 0, "2026-11-06T15:16:17Z"),
 		UpdatedAt:    at(2026, time.November, 7, 16, 17, 18, 0, "2026-11-07T16:17:18Z"),
 		CustomFields: raw(`"kind"`, `"internal"`), Unmapped: raw(`"pinned"`, `true`),
-	}
+	}}
 }
 
 func exampleRemoteField() RemoteField {

@@ -29,17 +29,17 @@ func decodeFields(data []byte, target any) (unreadable []string, err error) {
 		return nil, err
 	}
 	object := reflect.ValueOf(target).Elem()
-	for i := range object.NumField() {
-		name, _, _ := strings.Cut(object.Type().Field(i).Tag.Get("json"), ",")
+	for _, field := range reflect.VisibleFields(object.Type()) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		raw, given := members[name]
 		if !given || name == "-" || name == "" {
 			continue
 		}
-		text := decodeField(name, raw, object.Field(i))
+		text := decodeField(name, raw, object.FieldByIndex(field.Index))
 		switch {
 		case text == "":
 		case name == identityField:
-			return nil, &json.UnmarshalTypeError{Value: jsonType(raw), Type: object.Field(i).Type(), Field: name}
+			return nil, &json.UnmarshalTypeError{Value: jsonType(raw), Type: field.Type, Field: name}
 		default:
 			unreadable = append(unreadable, text)
 		}

@@ -106,11 +106,11 @@ func TestOddFieldsDoNotCostTheCommentOrTheNote(t *testing.T) {
 		"creator is of the JSON type object", "custom_fields is of the JSON type number", "updated_at is of the JSON type number",
 	}
 	comment, err := client.CreateComment(t.Context(), "1", CreateCommentRequest{Content: "c"})
-	if err != nil || !cmp.Equal(Comment{ID: "2", Content: "c", Unreadable: unreadable}, *comment) {
+	if err != nil || !cmp.Equal(Comment{Entry{ID: "2", Content: "c", Unreadable: unreadable}}, *comment) {
 		t.Errorf("CreateComment = %+v, %v", comment, err)
 	}
 	note, err := client.PatchNote(t.Context(), "1", "2", exampleNotePatch())
-	if err != nil || !cmp.Equal(Note{ID: "2", Title: "t", Content: "c", Unreadable: unreadable}, *note) {
+	if err != nil || !cmp.Equal(Note{Entry{ID: "2", Content: "c", Unreadable: unreadable}, "t"}, *note) {
 		t.Errorf("PatchNote = %+v, %v", note, err)
 	}
 }

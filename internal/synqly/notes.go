@@ -5,32 +5,14 @@ package synqly
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"net/http"
 )
 
-// Note is a note on a ticket as the API returns it. A text that is null or absent is empty. A field of another type than
-// the API documents is zero and named in Unreadable; only the ID has to be right.
+// Note is a note on a ticket: an entry with a title, which can be changed.
 type Note struct {
-	ID       string `json:"id"`
-	TicketID string `json:"ticket_id"`
-	Title    string `json:"title"`
-	// Content is markdown, which providers may have converted.
-	Content      string                     `json:"content"`
-	Creator      string                     `json:"creator"`
-	CreatedAt    Timestamp                  `json:"created_at"`
-	UpdatedAt    Timestamp                  `json:"updated_at"`
-	CustomFields map[string]json.RawMessage `json:"custom_fields"`
-	Unmapped     map[string]json.RawMessage `json:"unmapped"`
-	// Unreadable says which fields could not be read, sorted, such as "creator is of the JSON type object".
-	Unreadable []string `json:"-"`
-}
-
-func (n Note) remoteID() string { return n.ID }
-
-func (n *Note) hidden() []string {
-	return unreadableAmong(n.Unreadable, "title", "content", "created_at")
+	Entry
+	Title string `json:"title"`
 }
 
 // UnmarshalJSON reads field by field. It fails for what is no object, and for an ID that is no string.

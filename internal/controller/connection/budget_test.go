@@ -261,7 +261,7 @@ func TestHoldRefusesEverythingUntilItsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	budget.Throttled(30*time.Second)
+	budget.Throttled(30 * time.Second)
 
 	requests := map[string]func() error{
 		"Held":                        budget.Held,

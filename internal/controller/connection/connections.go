@@ -80,13 +80,13 @@ type Connection struct {
 	// TokenVersion is the resourceVersion of the Secret that the token is from.
 	TokenVersion string
 
-	token   string
-	remote  *remoteClock
-	wake    func()
-	doubted atomic.Bool
-	markers atomic.Value // v1alpha1.MarkerTags
-	polling atomic.Pointer[v1alpha1.PollingStatus]
-	closed  time.Time // guarded by Connections.mu
+	token        string
+	remote       *remoteClock
+	enqueue      func()
+	recheckAsked atomic.Bool
+	markers      atomic.Value // v1alpha1.MarkerTags
+	polling      atomic.Pointer[v1alpha1.PollingStatus]
+	closed       time.Time // guarded by Connections.mu
 }
 
 // RequestTimeout is how long one request may take.
@@ -219,7 +219,7 @@ func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integratio
 		return nil, err
 	}
 	connection := &Connection{Client: api, Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token, remote: remote}
-	connection.wake = func() { c.wake(connection.Integration) }
+	connection.enqueue = func() { c.enqueue(connection.Integration) }
 	c.open[name] = connection
 	return connection, nil
 }
@@ -249,16 +249,16 @@ func (c *Connections) Close(name types.NamespacedName) {
 // closedRetention is how long the connection of an Integration that is gone is kept.
 const closedRetention = time.Hour
 
-// Doubt asks the Integration's controller to read the token again and to check
+// RequestRecheck asks the Integration's controller to read the token again and to check
 // the connection, because an object was refused with it. It never blocks: with a
 // full queue a check is due anyway.
-func (c *Connections) Doubt(connection *Connection) {
-	connection.doubted.Store(true)
-	c.wake(connection.Integration)
+func (c *Connections) RequestRecheck(connection *Connection) {
+	connection.recheckAsked.Store(true)
+	c.enqueue(connection.Integration)
 }
 
-// wake reconciles the Integration.
-func (c *Connections) wake(integration *v1alpha1.Integration) {
+// enqueue reconciles the Integration.
+func (c *Connections) enqueue(integration *v1alpha1.Integration) {
 	select {
 	case c.recheck <- event.TypedGenericEvent[*v1alpha1.Integration]{Object: integration}:
 	default:
@@ -273,7 +273,7 @@ func (c *Connection) SawMarker(kept bool) {
 		markers = v1alpha1.MarkerTagsKept
 	}
 	if c.markers.Swap(markers) != markers {
-		c.wake()
+		c.enqueue()
 	}
 }
 
@@ -288,21 +288,21 @@ func (c *Connection) MarkerTags() v1alpha1.MarkerTags {
 // Integration's controller, which shows it.
 func (c *Connection) SetPolling(polling v1alpha1.PollingStatus) {
 	if before := c.polling.Swap(&polling); before == nil || *before != polling {
-		c.wake()
+		c.enqueue()
 	}
 }
 
 // Polling is what SetPolling was called with last, or nil.
 func (c *Connection) Polling() *v1alpha1.PollingStatus { return c.polling.Load().DeepCopy() }
 
-// Doubted tells whether an object was refused since the connection was checked.
-func (c *Connection) Doubted() bool { return c.doubted.Load() }
+// RecheckAsked reports whether an object was refused since the connection was checked.
+func (c *Connection) RecheckAsked() bool { return c.recheckAsked.Load() }
 
-// DoubtAnswered is called before the connection is checked.
-func (c *Connection) DoubtAnswered() { c.doubted.Store(false) }
+// RecheckStarted is called before the connection is checked.
+func (c *Connection) RecheckStarted() { c.recheckAsked.Store(false) }
 
-// Doubts delivers what Doubt was called with.
-func (c *Connections) Doubts() <-chan event.TypedGenericEvent[*v1alpha1.Integration] {
+// Rechecks delivers what RequestRecheck was called with.
+func (c *Connections) Rechecks() <-chan event.TypedGenericEvent[*v1alpha1.Integration] {
 	return c.recheck
 }
 

@@ -490,7 +490,7 @@ func TestMarkerTagsWakeTheIntegrationWhenTheyAreNews(t *testing.T) {
 		connection.SawMarker(step.kept)
 		news := false
 		select {
-		case got := <-w.Doubts():
+		case got := <-w.Rechecks():
 			news = got.Object.Name == integrationName.Name
 		default:
 		}
@@ -498,7 +498,7 @@ func TestMarkerTagsWakeTheIntegrationWhenTheyAreNews(t *testing.T) {
 			t.Errorf("%+v: marker tags %q, woken %t", step, got, news)
 		}
 	}
-	if connection.Doubted() {
+	if connection.RecheckAsked() {
 		t.Error("news of marker tags put the token in doubt")
 	}
 }
@@ -516,23 +516,23 @@ func TestConnectionKeepsItsOwnCopyOfTheIntegration(t *testing.T) {
 func TestDoubtIsDeliveredAndNeverBlocks(t *testing.T) {
 	w := newWorld(t)
 	connection := w.mustOpen(t, w.integration())
-	if connection.Doubted() {
+	if connection.RecheckAsked() {
 		t.Error("a new connection is in doubt")
 	}
 	capacity := cap(w.recheck)
 	for range capacity + 10 {
-		w.Doubt(connection) // the test ends in a deadlock where this blocks
+		w.RequestRecheck(connection) // the test ends in a deadlock where this blocks
 	}
-	if !connection.Doubted() {
+	if !connection.RecheckAsked() {
 		t.Error("the connection is not in doubt")
 	}
 	for range capacity {
-		if got := (<-w.Doubts()).Object; got.Name != integrationName.Name {
+		if got := (<-w.Rechecks()).Object; got.Name != integrationName.Name {
 			t.Fatalf("delivered %q", got.Name)
 		}
 	}
-	connection.DoubtAnswered()
-	if connection.Doubted() {
+	connection.RecheckStarted()
+	if connection.RecheckAsked() {
 		t.Error("the doubt was answered")
 	}
 }

@@ -25,7 +25,7 @@ var _ synqly.Pacer = pacer{}
 func (p pacer) Admit(ctx context.Context) error { return p.budget.Admit(ctx) }
 
 func (p pacer) Answered(answer synqly.Answer) {
-	p.remote.saw(answer.ServerTime, p.clock.Now())
+	p.remote.observe(answer.ServerTime, p.clock.Now())
 	switch {
 	case answer.Class == synqly.Throttled:
 		p.budget.Throttled(answer.RetryAfter)

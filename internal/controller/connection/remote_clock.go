@@ -13,7 +13,7 @@ import (
 // that the provider wrote.
 type remoteClock struct{ ahead atomic.Int64 }
 
-func (c *remoteClock) saw(serverTime, now time.Time) {
+func (c *remoteClock) observe(serverTime, now time.Time) {
 	if !serverTime.IsZero() {
 		c.ahead.Store(int64(serverTime.Sub(now)))
 	}

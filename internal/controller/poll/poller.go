@@ -29,6 +29,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -36,12 +37,12 @@ import (
 // the provider, so one that hangs must not hold up the others.
 const concurrency = 16
 
-// Sightings take what has been seen of tickets; remote.Sightings are such.
+// Sightings take what has been seen of tickets; remote.Observations are such.
 type Sightings interface {
 	// Report hands over a sighting, in place of an earlier one of the same object.
-	Report(sighting remote.Sighting[synqly.Ticket])
+	Report(sighting remote.Observation[synqly.Ticket])
 	// Open returns the sighting of an object that has not been written down yet, or nil.
-	Open(object types.NamespacedName) *remote.Sighting[synqly.Ticket]
+	Open(object types.NamespacedName) *remote.Observation[synqly.Ticket]
 }
 
 // Options are what a Poller needs.
@@ -109,7 +110,7 @@ type cause struct {
 }
 
 func causeOf(integration *v1alpha1.Integration) cause {
-	found := cause{basis: basisOf(integration), paused: remote.IsPaused(integration)}
+	found := cause{basis: basisOf(integration), paused: status.IsPaused(integration)}
 	if ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
 		found.ready, found.observed = ready.Status, ready.ObservedGeneration
 	}
@@ -129,7 +130,7 @@ func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Resu
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the Integration: %w", err)
 	}
-	if remote.IsPaused(&integration) || !integration.DeletionTimestamp.IsZero() {
+	if status.IsPaused(&integration) || !integration.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
 	open, err := p.Connections.For(ctx, &integration)

@@ -16,6 +16,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -59,7 +60,7 @@ func (r *run) readTickets(ctx context.Context) error {
 		ticket := &list.Items[i]
 		switch {
 		case ticket.Status.ID == "" || ticket.Status.Integration != r.name.Name || !ticket.DeletionTimestamp.IsZero():
-		case remote.IsPaused(ticket):
+		case status.IsPaused(ticket):
 			paused = append(paused, ticket.Status.ID)
 		default:
 			r.tickets = append(r.tickets, ticket)
@@ -149,7 +150,7 @@ func (r *run) concluded(ctx context.Context, kind string, done *attempts, err er
 		return 0
 	}
 	if synqly.IsAccessDenied(err) {
-		r.Connections.Doubt(r.open)
+		r.Connections.RequestRecheck(r.open)
 	}
 	if wait := held(r.open); wait > 0 {
 		return wait // The provider has said when.
@@ -229,7 +230,7 @@ func (r *run) report(ticket *v1alpha1.Ticket, shown *synqly.Ticket) {
 	if open != nil && open.UID == ticket.UID && open.ID == ticket.Status.ID && covers(open.Remote, shown) {
 		return
 	}
-	sighting := remote.Sighting[synqly.Ticket]{Object: name, UID: ticket.UID, ID: ticket.Status.ID}
+	sighting := remote.Observation[synqly.Ticket]{Object: name, UID: ticket.UID, ID: ticket.Status.ID}
 	if shown != nil {
 		seen := *shown
 		sighting.Remote = &seen

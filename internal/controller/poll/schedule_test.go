@@ -43,7 +43,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 // doubted tells whether the connection is to be checked.
-func (w *world) doubted() bool { return w.Connections.Last(integrationName).Doubted() }
+func (w *world) doubted() bool { return w.Connections.Last(integrationName).RecheckAsked() }
 
 func TestRefusedToken(t *testing.T) {
 	for _, status := range []int{http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden} {

@@ -49,7 +49,7 @@ var (
 	groupTag        = v1alpha1.CreateKeyTagPrefix + remote.GroupKey(installation, integrationName)
 )
 
-var _ Sightings = &remote.Sightings[synqly.Ticket]{}
+var _ Sightings = &remote.Observations[synqly.Ticket]{}
 
 // objectStore is an API server with the objects that a poller reads.
 type objectStore struct {
@@ -100,11 +100,11 @@ type sighted struct {
 // sightingLog remembers what was reported, and what of it is open.
 type sightingLog struct {
 	clock    *clocktesting.FakeClock
-	open     map[types.NamespacedName]*remote.Sighting[synqly.Ticket]
+	open     map[types.NamespacedName]*remote.Observation[synqly.Ticket]
 	reported []sighted
 }
 
-func (l *sightingLog) Report(sighting remote.Sighting[synqly.Ticket]) {
+func (l *sightingLog) Report(sighting remote.Observation[synqly.Ticket]) {
 	l.open[sighting.Object] = &sighting
 	seen := sighted{name: sighting.Object.Name, id: sighting.ID, at: l.clock.Now()}
 	if sighting.Remote != nil {
@@ -113,7 +113,7 @@ func (l *sightingLog) Report(sighting remote.Sighting[synqly.Ticket]) {
 	l.reported = append(l.reported, seen)
 }
 
-func (l *sightingLog) Open(object types.NamespacedName) *remote.Sighting[synqly.Ticket] {
+func (l *sightingLog) Open(object types.NamespacedName) *remote.Observation[synqly.Ticket] {
 	return l.open[object]
 }
 
@@ -174,7 +174,7 @@ func newWorld(t testing.TB, behaviour simulator.Behaviour) *world {
 		ObjectMeta: metav1.ObjectMeta{Namespace: secretName.Namespace, Name: secretName.Name, ResourceVersion: "1"},
 		Data:       map[string][]byte{"token": []byte(canary)},
 	}
-	w.sightings = &sightingLog{clock: w.clock, open: map[types.NamespacedName]*remote.Sighting[synqly.Ticket]{}}
+	w.sightings = &sightingLog{clock: w.clock, open: map[types.NamespacedName]*remote.Observation[synqly.Ticket]{}}
 	w.transport = &tap{RoundTripper: w.remote.Transport(), clock: w.clock}
 	logger := funcr.New(func(_, line string) {
 		w.lines++

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -22,8 +20,8 @@ import (
 // does. It writes the claim down first and then asks the API server itself, not the
 // cache, who else claims the same. Of two objects that both do so at least the later
 // one sees the other; whoever sees another claim withdraws and looks again later.
-func (r *Reconciler[O, R]) claim(ctx context.Context, p *pass[O, R], id string) error {
-	err := r.updateMetadata(ctx, p, "claiming the remote "+r.adapter.Noun(), func(object O) {
+func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], id string) error {
+	err := r.updateMetadata(ctx, s, "claiming the remote "+r.adapter.Noun(), func(object O) {
 		annotations := object.GetAnnotations()
 		annotations[v1alpha1.CreateClaimAnnotation] = id
 		object.SetAnnotations(annotations)
@@ -31,11 +29,11 @@ func (r *Reconciler[O, R]) claim(ctx context.Context, p *pass[O, R], id string) 
 	if err != nil {
 		return err
 	}
-	rival, err := r.rival(ctx, p, id)
+	rival, err := r.rival(ctx, s, id)
 	if err != nil || rival == "" {
 		return err
 	}
-	err = r.updateMetadata(ctx, p, "withdrawing the claim on the remote "+r.adapter.Noun(), func(object O) {
+	err = r.updateMetadata(ctx, s, "withdrawing the claim on the remote "+r.adapter.Noun(), func(object O) {
 		annotations := object.GetAnnotations()
 		delete(annotations, v1alpha1.CreateClaimAnnotation)
 		object.SetAnnotations(annotations)
@@ -50,21 +48,16 @@ func (r *Reconciler[O, R]) claim(ctx context.Context, p *pass[O, R], id string) 
 }
 
 // rival names another object that stands for the remote object, or claims to.
-func (r *Reconciler[O, R]) rival(ctx context.Context, p *pass[O, R], id string) (string, error) {
+func (r *Reconciler[O, R]) rival(ctx context.Context, s *state[O, R], id string) (string, error) {
 	list := r.adapter.NewList()
-	if err := r.APIReader.List(ctx, list, client.InNamespace(p.name.Namespace)); err != nil {
+	if err := r.APIReader.List(ctx, list, client.InNamespace(s.name.Namespace)); err != nil {
 		return "", &kubernetesError{fmt.Errorf("looking for other claims on the remote %s: %w", r.adapter.Noun(), err)}
 	}
 	rival := ""
-	err := meta.EachListItem(list, func(item runtime.Object) error {
-		other, isObject := item.(O)
-		if !isObject || other.GetUID() == p.object.GetUID() || rival != "" {
-			return nil
-		}
-		if slices.Contains(r.adapter.RemoteIDs(other), RemoteID{Place: p.place, ID: id}) {
+	err := EachOf(list, func(other O) {
+		if other.GetUID() != s.object.GetUID() && rival == "" && slices.Contains(r.adapter.RemoteIDs(other), RemoteID{Place: s.place, ID: id}) {
 			rival = other.GetName()
 		}
-		return nil
 	})
 	return rival, err
 }

@@ -16,9 +16,9 @@ const (
 	// create: create the remote object.
 	create
 	// protect: put the finalizer on.
-	protect
-	// look: fetch the remote object.
-	look
+	ensureFinalizer
+	// refresh: fetch the remote object.
+	refresh
 	// update: write the fields that differ.
 	update
 	// removeReplaced: remove what a replacement has left behind.
@@ -37,12 +37,12 @@ type situation struct {
 	// replacedLeft: replaced remote objects are still there.
 	replacedLeft bool
 	// unprotected: the finalizer that the deletionPolicy needs is not there.
-	unprotected bool
+	finalizerMissing bool
 	// lookAsked: somebody asks to look at the remote object now, it was missing when
 	// it was last looked at, or a list has cast doubt on its being there.
-	lookAsked bool
+	refreshAsked bool
 	// looked: that has been done in this reconcile.
-	looked bool
+	refreshed bool
 	// differs: managed fields have to be written.
 	differs bool
 	// drifted: managed fields were changed remotely.
@@ -63,10 +63,10 @@ func decide(s situation) step {
 		return inSync
 	case !s.hasID:
 		return create
-	case s.unprotected:
-		return protect
-	case (s.lookAsked || s.expired) && !s.looked:
-		return look
+	case s.finalizerMissing:
+		return ensureFinalizer
+	case (s.refreshAsked || s.expired) && !s.refreshed:
+		return refresh
 	case s.replacedLeft && !s.policy.Observe:
 		return removeReplaced
 	case (s.differs || s.policy.Enforce && s.drifted) && !s.policy.Observe:

@@ -16,8 +16,8 @@ func everySituation(visit func(situation)) {
 		s := situation{
 			policy:      Policy{Observe: fact(0), Enforce: fact(1), RemoveOnDelete: fact(2)},
 			hasID:       fact(3),
-			attemptOpen: fact(4), replacedLeft: fact(5), unprotected: fact(6),
-			lookAsked: fact(7), looked: fact(8), differs: fact(9), drifted: fact(10), expired: fact(12) && fact(3),
+			attemptOpen: fact(4), replacedLeft: fact(5), finalizerMissing: fact(6),
+			refreshAsked: fact(7), refreshed: fact(8), differs: fact(9), drifted: fact(10), expired: fact(12) && fact(3),
 		}
 		if fact(11) {
 			s.policy.AdoptID = "10023"
@@ -52,22 +52,22 @@ func TestDecisionsKeepTheRules(t *testing.T) {
 			return (do == adopt) != (!s.hasID && s.policy.AdoptID != "")
 		},
 		"a remote object that is not known is not touched": func(s situation, do step) bool {
-			return !s.hasID && (do == look || do == update || do == removeReplaced || do == protect || do == expire)
+			return !s.hasID && (do == refresh || do == update || do == removeReplaced || do == ensureFinalizer || do == expire)
 		},
 		"the finalizer is there before a remote object that exists is written to": func(s situation, do step) bool {
-			return s.unprotected && (do == update || do == removeReplaced)
+			return s.finalizerMissing && (do == update || do == removeReplaced)
 		},
 		"the finalizer is put on only where it is missing": func(s situation, do step) bool {
-			return do == protect && !s.unprotected
+			return do == ensureFinalizer && !s.finalizerMissing
 		},
 		"a remote object is looked at when asked, and once": func(s situation, do step) bool {
-			return do == look && (!(s.lookAsked || s.expired) || s.looked)
+			return do == refresh && (!(s.refreshAsked || s.expired) || s.refreshed)
 		},
-		"a look comes before a write": func(s situation, do step) bool {
-			return s.hasID && s.lookAsked && !s.looked && remoteWrite(do)
+		"a refresh comes before a write": func(s situation, do step) bool {
+			return s.hasID && s.refreshAsked && !s.refreshed && remoteWrite(do)
 		},
-		"an object whose time has come is removed, but only after a look, and when all is written": func(s situation, do step) bool {
-			return do == expire && (!s.expired || !s.looked || s.attemptOpen || (!s.policy.Observe && (outOfStep(s) || s.replacedLeft)))
+		"an object whose time has come is removed, but only after a refresh, and when all is written": func(s situation, do step) bool {
+			return do == expire && (!s.expired || !s.refreshed || s.attemptOpen || (!s.policy.Observe && (outOfStep(s) || s.replacedLeft)))
 		},
 		"only what differs is written": func(s situation, do step) bool {
 			return do == update && !outOfStep(s)
@@ -79,7 +79,7 @@ func TestDecisionsKeepTheRules(t *testing.T) {
 			return do == removeReplaced && !s.replacedLeft
 		},
 		"nothing is left to do in sync": func(s situation, do step) bool {
-			left := s.attemptOpen || (s.hasID && s.unprotected) || (s.hasID && s.lookAsked && !s.looked) || s.expired
+			left := s.attemptOpen || (s.hasID && s.finalizerMissing) || (s.hasID && s.refreshAsked && !s.refreshed) || s.expired
 			leftToWrite := !s.hasID || outOfStep(s) || s.replacedLeft
 			return do == inSync && (left || (leftToWrite && !s.policy.Observe))
 		},
@@ -109,11 +109,11 @@ func after(s situation, do step) []situation {
 		edited.differs = true
 		return []situation{next, found, edited}
 	case create:
-		next.hasID, next.unprotected, next.differs, next.drifted = true, false, false, false
-	case protect:
-		next.unprotected = false
-	case look:
-		next.looked, next.drifted = true, false
+		next.hasID, next.finalizerMissing, next.differs, next.drifted = true, false, false, false
+	case ensureFinalizer:
+		next.finalizerMissing = false
+	case refresh:
+		next.refreshed, next.drifted = true, false
 		drifted, reopened := next, next
 		drifted.drifted = true
 		reopened.expired = false

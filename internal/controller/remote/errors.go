@@ -73,3 +73,19 @@ func (e *UnconfirmedError) Unwrap() error { return e.Err }
 
 // errPaused says that the object is not reconciled because of its annotation.
 var errPaused = errors.New("reconciliation is stopped by the annotation ticketing.synqly.com/paused; remove it to go on")
+
+// errNothingNew ends a reconcile that would only repeat what was refused.
+var errNothingNew = errors.New("nothing has changed since the request was refused")
+
+// pauseError ends a reconcile that came before its time.
+type pauseError struct{ remaining time.Duration }
+
+// kubernetesError is a failure of the API server. It goes into the log and the work
+// queue's own retries, because it cannot go into a status.
+type kubernetesError struct{ err error }
+
+func (e *kubernetesError) Error() string { return e.err.Error() }
+
+func (e *kubernetesError) Unwrap() error { return e.err }
+
+func (e *pauseError) Error() string { return fmt.Sprintf("waiting for another %s", e.remaining) }

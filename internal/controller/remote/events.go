@@ -10,101 +10,117 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
 // maxNote is the longest note that the API server takes in an Event, in bytes.
 const maxNote = 1024
 
-// announcement is an Event that is published once the status has been written, so
+// event is an Event that is published once the status has been written, so
 // that it is not repeated when that fails.
-type announcement struct {
+type event struct {
 	kind, reason, action, note string
 	// regarding is the object that it is about; the reconciled one when nil.
 	regarding runtime.Object
 }
 
-func (p *pass[O, R]) announce(a announcement) {
-	p.announcements = append(p.announcements, a)
+func (s *state[O, R]) emit(e event) {
+	s.events = append(s.events, e)
 }
 
-func created(noun, id string) announcement {
-	return announcement{kind: corev1.EventTypeNormal, reason: "Created", action: "Create", note: note("created the remote %s %q", noun, id)}
+func createdEvent(noun, id string) event {
+	return event{kind: corev1.EventTypeNormal, reason: "Created", action: "Create", note: note("created the remote %s %q", noun, id)}
 }
 
-func adopted(noun, id string) announcement {
-	return announcement{kind: corev1.EventTypeNormal, reason: "Adopted", action: "Adopt", note: note("adopted the remote %s %q", noun, id)}
+func adoptedEvent(noun, id string) event {
+	return event{kind: corev1.EventTypeNormal, reason: "Adopted", action: "Adopt", note: note("adopted the remote %s %q", noun, id)}
 }
 
 // found tells of a remote object that an unconfirmed attempt turned out to have made.
-func found(noun, id string, candidates int) announcement {
+func foundEvent(noun, id string, candidates int) event {
 	if candidates > 1 {
-		return announcement{kind: corev1.EventTypeWarning, reason: "FoundSeveral", action: "Adopt", note: note("%d remote %ss may be from the create request that was not confirmed; adopted the oldest, %q, and left the others alone", candidates, noun, id)}
+		return event{kind: corev1.EventTypeWarning, reason: "FoundSeveral", action: "Adopt", note: note("%d remote %ss may be from the create request that was not confirmed; adopted the oldest, %q, and left the others alone", candidates, noun, id)}
 	}
-	return announcement{kind: corev1.EventTypeNormal, reason: "Found", action: "Adopt", note: note("found the remote %s %q: the create request that was not confirmed had succeeded", noun, id)}
+	return event{kind: corev1.EventTypeNormal, reason: "Found", action: "Adopt", note: note("found the remote %s %q: the create request that was not confirmed had succeeded", noun, id)}
 }
 
 // recreating names what asks for another remote object.
-func recreating(noun, id, asks string) announcement {
-	return announcement{kind: corev1.EventTypeNormal, reason: "Recreating", action: "Create", note: note("the remote %s %q is missing; another one is created, as %s asks", noun, id, asks)}
+func recreatingEvent(noun, id, asks string) event {
+	return event{kind: corev1.EventTypeNormal, reason: "Recreating", action: "Create", note: note("the remote %s %q is missing; another one is created, as %s asks", noun, id, asks)}
 }
 
 // changedRemotely tells what somebody changed in managed fields.
-func changedRemotely(noun, id string, changes []string, enforce bool) announcement {
+func changedRemotelyEvent(noun, id string, changes []string, enforce bool) event {
 	then := "that is left as it is (managementPolicy Apply)"
 	if enforce {
 		then = "that is written back (managementPolicy Enforce)"
 	}
-	return announcement{kind: corev1.EventTypeNormal, reason: "RemoteChange", action: "Observe", note: note("somebody changed the remote %s %q: %s; %s", noun, id, strings.Join(changes, "; "), then)}
+	return event{kind: corev1.EventTypeNormal, reason: "RemoteChange", action: "Observe", note: note("somebody changed the remote %s %q: %s; %s", noun, id, strings.Join(changes, "; "), then)}
 }
 
 // expired tells of an object that is removed because its time has come.
-func expired(noun, id string) announcement {
-	return announcement{kind: corev1.EventTypeNormal, reason: "Expired", action: "Expire", note: note("the remote %s %q was closed long enough ago: this object is removed, as ttlAfterClosed asks, and the remote %s is left as it is", noun, id, noun)}
+func expiredEvent(noun, id string) event {
+	return event{kind: corev1.EventTypeNormal, reason: "Expired", action: "Expire", note: note("the remote %s %q was closed long enough ago: this object is removed, as ttlAfterClosed asks, and the remote %s is left as it is", noun, id, noun)}
 }
 
 // abandoned tells of a remote object that a terminating namespace left behind. It is
 // about the namespace, because nothing can be created in there any more.
-func abandoned(namespace *corev1.Namespace, kind, name, noun string, ids []string, cause error) announcement {
+func abandonedEvent(namespace *corev1.Namespace, kind, name, noun string, ids []string, cause error) event {
 	what := "nothing that is known"
 	if len(ids) > 0 {
 		what = fmt.Sprintf("the remote %s %s", noun, strings.Join(ids, ", "))
 	}
-	return announcement{kind: corev1.EventTypeWarning, reason: "Abandoned", action: "Remove", regarding: namespace,
+	return event{kind: corev1.EventTypeWarning, reason: "Abandoned", action: "Remove", regarding: namespace,
 		note: note("%s %s/%s was let go without removing %s: %v", kind, namespace.Name, name, what, cause)}
 }
 
-func updated(noun, id string, fields []string) announcement {
-	return announcement{kind: corev1.EventTypeNormal, reason: "Updated", action: "Update", note: note("updated the remote %s %q: %s", noun, id, strings.Join(fields, ", "))}
+func updatedEvent(noun, id string, fields []string) event {
+	return event{kind: corev1.EventTypeNormal, reason: "Updated", action: "Update", note: note("updated the remote %s %q: %s", noun, id, strings.Join(fields, ", "))}
 }
 
-func removed(noun, id string) announcement {
-	return announcement{kind: corev1.EventTypeNormal, reason: "Removed", action: "Remove", note: note("the remote %s %q is removed, as the deletionPolicy asks", noun, id)}
+func removedEvent(noun, id string) event {
+	return event{kind: corev1.EventTypeNormal, reason: "Removed", action: "Remove", note: note("the remote %s %q is removed, as the deletionPolicy asks", noun, id)}
 }
 
-func retained(noun, id string) announcement {
-	return announcement{kind: corev1.EventTypeNormal, reason: "Retained", action: "Retain", note: note("the remote %s %q is left as it is", noun, id)}
+func retainedEvent(noun, id string) event {
+	return event{kind: corev1.EventTypeNormal, reason: "Retained", action: "Retain", note: note("the remote %s %q is left as it is", noun, id)}
 }
 
-// announceCondition tells of a Ready condition that has changed for the worse, or
+// emitConditionEvent tells of a Ready condition that has changed for the worse, or
 // back. That an object is in sync after it was created or updated, the Events above
 // have said already.
-func (p *pass[O, R]) announceCondition(result outcome) {
+func (s *state[O, R]) emitConditionEvent(result outcome) {
 	switch {
 	case result.silent:
-	case result.status == metav1.ConditionTrue && len(p.announcements) > 0:
+	case result.status == metav1.ConditionTrue && len(s.events) > 0:
 	case result.status == metav1.ConditionTrue:
-		p.announce(announcement{kind: corev1.EventTypeNormal, reason: v1alpha1.ReasonSynced, action: "Reconcile", note: note("%s", result.message)})
+		s.emit(event{kind: corev1.EventTypeNormal, reason: v1alpha1.ReasonSynced, action: "Reconcile", note: note("%s", result.message)})
 	default:
-		p.announce(announcement{kind: corev1.EventTypeWarning, reason: result.reason, action: "Reconcile", note: note("%s", result.message)})
+		s.emit(event{kind: corev1.EventTypeWarning, reason: result.reason, action: "Reconcile", note: note("%s", result.message)})
 	}
 }
 
 func note(format string, args ...any) string {
 	text := fmt.Sprintf(format, args...)
 	for characters := maxNote; len(text) > maxNote; characters -= 64 {
-		text = Truncate(text, characters)
+		text = status.Truncate(text, characters)
 	}
 	return text
+}
+
+func (s *state[O, R]) publish(recorder events.EventRecorder) {
+	for _, a := range s.events {
+		var regarding, related runtime.Object = s.object, nil
+		if a.regarding != nil {
+			// The recorder takes Events with the same reason about the same object for
+			// one, and keeps the first note alone, unless they are related to different
+			// objects.
+			regarding, related = a.regarding, s.object
+		}
+		recorder.Eventf(regarding, related, a.kind, a.reason, a.action, "%s", a.note)
+	}
+	s.events = nil
 }

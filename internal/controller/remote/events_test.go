@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -27,7 +28,7 @@ func TestNoteFitsAnEvent(t *testing.T) {
 		"two bytes a character":   {strings.Repeat("ü", maxNote/2+1), true},
 		"three":                   {strings.Repeat("…", maxNote), true},
 		"four":                    {strings.Repeat("😀", maxNote), true},
-		"longest message":         {strings.Repeat("😀", maxMessage), true},
+		"longest message":         {strings.Repeat("😀", status.MaxMessage), true},
 		"long and not UTF-8":      {strings.Repeat("\xff", 2*maxNote), true},
 		"a long start, then wide": {strings.Repeat("a", 1000) + strings.Repeat("😀", 100), true},
 	} {
@@ -46,24 +47,24 @@ func TestNoteFitsAnEvent(t *testing.T) {
 
 func TestAnnouncements(t *testing.T) {
 	for name, test := range map[string]struct {
-		got, want announcement
+		got, want event
 	}{
-		"created":  {created("ticket", "1"), announcement{kind: "Normal", reason: "Created", action: "Create", note: `created the remote ticket "1"`}},
-		"adopted":  {adopted("ticket", "1"), announcement{kind: "Normal", reason: "Adopted", action: "Adopt", note: `adopted the remote ticket "1"`}},
-		"updated":  {updated("ticket", "1", []string{"name", "status"}), announcement{kind: "Normal", reason: "Updated", action: "Update", note: `updated the remote ticket "1": name, status`}},
-		"removed":  {removed("note", "1"), announcement{kind: "Normal", reason: "Removed", action: "Remove", note: `the remote note "1" is removed, as the deletionPolicy asks`}},
-		"retained": {retained("note", "1"), announcement{kind: "Normal", reason: "Retained", action: "Retain", note: `the remote note "1" is left as it is`}},
+		"created":  {createdEvent("ticket", "1"), event{kind: "Normal", reason: "Created", action: "Create", note: `created the remote ticket "1"`}},
+		"adopted":  {adoptedEvent("ticket", "1"), event{kind: "Normal", reason: "Adopted", action: "Adopt", note: `adopted the remote ticket "1"`}},
+		"updated":  {updatedEvent("ticket", "1", []string{"name", "status"}), event{kind: "Normal", reason: "Updated", action: "Update", note: `updated the remote ticket "1": name, status`}},
+		"removed":  {removedEvent("note", "1"), event{kind: "Normal", reason: "Removed", action: "Remove", note: `the remote note "1" is removed, as the deletionPolicy asks`}},
+		"retained": {retainedEvent("note", "1"), event{kind: "Normal", reason: "Retained", action: "Retain", note: `the remote note "1" is left as it is`}},
 		"found one": {
-			found("note", "1", 1),
-			announcement{kind: "Normal", reason: "Found", action: "Adopt", note: `found the remote note "1": the create request that was not confirmed had succeeded`},
+			foundEvent("note", "1", 1),
+			event{kind: "Normal", reason: "Found", action: "Adopt", note: `found the remote note "1": the create request that was not confirmed had succeeded`},
 		},
 		"found three": {
-			found("note", "1", 3),
-			announcement{kind: "Warning", reason: "FoundSeveral", action: "Adopt", note: `3 remote notes may be from the create request that was not confirmed; adopted the oldest, "1", and left the others alone`},
+			foundEvent("note", "1", 3),
+			event{kind: "Warning", reason: "FoundSeveral", action: "Adopt", note: `3 remote notes may be from the create request that was not confirmed; adopted the oldest, "1", and left the others alone`},
 		},
-		"an ID with control characters": {created("ticket", "1\n\xff"), announcement{kind: "Normal", reason: "Created", action: "Create", note: `created the remote ticket "1\n\xff"`}},
+		"an ID with control characters": {createdEvent("ticket", "1\n\xff"), event{kind: "Normal", reason: "Created", action: "Create", note: `created the remote ticket "1\n\xff"`}},
 	} {
-		if diff := cmp.Diff(test.want, test.got, cmp.AllowUnexported(announcement{})); diff != "" {
+		if diff := cmp.Diff(test.want, test.got, cmp.AllowUnexported(event{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -72,24 +73,24 @@ func TestAnnouncements(t *testing.T) {
 func TestAnnounceCondition(t *testing.T) {
 	synced := outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced, message: "matches"}
 	rejected := outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonRejected, message: "no such project"}
-	news := created("ticket", "1")
+	news := createdEvent("ticket", "1")
 	for name, test := range map[string]struct {
-		before []announcement
+		before []event
 		result outcome
-		want   []announcement
+		want   []event
 	}{
-		"back in sync":       {nil, synced, []announcement{{kind: "Normal", reason: "Synced", action: "Reconcile", note: "matches"}}},
-		"in sync, by a step": {[]announcement{news}, synced, []announcement{news}},
-		"worse":              {nil, rejected, []announcement{{kind: "Warning", reason: "Rejected", action: "Reconcile", note: "no such project"}}},
-		"worse after a step": {[]announcement{news}, rejected, []announcement{news, {kind: "Warning", reason: "Rejected", action: "Reconcile", note: "no such project"}}},
+		"back in sync":       {nil, synced, []event{{kind: "Normal", reason: "Synced", action: "Reconcile", note: "matches"}}},
+		"in sync, by a step": {[]event{news}, synced, []event{news}},
+		"worse":              {nil, rejected, []event{{kind: "Warning", reason: "Rejected", action: "Reconcile", note: "no such project"}}},
+		"worse after a step": {[]event{news}, rejected, []event{news, {kind: "Warning", reason: "Rejected", action: "Reconcile", note: "no such project"}}},
 		"paused": {
 			nil, outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "100 % stopped"},
-			[]announcement{{kind: "Warning", reason: "Paused", action: "Reconcile", note: "100 % stopped"}},
+			[]event{{kind: "Warning", reason: "Paused", action: "Reconcile", note: "100 % stopped"}},
 		},
 	} {
-		p := &pass[*v1alpha1.Ticket, synqly.Ticket]{announcements: test.before}
-		p.announceCondition(test.result)
-		if diff := cmp.Diff(test.want, p.announcements, cmp.AllowUnexported(announcement{})); diff != "" {
+		s := &state[*v1alpha1.Ticket, synqly.Ticket]{events: test.before}
+		s.emitConditionEvent(test.result)
+		if diff := cmp.Diff(test.want, s.events, cmp.AllowUnexported(event{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

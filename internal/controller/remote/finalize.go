@@ -38,9 +38,9 @@ func (e *expiringError) Unwrap() error { return e.err }
 
 // finalize removes the remote object of an object that is being deleted, and lets
 // the finalizer go. A namespace that is being deleted does not wait forever.
-func (r *Reconciler[O, R]) finalize(ctx context.Context, p *pass[O, R]) error {
-	err := r.removeRemote(ctx, p)
-	if err == nil || p.released {
+func (r *Reconciler[O, R]) finalize(ctx context.Context, s *state[O, R]) error {
+	err := r.removeRemote(ctx, s)
+	if err == nil || s.finalizerRemoved {
 		return err
 	}
 	var kubernetes *kubernetesError
@@ -48,7 +48,7 @@ func (r *Reconciler[O, R]) finalize(ctx context.Context, p *pass[O, R]) error {
 		return err
 	}
 	var namespace corev1.Namespace
-	if failure := r.APIReader.Get(ctx, client.ObjectKey{Name: p.name.Namespace}, &namespace); failure != nil || namespace.DeletionTimestamp.IsZero() {
+	if failure := r.APIReader.Get(ctx, client.ObjectKey{Name: s.name.Namespace}, &namespace); failure != nil || namespace.DeletionTimestamp.IsZero() {
 		return err
 	}
 	grace := remoteGrace
@@ -56,87 +56,87 @@ func (r *Reconciler[O, R]) finalize(ctx context.Context, p *pass[O, R]) error {
 	case v1alpha1.ReasonDeleteBlocked, v1alpha1.ReasonUnauthorized:
 		grace = credentialsGrace
 	}
-	if remaining := p.object.GetDeletionTimestamp().Add(grace).Sub(r.Clock.Now()); remaining > 0 {
+	if remaining := s.object.GetDeletionTimestamp().Add(grace).Sub(r.Clock.Now()); remaining > 0 {
 		return &expiringError{err: err, remaining: remaining}
 	}
-	p.announce(abandoned(&namespace, r.adapter.Kind(), p.name.Name, r.adapter.Noun(), r.remainingIDs(p), err))
-	return r.release(ctx, p)
+	s.emit(abandonedEvent(&namespace, r.adapter.Kind(), s.name.Name, r.adapter.Noun(), r.remainingIDs(s), err))
+	return r.removeFinalizer(ctx, s)
 }
 
 // removeRemote removes, or closes, the remote object, and lets the finalizer go. It
 // needs the stored IDs and a connection, and nothing else.
-func (r *Reconciler[O, R]) removeRemote(ctx context.Context, p *pass[O, R]) error {
-	if uid, done := r.finalized.Load(p.name); done && uid == p.object.GetUID() {
+func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) error {
+	if uid, done := r.finalized.Load(s.name); done && uid == s.object.GetUID() {
 		// The cache has not seen yet that the object is gone.
-		p.released = true
+		s.finalizerRemoved = true
 		return nil
 	}
 	switch {
-	case !controllerutil.ContainsFinalizer(p.object, v1alpha1.RemoteFinalizer):
-		p.released = true
+	case !controllerutil.ContainsFinalizer(s.object, v1alpha1.RemoteFinalizer):
+		s.finalizerRemoved = true
 		return nil
-	case p.object.GetAnnotations()[v1alpha1.OrphanAnnotation] == "true", !p.policy.RemoveOnDelete:
-		if p.status.ID != "" {
-			p.announce(retained(r.adapter.Noun(), p.status.ID))
+	case s.object.GetAnnotations()[v1alpha1.OrphanAnnotation] == "true", !s.policy.RemoveOnDelete:
+		if s.status.ID != "" {
+			s.emit(retainedEvent(r.adapter.Noun(), s.status.ID))
 		}
-		return r.release(ctx, p)
+		return r.removeFinalizer(ctx, s)
 	}
 	var conflict *ConflictError
-	switch err := r.recognise(ctx, p); {
+	switch err := r.resolveIntent(ctx, s); {
 	case errors.As(err, &conflict):
 		// What the annotations speak of is not this object's, so it is not removed.
-		p.intent = intent{}
+		s.intent = intent{}
 	case err != nil:
 		return err
 	}
-	switch err := r.yields(ctx, p); {
+	switch err := r.checkOwnership(ctx, s); {
 	case errors.As(err, &conflict):
 		// The remote object is the other's to remove.
-		p.announce(retained(r.adapter.Noun(), p.policy.AdoptID))
-		return r.release(ctx, p)
+		s.emit(retainedEvent(r.adapter.Noun(), s.policy.AdoptID))
+		return r.removeFinalizer(ctx, s)
 	case err != nil:
 		return err
 	}
-	if err := r.decided(ctx, p); err != nil {
+	if err := r.serveCreateAgain(ctx, s); err != nil {
 		return err
 	}
-	for p.attemptOpen() && !r.closingOpen(p) {
+	for s.attemptOpen() && !r.closingOpen(s) {
 		var err error
-		if ctx, err = r.connect(ctx, p); err != nil {
+		if ctx, err = r.connect(ctx, s); err != nil {
 			return err
 		}
-		if err := r.settle(ctx, p); err != nil {
+		if err := r.settle(ctx, s); err != nil {
 			return err
 		}
 	}
-	for _, id := range r.remainingIDs(p) {
+	for _, id := range r.remainingIDs(s) {
 		var err error
-		if ctx, err = r.connect(ctx, p); err != nil {
+		if ctx, err = r.connect(ctx, s); err != nil {
 			return err
 		}
-		closed, err := r.comment(ctx, p)
+		closed, err := r.comment(ctx, s)
 		if err != nil {
 			return fmt.Errorf("posting the closing comment: %w", err)
 		}
 		if !closed {
-			err = r.adapter.Remove(ctx, p.call(id))
+			err = r.adapter.Remove(ctx, s.call(id))
 		}
 		if err != nil {
 			return fmt.Errorf("removing the remote %s %q: %w", r.adapter.Noun(), id, err)
 		}
-		p.announce(removed(r.adapter.Noun(), id))
+		s.emit(removedEvent(r.adapter.Noun(), id))
 	}
-	return r.release(ctx, p)
+	return r.removeFinalizer(ctx, s)
 }
 
 // remainingIDs are all remote objects that the object stands for.
-func (r *Reconciler[O, R]) remainingIDs(p *pass[O, R]) []string {
+func (r *Reconciler[O, R]) remainingIDs(s *state[O, R]) []string {
 	var ids []string
-	if p.status.ID != "" {
-		ids = append(ids, p.status.ID)
+	if s.status.ID != "" {
+		ids = append(ids, s.status.ID)
 	}
 	if r.replacer != nil {
-		ids = append(ids, *r.replacer.Replaced(p.object)...)
+		ids = append(ids, *r.replacer.Replaced(s.object)...)
 	}
 	return ids
 }
@@ -146,18 +146,18 @@ func withoutFinalizer[O Object](object O) {
 }
 
 // release lets the finalizer go.
-func (r *Reconciler[O, R]) release(ctx context.Context, p *pass[O, R]) error {
-	err := r.updateMetadata(ctx, p, "letting the finalizer go", withoutFinalizer[O])
+func (r *Reconciler[O, R]) removeFinalizer(ctx context.Context, s *state[O, R]) error {
+	err := r.updateMetadata(ctx, s, "letting the finalizer go", withoutFinalizer[O])
 	if client.IgnoreNotFound(err) != nil {
 		return err
 	}
 	if err == nil {
-		r.finalized.Store(p.name, p.object.GetUID())
+		r.finalized.Store(s.name, s.object.GetUID())
 	} else {
 		// The object is gone, and only the cache has not seen it. Should it still be
 		// there after all, it must not wait for a change that never comes.
-		p.returnAfter = time.Second
+		s.requeueAfter = time.Second
 	}
-	p.released = true
+	s.finalizerRemoved = true
 	return nil
 }

@@ -9,17 +9,43 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// Indexes that every kind of remote object has in the cache.
 const (
 	// IndexRemoteID finds objects by the remote object that they stand for, or claim
-	// to; its values are those of RemoteIDIndex.
+	// to; its values are those of RemoteIDIndex. Every kind has it.
 	IndexRemoteID = "remoteID"
-	// IndexAdoptID finds objects by the remote object that their spec names, whether or
-	// not they have it; its values are those of RemoteIDIndex.
-	IndexAdoptID = "adoptID"
-	// IndexCreateKey finds objects by the create key in their annotations.
+	// IndexCreateKey finds objects by the create key in their annotations. Every kind has it.
 	IndexCreateKey = "createKey"
+	// IndexAdoptID finds objects by the remote object that their spec names, whether or
+	// not they have it; its values are those of RemoteIDIndex. Kinds that adopt have it.
+	IndexAdoptID = "adoptID"
 )
+
+// Index is an index of the cache over the objects of one kind.
+type Index struct {
+	Name    string
+	Extract func(client.Object) []string
+}
+
+// NewIndex returns an index whose values come from objects of type O.
+func NewIndex[O client.Object](name string, extract func(O) []string) Index {
+	return Index{Name: name, Extract: func(object client.Object) []string { return extract(object.(O)) }}
+}
+
+// commonIndexes are those that every kind has.
+func commonIndexes[O Object, R any](adapter Adapter[O, R]) []Index {
+	return []Index{
+		{Name: IndexCreateKey, Extract: createKeyIndex},
+		NewIndex(IndexRemoteID, func(object O) []string { return RemoteIDIndex(adapter.RemoteIDs(object)) }),
+	}
+}
+
+// createKeyIndex extracts the values of IndexCreateKey.
+func createKeyIndex(object client.Object) []string {
+	if key := object.GetAnnotations()[v1alpha1.CreateKeyAnnotation]; key != "" {
+		return []string{key}
+	}
+	return nil
+}
 
 // RemoteID names a remote object.
 type RemoteID struct {
@@ -55,12 +81,4 @@ func RemoteIDIndex(ids []RemoteID) []string {
 		values = append(values, id.indexValue())
 	}
 	return values
-}
-
-// CreateKeyIndex extracts the values of IndexCreateKey.
-func CreateKeyIndex(object client.Object) []string {
-	if key := object.GetAnnotations()[v1alpha1.CreateKeyAnnotation]; key != "" {
-		return []string{key}
-	}
-	return nil
 }

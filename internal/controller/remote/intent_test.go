@@ -187,11 +187,11 @@ func TestRemoteIDs(t *testing.T) {
 	}
 }
 
-func TestCreateKeyIndex(t *testing.T) {
-	if got := CreateKeyIndex(ticketWith(map[string]string{v1alpha1.CreateKeyAnnotation: "00ff"})); !cmp.Equal(got, []string{"00ff"}) {
-		t.Errorf("CreateKeyIndex = %q", got)
+func TestIndexOfCreateKeys(t *testing.T) {
+	if got := createKeyIndex(ticketWith(map[string]string{v1alpha1.CreateKeyAnnotation: "00ff"})); !cmp.Equal(got, []string{"00ff"}) {
+		t.Errorf("createKeyIndex = %q", got)
 	}
-	if got := CreateKeyIndex(ticketWith(nil)); got != nil {
-		t.Errorf("CreateKeyIndex without a key = %q", got)
+	if got := createKeyIndex(ticketWith(nil)); got != nil {
+		t.Errorf("createKeyIndex without a key = %q", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -47,7 +48,12 @@ type outcome struct {
 	after time.Duration
 
 	// doubtConnection: the Integration must check its token.
-	doubtConnection bool
+	recheckConnection bool
+}
+
+// summary is what the conditions Ready and Stalled say of it.
+func (o outcome) summary() status.Summary {
+	return status.Summary{Ready: o.status, Reason: o.reason, Message: o.message, Stalled: o.stalled}
 }
 
 // outcomeOf translates what a reconcile ended with into conditions and the next
@@ -112,7 +118,7 @@ func outcomeOfFailure(err error) outcome {
 	switch synqly.ClassOf(err) {
 	case synqly.Unauthorized, synqly.PaymentRequired:
 		result := failed(v1alpha1.ReasonUnauthorized, err.Error(), retrySlowly)
-		result.doubtConnection = true
+		result.recheckConnection = true
 		return result
 	case synqly.NotFound:
 		return failed(v1alpha1.ReasonRemoteMissing, err.Error(), retrySlowly)
@@ -145,7 +151,7 @@ func outcomeOfUnconfirmed(unconfirmed *UnconfirmedError) outcome {
 		result.message = (&UnconfirmedError{Noun: unconfirmed.Noun}).Error()
 	}
 	// A look-up that was refused for its token, like any other request.
-	result.doubtConnection = synqly.IsAccessDenied(unconfirmed.Err)
+	result.recheckConnection = synqly.IsAccessDenied(unconfirmed.Err)
 	return result
 }
 

@@ -38,7 +38,7 @@ func stalled() outcome {
 
 func unauthorized() outcome {
 	result := notTrue(v1alpha1.ReasonUnauthorized, retrySlowly)
-	result.doubtConnection = true
+	result.recheckConnection = true
 	return result
 }
 
@@ -169,7 +169,7 @@ func TestOutcomes(t *testing.T) {
 		"unconfirmed: look-up refused for its token": {
 			err: &UnconfirmedError{Noun: "ticket", Err: fmt.Errorf("looking for it: %w", &synqly.APIError{StatusCode: 401}), LookupFailed: true},
 			want: outcome{
-				status: metav1.ConditionFalse, reason: v1alpha1.ReasonCreateUnconfirmed, retry: retryBackoff, doubtConnection: true,
+				status: metav1.ConditionFalse, reason: v1alpha1.ReasonCreateUnconfirmed, retry: retryBackoff, recheckConnection: true,
 			},
 			text: "401",
 		},

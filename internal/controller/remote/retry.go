@@ -35,8 +35,8 @@ type retries struct {
 
 type pause struct {
 	until time.Time
-	// basis is what the failed attempt rested on.
-	basis string
+	// inputs is what the failed attempt rested on.
+	inputs string
 }
 
 func newRetries(clk clock.Clock) *retries {
@@ -45,13 +45,13 @@ func newRetries(clk clock.Clock) *retries {
 	return &retries{clock: clk, backoff: backoff, pauses: map[types.NamespacedName]pause{}}
 }
 
-// remaining is how long an object still has to wait. With another basis than that
+// remaining is how long an object still has to wait. With another inputs than that
 // of the failed attempt it has not to wait at all.
-func (r *retries) remaining(name types.NamespacedName, basis string) time.Duration {
+func (r *retries) remaining(name types.NamespacedName, inputs string) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	pause, paused := r.pauses[name]
-	if !paused || pause.basis != basis {
+	if !paused || pause.inputs != inputs {
 		return 0
 	}
 	return max(0, pause.until.Sub(r.clock.Now()))
@@ -59,7 +59,7 @@ func (r *retries) remaining(name types.NamespacedName, basis string) time.Durati
 
 // failed notes a failed attempt and returns the pause until the next, or zero
 // where none is due.
-func (r *retries) failed(name types.NamespacedName, basis string, result outcome) time.Duration {
+func (r *retries) failed(name types.NamespacedName, inputs string, result outcome) time.Duration {
 	after := result.after
 	switch result.retry {
 	case retryNever:
@@ -67,7 +67,7 @@ func (r *retries) failed(name types.NamespacedName, basis string, result outcome
 		return 0
 	case retryBackoff:
 		now := r.clock.Now()
-		if r.hasOtherBasis(name, basis) {
+		if r.hasOtherInputs(name, inputs) {
 			r.backoff.Reset(name.String())
 		}
 		r.backoff.Next(name.String(), now)
@@ -77,15 +77,15 @@ func (r *retries) failed(name types.NamespacedName, basis string, result outcome
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pauses[name] = pause{until: r.clock.Now().Add(after), basis: basis}
+	r.pauses[name] = pause{until: r.clock.Now().Add(after), inputs: inputs}
 	return after
 }
 
-func (r *retries) hasOtherBasis(name types.NamespacedName, basis string) bool {
+func (r *retries) hasOtherInputs(name types.NamespacedName, inputs string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	pause, paused := r.pauses[name]
-	return paused && pause.basis != basis
+	return paused && pause.inputs != inputs
 }
 
 // succeeded forgets what failed before.

@@ -88,9 +88,9 @@ func TestPauseHoldsUntilItsEndOrAnotherBasis(t *testing.T) {
 	r.failed(ticketName, "spec 1", outcome{retry: retryAfter, after: 10 * time.Second})
 
 	type question struct {
-		at    time.Duration
-		name  types.NamespacedName
-		basis string
+		at     time.Duration
+		name   types.NamespacedName
+		inputs string
 	}
 	for asked, want := range map[question]time.Duration{
 		{0, ticketName, "spec 1"}:                10 * time.Second,
@@ -101,7 +101,7 @@ func TestPauseHoldsUntilItsEndOrAnotherBasis(t *testing.T) {
 		{0, otherTicket, "spec 1"}:               0,
 	} {
 		clk.SetTime(start.Add(asked.at))
-		if got := r.remaining(asked.name, asked.basis); got != want {
+		if got := r.remaining(asked.name, asked.inputs); got != want {
 			t.Errorf("%+v: %s remain, want %s", asked, got, want)
 		}
 	}
@@ -110,7 +110,7 @@ func TestPauseHoldsUntilItsEndOrAnotherBasis(t *testing.T) {
 func TestWhatEndsTheGrowthOfPauses(t *testing.T) {
 	for name, test := range map[string]struct {
 		between func(*retries)
-		basis   string
+		inputs  string
 		starts  bool // the pause starts over
 	}{
 		"nothing":                   {func(*retries) {}, "spec 1", false},
@@ -130,7 +130,7 @@ func TestWhatEndsTheGrowthOfPauses(t *testing.T) {
 			clk.Step(r.failed(ticketName, "spec 1", backingOff()))
 		}
 		test.between(r)
-		pause := r.failed(ticketName, test.basis, backingOff())
+		pause := r.failed(ticketName, test.inputs, backingOff())
 		if test.starts {
 			within(t, name, pause, firstBackoff, longer(firstBackoff))
 		} else {
@@ -158,7 +158,7 @@ func TestAttemptIsTimedFromWhenItWasFirstSeen(t *testing.T) {
 		clk.SetTime(start)
 		a.started(ticketName, "uid-1", 1)
 		a.answered(ticketName, new(string))
-		a.cameUpEmpty(ticketName)
+		a.foundNothing(ticketName)
 		clk.Step(time.Minute)
 		got := a.observe(ticketName, test.uid, test.number)
 		if !got.since.Equal(test.want) {
@@ -189,11 +189,11 @@ func TestAttemptKeepsItsAnswerUntilItIsForgotten(t *testing.T) {
 
 func TestEmptyLookupsAreCounted(t *testing.T) {
 	a := newAttempts[string](clocktesting.NewFakeClock(start))
-	counts := []int{a.cameUpEmpty(ticketName)}
+	counts := []int{a.foundNothing(ticketName)}
 	a.started(ticketName, "uid-1", 1)
-	counts = append(counts, a.cameUpEmpty(ticketName), a.cameUpEmpty(ticketName), a.cameUpEmpty(otherTicket))
+	counts = append(counts, a.foundNothing(ticketName), a.foundNothing(ticketName), a.foundNothing(otherTicket))
 	a.started(ticketName, "uid-1", 2)
-	counts = append(counts, a.cameUpEmpty(ticketName))
+	counts = append(counts, a.foundNothing(ticketName))
 	if diff := cmp.Diff([]int{0, 1, 2, 0, 1}, counts); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

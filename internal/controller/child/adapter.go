@@ -1,0 +1,178 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package child is what the kinds share whose remote objects belong to a remote ticket: comments
+// and notes.
+package child
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// Object is a custom resource whose remote object belongs to a remote ticket.
+type Object interface {
+	remote.Object
+	ParentReference() *v1alpha1.ParentReference
+	RemoteChildStatus() *v1alpha1.RemoteChildStatus
+	RemovesRemote() bool
+}
+
+// Adapter is the part of an adapter that the kinds share. A kind adds Create and, as it can be
+// changed in place or not, Patch or Replaced.
+type Adapter[O Object, R any] struct {
+	remote.Defaults[O, R]
+
+	// KindName is the name of the kind, and NounText what people call the remote object.
+	KindName, NounText string
+	// NewObject returns an empty object, and NewObjects an empty list of them.
+	NewObject  func() O
+	NewObjects func() client.ObjectList
+	// Texts are the managed fields.
+	Texts remote.TextFields[O, R]
+	// Words are the texts by which the remote object is recognised: as the spec has them, and
+	// as the provider shows them, in the same order.
+	Words      func(O) []string
+	ShownWords func(*R) []string
+	// Entry is what the provider shows of the remote object.
+	Entry func(*R) *synqly.Entry
+	// Creator is the creator in the spec; empty for kinds that have none.
+	Creator func(O) string
+	// List lists the remote objects of a ticket, and Delete deletes one.
+	List   func(c *synqly.Client, ctx context.Context, ticketID string) iter.Seq2[synqly.Page[R], error]
+	Delete func(c *synqly.Client, ctx context.Context, ticketID, id string) error
+}
+
+// New returns an empty object.
+func (a Adapter[O, R]) New() O { return a.NewObject() }
+
+// NewList returns an empty list.
+func (a Adapter[O, R]) NewList() client.ObjectList { return a.NewObjects() }
+
+// Kind is the kind's name.
+func (a Adapter[O, R]) Kind() string { return a.KindName }
+
+// Noun is what people call the remote object.
+func (a Adapter[O, R]) Noun() string { return a.NounText }
+
+// Policy asks for the removal of the remote object, unless the spec says Retain.
+func (a Adapter[O, R]) Policy(object O) remote.Policy {
+	return remote.Policy{RemoveOnDelete: object.RemovesRemote()}
+}
+
+// RemoteIDs are at the ticket that the status has recorded.
+func (a Adapter[O, R]) RemoteIDs(object O) []remote.RemoteID {
+	recorded := object.RemoteChildStatus()
+	return remote.RemoteIDs(object, remote.Place{Integration: recorded.Integration, TicketID: recorded.TicketID})
+}
+
+// RecordPlace puts the Integration and the ticket into the status.
+func (a Adapter[O, R]) RecordPlace(object O, place remote.Place) {
+	recorded := object.RemoteChildStatus()
+	recorded.Integration, recorded.TicketID = place.Integration, place.TicketID
+}
+
+// Record shows the remote object in the status, cut to what the schema takes.
+func (a Adapter[O, R]) Record(object O, shown *R, _ *v1alpha1.Integration, _ time.Time) {
+	const word, timestamp = 255, 64
+	recorded, entry := object.RemoteChildStatus(), a.Entry(shown)
+	recorded.Creator = status.Truncate(entry.Creator, word)
+	recorded.CreatedAt = status.Truncate(entry.CreatedAt.Raw, timestamp)
+	recorded.UpdatedAt = status.Truncate(entry.UpdatedAt.Raw, timestamp)
+}
+
+// Fields are the texts of the spec.
+func (a Adapter[O, R]) Fields(object O) map[string]string { return a.Texts.Wanted(object) }
+
+// Diff names the texts whose value in the spec has changed since it was last applied.
+func (a Adapter[O, R]) Diff(object O) []string {
+	return remote.Changed(a.Fields(object), object.RemoteStatus().Applied)
+}
+
+// RemoteFields are the same texts as the provider shows them. Those that could not be read are
+// left out.
+func (a Adapter[O, R]) RemoteFields(object O, shown *R) map[string]string {
+	return a.Texts.Shown(object, shown)
+}
+
+// ID of the remote object.
+func (a Adapter[O, R]) ID(shown *R) string { return a.Entry(shown).ID }
+
+// CreatedAt is when the remote object was created.
+func (a Adapter[O, R]) CreatedAt(shown *R) time.Time { return a.Entry(shown).CreatedAt.Time }
+
+// Fingerprint is that of the words of the spec.
+func (a Adapter[O, R]) Fingerprint(object O) string { return remote.Fingerprint(a.Words(object)...) }
+
+// Find looks among the remote objects of the ticket for those that the attempt may have made.
+func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) ([]R, error) {
+	shown, err := synqly.All(a.List(call.Connection.Client, ctx, call.Place.TicketID))
+	if err != nil {
+		return nil, err
+	}
+	siblings, err := a.siblings(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	attempt := Attempt{
+		Text: call.Text, Started: call.Connection.RemoteTime(call.Started), Creators: creatorsAmong(siblings, a.Creator(call.Object)),
+	}
+	return CreatedBy(attempt, shown, a.Entry, a.ShownWords), nil
+}
+
+// siblings are the objects that were created through the same Integration.
+func (a Adapter[O, R]) siblings(ctx context.Context, call remote.Call[O, R]) ([]sibling, error) {
+	list := a.NewObjects()
+	if err := call.Reader.List(ctx, list, client.InNamespace(call.Object.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the other %ss: %w", a.KindName, err)
+	}
+	var siblings []sibling
+	err := remote.EachOf(list, func(other O) {
+		shown := other.RemoteChildStatus()
+		if shown.ID != "" && shown.Integration == call.Place.Integration && other.GetUID() != call.Object.GetUID() {
+			siblings = append(siblings, sibling{wanted: a.Creator(other), shown: shown.Creator})
+		}
+	})
+	return siblings, err
+}
+
+// Get picks the remote object from the list, since it cannot be fetched by itself. A ticket that
+// is not there has none of them. What else is on the list may be odd: only where the object is not
+// found, it could be among what cannot be read.
+func (a Adapter[O, R]) Get(ctx context.Context, call remote.Call[O, R]) (*R, error) {
+	var unclear error
+	for page, err := range a.List(call.Connection.Client, ctx, call.Place.TicketID) {
+		if err != nil && !synqly.IsNotFound(err) {
+			return nil, err
+		}
+		for i := range page.Items {
+			if a.ID(&page.Items[i]) == call.ID {
+				return &page.Items[i], nil
+			}
+		}
+		unclear = cmp.Or(unclear, page.CheckComplete())
+	}
+	if unclear != nil {
+		return nil, unclear
+	}
+	return nil, &remote.MissingError{Noun: a.NounText, ID: call.ID}
+}
+
+// Remove deletes the remote object.
+func (a Adapter[O, R]) Remove(ctx context.Context, call remote.Call[O, R]) error {
+	err := a.Delete(call.Connection.Client, ctx, call.Place.TicketID, call.ID)
+	if synqly.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,60 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package child
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+)
+
+// Place says which remote ticket the object belongs to. What the status has recorded comes first,
+// so that a deletion needs no Ticket.
+func (a Adapter[O, R]) Place(ctx context.Context, reader client.Reader, object O) (remote.Place, error) {
+	return placeOf(ctx, reader, object.GetNamespace(), object.ParentReference(), object.RemoteChildStatus())
+}
+
+// Integration is the one that the spec names beside a ticketID.
+func (a Adapter[O, R]) Integration(object O) string {
+	if parent := object.ParentReference(); parent.TicketRef == nil {
+		return integrationOf(parent)
+	}
+	return "" // that of the Ticket
+}
+
+func integrationOf(parent *v1alpha1.ParentReference) string {
+	if parent.IntegrationRef != nil {
+		return parent.IntegrationRef.Name
+	}
+	return v1alpha1.DefaultIntegrationName
+}
+
+func placeOf(ctx context.Context, reader client.Reader, namespace string, parent *v1alpha1.ParentReference, status *v1alpha1.RemoteChildStatus) (remote.Place, error) {
+	switch {
+	case status.TicketID != "" && status.Integration != "":
+		return remote.Place{Integration: status.Integration, TicketID: status.TicketID}, nil
+	case parent.TicketRef == nil:
+		return remote.Place{Integration: integrationOf(parent), TicketID: parent.TicketID}, nil
+	}
+	var ticket v1alpha1.Ticket
+	err := reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: parent.TicketRef.Name}, &ticket)
+	switch {
+	case apierrors.IsNotFound(err):
+		return remote.Place{}, waitingForTicket("Ticket %q does not exist in this namespace: create it, or create another object for another Ticket", parent.TicketRef.Name)
+	case err != nil:
+		return remote.Place{}, fmt.Errorf("reading Ticket %q: %w", parent.TicketRef.Name, err)
+	case ticket.Status.ID == "":
+		return remote.Place{}, waitingForTicket("Ticket %q has no remote ticket yet; its conditions say why", ticket.Name)
+	}
+	return remote.Place{Integration: ticket.Status.Integration, TicketID: ticket.Status.ID}, nil
+}
+
+func waitingForTicket(format, name string) error {
+	return &remote.WaitingError{Reason: v1alpha1.ReasonWaitingForTicket, Message: fmt.Sprintf(format, name)}
+}

@@ -1,0 +1,132 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package integration is the controller of Integrations: it opens their connections and checks them.
+package integration
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/flowcontrol"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
+)
+
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=integrations,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=integrations/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+const (
+	// secretInterval is how often a Secret that is missing, or whose token was
+	// refused, is read again. Secrets may only be got, so no watch tells.
+	secretInterval = 5 * time.Second
+	// refusedInterval is how often a token that was refused is tried again as it is.
+	refusedInterval = 5 * time.Minute
+	// recheckInterval is the shortest time between two checks that objects ask for
+	// because they were refused.
+	recheckInterval = 10 * time.Second
+	// maxProjects is how many projects the status lists.
+	maxProjects = 100
+)
+
+// Reconciler keeps the connection of each Integration open and says in
+// its status how it is.
+type Reconciler struct {
+	Client      client.Client
+	Connections *connection.Connections
+	Recorder    events.EventRecorder
+	Clock       clock.Clock
+
+	kinds   []remote.Kind
+	backoff *flowcontrol.Backoff
+	mu      sync.Mutex
+	probes  map[types.NamespacedName]probe
+}
+
+// NewReconciler returns the reconciler of Integrations. kinds are those whose objects use them.
+func NewReconciler(options remote.Options, kinds []remote.Kind) *Reconciler {
+	clk := options.Clock
+	if clk == nil {
+		clk = clock.RealClock{}
+	}
+	backoff := flowcontrol.NewBackOffWithJitter(2*time.Second, 2*time.Minute, 0.2)
+	backoff.Clock = clk
+	return &Reconciler{
+		Client: options.Client, Connections: options.Connections, Recorder: options.Recorder, Clock: clk, kinds: kinds,
+		backoff: backoff, probes: map[types.NamespacedName]probe{},
+	}
+}
+
+// Setup adds the controller of Integrations to the manager. kinds are those whose objects use
+// Integrations.
+func Setup(mgr ctrl.Manager, options remote.Options, kinds []remote.Kind) error {
+	rechecks := source.TypedChannel(options.Connections.Rechecks(), &handler.TypedEnqueueRequestForObject[*v1alpha1.Integration]{})
+	controller := ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.Integration{}).
+		WatchesRawSource(rechecks)
+	for _, kind := range kinds {
+		controller.Watches(kind.New(), enqueueDeleting(mgr.GetClient()), builder.WithPredicates(lastUse))
+	}
+	return controller.Complete(NewReconciler(options, kinds))
+}
+
+// Reconcile opens the connection of one Integration, checks it when that is due, and
+// writes down what came of it.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	var integration v1alpha1.Integration
+	if err := r.Client.Get(ctx, request.NamespacedName, &integration); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(request.NamespacedName)
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, fmt.Errorf("reading the Integration: %w", err)
+	}
+	stored := integration.DeepCopy()
+	if status.IsPaused(&integration) {
+		paused := health{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "the connection is not checked because of the annotation " + v1alpha1.PausedAnnotation}
+		return ctrl.Result{}, r.writeStatus(ctx, stored, &integration, paused)
+	}
+	if !integration.DeletionTimestamp.IsZero() {
+		return r.finalize(ctx, stored, &integration)
+	}
+	found, again, err := r.check(ctx, &integration)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if found.status == metav1.ConditionTrue {
+		// Before anything can use it.
+		if err := r.ensureFinalizer(ctx, stored, &integration); err != nil {
+			return conflictLater(err)
+		}
+	}
+	if err := r.writeStatus(ctx, stored, &integration, found); err != nil {
+		return conflictLater(err)
+	}
+	return ctrl.Result{RequeueAfter: again}, nil
+}
+
+func (r *Reconciler) forget(name types.NamespacedName) {
+	r.Connections.Close(name)
+	r.backoff.DeleteEntry(name.String())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.probes, name)
+}

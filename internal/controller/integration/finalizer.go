@@ -1,0 +1,126 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+)
+
+// maxNamedUsers is how many of the objects that an Integration waits for its message
+// names.
+const maxNamedUsers = 3
+
+// ensureFinalizer puts the finalizer on an Integration that objects are about to use, so
+// that it outlives them when everything is deleted at once.
+func (r *Reconciler) ensureFinalizer(ctx context.Context, stored, integration *v1alpha1.Integration) error {
+	if controllerutil.ContainsFinalizer(integration, v1alpha1.InUseFinalizer) {
+		return nil
+	}
+	return r.patchFinalizers(ctx, stored, integration, append(slices.Clone(integration.Finalizers), v1alpha1.InUseFinalizer))
+}
+
+// finalize lets an Integration go once no object needs it for a removal. Until then
+// the connection that is open stays in use, whatever has become of the Secret.
+func (r *Reconciler) finalize(ctx context.Context, stored, integration *v1alpha1.Integration) (ctrl.Result, error) {
+	if !controllerutil.ContainsFinalizer(integration, v1alpha1.InUseFinalizer) {
+		return ctrl.Result{}, nil
+	}
+	users, err := r.users(ctx, integration)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if len(users) == 0 {
+		finalizers := slices.DeleteFunc(slices.Clone(integration.Finalizers), func(name string) bool { return name == v1alpha1.InUseFinalizer })
+		return conflictLater(client.IgnoreNotFound(r.patchFinalizers(ctx, stored, integration, finalizers)))
+	}
+	found, again := lastHealth(integration), time.Duration(0)
+	if r.Connections.Last(client.ObjectKeyFromObject(integration)) == nil {
+		if found, again, err = r.check(ctx, integration); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	found.message += waiting + summary(users) + " made remotely to be removed"
+	if err := r.writeStatus(ctx, stored, integration, found); err != nil {
+		return conflictLater(client.IgnoreNotFound(err))
+	}
+	return ctrl.Result{RequeueAfter: again}, nil
+}
+
+// waiting begins what an Integration's message says of the objects that it waits for.
+const waiting = "; its deletion waits for what "
+
+// lastHealth is what the status says of the connection. While the Integration is being
+// deleted and a connection is open, that is not checked any more.
+func lastHealth(integration *v1alpha1.Integration) health {
+	ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		return healthOf(nil)
+	}
+	message, _, _ := strings.Cut(ready.Message, waiting)
+	return health{status: ready.Status, reason: ready.Reason, message: message}
+}
+
+func (r *Reconciler) patchFinalizers(ctx context.Context, stored, integration *v1alpha1.Integration, finalizers []string) error {
+	changed := stored.DeepCopy()
+	changed.Finalizers = finalizers
+	if err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("writing the finalizers of the Integration: %w", err)
+	}
+	for _, object := range []*v1alpha1.Integration{stored, integration} {
+		object.Finalizers, object.ResourceVersion = changed.Finalizers, changed.ResourceVersion
+	}
+	return nil
+}
+
+// users are the objects that need the Integration to remove what they stand for.
+// One of which that cannot be told counts as a user.
+func (r *Reconciler) users(ctx context.Context, integration *v1alpha1.Integration) ([]string, error) {
+	var users []string
+	for _, kind := range r.kinds {
+		list := kind.NewList()
+		if err := r.Client.List(ctx, list, client.InNamespace(integration.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+			return nil, fmt.Errorf("looking for objects that use the Integration: %w", err)
+		}
+		err := remote.EachOf(list, func(object remote.Object) {
+			uses := kind.Integration(object)
+			if controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) && (uses == "" || uses == integration.Name) {
+				users = append(users, fmt.Sprintf("%s %q", kind.Name, object.GetName()))
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(users)
+	return users, nil
+}
+
+func summary(users []string) string {
+	if len(users) <= maxNamedUsers {
+		return strings.Join(users, ", ")
+	}
+	return fmt.Sprintf("%s and %d others", strings.Join(users[:maxNamedUsers], ", "), len(users)-maxNamedUsers)
+}
+
+// conflictLater ends a reconcile whose write failed. A conflict means that the cache
+// was stale, which passes.
+func conflictLater(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	}
+	return ctrl.Result{}, err
+}

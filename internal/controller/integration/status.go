@@ -1,0 +1,50 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
+)
+
+// writeStatus writes the status if it has changed, and tells of a change of the
+// Ready condition in an Event.
+func (r *Reconciler) writeStatus(ctx context.Context, stored, integration *v1alpha1.Integration, found health) error {
+	now := metav1.NewTime(r.Clock.Now()).Rfc3339Copy()
+	before := meta.FindStatusCondition(stored.Status.Conditions, v1alpha1.ConditionReady)
+	summary := status.Summary{Ready: found.status, Reason: found.reason, Message: found.message, Stalled: found.stalled}
+	status.SetReady(&integration.Status.Conditions, summary, integration.Generation, now.Time)
+	status.SetStalled(&integration.Status.Conditions, summary, integration.Generation, now.Time)
+	integration.Status.ObservedGeneration = integration.Generation
+	if status.IsUnchanged(stored, integration) {
+		r.wrote(client.ObjectKeyFromObject(integration), found)
+		return nil
+	}
+	integration.Status.LastProbeTime = &now
+	patch := client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Status().Patch(ctx, integration.DeepCopy(), patch); err != nil {
+		return fmt.Errorf("writing the status of the Integration: %w", err)
+	}
+	r.wrote(client.ObjectKeyFromObject(integration), found)
+	if stored.Status.MarkerTags != integration.Status.MarkerTags && integration.Status.MarkerTags == v1alpha1.MarkerTagsDropped {
+		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsDropped", "Create", "the provider drops the tags by which tickets are found again; a ticket whose creation is not confirmed is looked for by its name and creation time")
+	}
+	if before == nil || before.Reason != found.reason {
+		kind := corev1.EventTypeNormal
+		if found.status != metav1.ConditionTrue {
+			kind = corev1.EventTypeWarning
+		}
+		r.Recorder.Eventf(integration, nil, kind, found.reason, "Check", "%s", status.Truncate(found.message, 900))
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"context"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+// lastUse lets pass what may end the use of an Integration: an object that is gone, or
+// that has let its finalizer go.
+var lastUse = predicate.Funcs{
+	CreateFunc:  func(event.CreateEvent) bool { return false },
+	GenericFunc: func(event.GenericEvent) bool { return false },
+	UpdateFunc: func(update event.UpdateEvent) bool {
+		return controllerutil.ContainsFinalizer(update.ObjectOld, v1alpha1.RemoteFinalizer) &&
+			!controllerutil.ContainsFinalizer(update.ObjectNew, v1alpha1.RemoteFinalizer)
+	},
+	DeleteFunc: func(event.DeleteEvent) bool { return true },
+}
+
+// enqueueDeleting reconciles the Integrations of the namespace that are being
+// deleted.
+func enqueueDeleting(reader client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []ctrl.Request {
+		var integrations v1alpha1.IntegrationList
+		if err := reader.List(ctx, &integrations, client.InNamespace(object.GetNamespace()), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+			log.FromContext(ctx).Error(err, "listing the Integrations to wake")
+			return nil
+		}
+		var requests []ctrl.Request
+		for i := range integrations.Items {
+			if !integrations.Items[i].DeletionTimestamp.IsZero() {
+				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&integrations.Items[i])})
+			}
+		}
+		return requests
+	})
+}

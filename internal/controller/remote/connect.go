@@ -1,0 +1,96 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
+)
+
+// connect finds the place of the remote object and the connection to it, and takes
+// the first request from the connection's budget. Only what has something to do
+// gets here, so an object in sync needs neither its Integration nor its Ticket.
+func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R]) (context.Context, error) {
+	if s.connection != nil {
+		return ctx, nil
+	}
+	place, err := r.place(ctx, s)
+	var waiting *WaitingError
+	if err != nil && !errors.As(err, &waiting) {
+		return ctx, &kubernetesError{err}
+	}
+	if err != nil {
+		return ctx, err
+	}
+	integration, err := r.integration(ctx, s, place.Integration)
+	if err != nil {
+		return ctx, err
+	}
+	s.place, s.inputs = place, s.inputsWith(integration)
+	if s.refusedBefore(integration) {
+		return ctx, errNothingNew
+	}
+	if remaining := r.retries.remaining(s.name, s.inputs); remaining > 0 {
+		return ctx, &pauseError{remaining}
+	}
+	connection, err := r.connection(ctx, s, integration)
+	if err != nil {
+		return ctx, err
+	}
+	ctx, err = connection.Reserve(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	s.connection, s.group = connection, GroupKey(r.Installation, client.ObjectKeyFromObject(connection.Integration))
+	s.status.IntegrationGeneration = connection.Integration.Generation
+	return ctx, nil
+}
+
+// connection is the one that the Integration allows. An object that is being deleted
+// may use the open one whatever has become of the Integration and its Secret: in a
+// namespace that is being deleted they often go first.
+func (r *Reconciler[O, R]) connection(ctx context.Context, s *state[O, R], integration *v1alpha1.Integration) (*connection.Connection, error) {
+	deleting := !s.object.GetDeletionTimestamp().IsZero()
+	if !deleting && !integration.DeletionTimestamp.IsZero() {
+		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q is being deleted: create it again, or use another one", integration.Name)}
+	}
+	usable, err := r.Connections.For(ctx, integration)
+	if err != nil && deleting {
+		if last := r.Connections.Last(client.ObjectKeyFromObject(integration)); last != nil {
+			return last, nil
+		}
+	}
+	return usable, err
+}
+
+// place is where the remote object lives. An attempt that is open has recorded where
+// it was to create, which is where to look for what it made.
+func (r *Reconciler[O, R]) place(ctx context.Context, s *state[O, R]) (Place, error) {
+	if s.attemptOpen() && s.intent.place.Integration != "" {
+		return s.intent.place, nil
+	}
+	return r.adapter.Place(ctx, r.Client, s.object)
+}
+
+func (r *Reconciler[O, R]) integration(ctx context.Context, s *state[O, R], name string) (*v1alpha1.Integration, error) {
+	var integration v1alpha1.Integration
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.object.GetNamespace(), Name: name}, &integration)
+	if apierrors.IsNotFound(err) {
+		if last := r.Connections.Last(client.ObjectKey{Namespace: s.object.GetNamespace(), Name: name}); last != nil && !s.object.GetDeletionTimestamp().IsZero() {
+			return last.Integration, nil
+		}
+		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q does not exist in this namespace: create it, or name another one", name)}
+	}
+	if err != nil {
+		return nil, &kubernetesError{fmt.Errorf("reading Integration %q: %w", name, err)}
+	}
+	return &integration, nil
+}

@@ -1,0 +1,106 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+// receive records what was seen of the remote object outside of reconciles. It makes
+// no remote call, so it needs no connection.
+func (r *Reconciler[O, R]) applyObservation(ctx context.Context, s *state[O, R]) error {
+	observation := r.observations.Open(s.name)
+	switch {
+	case observation == nil:
+		return nil
+	case observation.UID != s.object.GetUID(), observation.ID != s.status.ID:
+		r.observations.done(observation) // it is of another object of that name, or of what this one has let go
+		return nil
+	}
+	s.observation = observation
+	if observation.Remote == nil {
+		s.needsRefresh = true
+		return nil
+	}
+	integration, err := r.integrationOfStatus(ctx, s)
+	if err != nil {
+		return err
+	}
+	// A list may be behind: what this object's own requests have shown since is newer.
+	switch {
+	case !r.adapter.Newer(s.object, observation.Remote, integration):
+	case !r.adapter.Complete(s.object, observation.Remote):
+		s.needsRefresh = true
+	default:
+		r.observe(s, observation.Remote, integration)
+	}
+	return nil
+}
+
+// usedIntegration is the Integration that the status names, or an empty one, whose
+// defaults have to do, where it is gone.
+func (r *Reconciler[O, R]) integrationOfStatus(ctx context.Context, s *state[O, R]) (*v1alpha1.Integration, error) {
+	var integration v1alpha1.Integration
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.name.Namespace, Name: s.status.Integration}, &integration)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return nil, &kubernetesError{fmt.Errorf("reading Integration %q: %w", s.status.Integration, err)}
+	}
+	return &integration, nil
+}
+
+// observe records what the remote object shows, and tells of managed fields that
+// somebody has changed.
+func (r *Reconciler[O, R]) observe(s *state[O, R], remote *R, integration *v1alpha1.Integration) {
+	drift := r.adapter.Drift(s.object)
+	if drift == nil {
+		r.adapter.Record(s.object, remote, integration, r.Clock.Now())
+		return
+	}
+	before := *drift
+	*drift = Drifted(s.status.Returned, r.adapter.RemoteFields(s.object, remote))
+	var changes []string
+	for _, field := range *drift {
+		description, changed := r.adapter.Change(s.object, remote, field)
+		if changed || !slices.Contains(before, field) {
+			changes = append(changes, description)
+		}
+	}
+	if len(changes) > 0 {
+		s.emit(changedRemotelyEvent(r.adapter.Noun(), r.adapter.ID(remote), changes, s.policy.Enforce))
+	}
+	r.adapter.Record(s.object, remote, integration, r.Clock.Now())
+}
+
+// drifted are the fields that were changed remotely and that the spec still sets.
+func (r *Reconciler[O, R]) drifted(s *state[O, R]) []string {
+	drift := r.adapter.Drift(s.object)
+	if drift == nil {
+		return nil
+	}
+	fields := r.adapter.Fields(s.object)
+	return slices.DeleteFunc(slices.Clone(*drift), func(name string) bool { _, managed := fields[name]; return !managed })
+}
+
+// afterWriteBack fetches what was written back, because some providers answer a write
+// with what they were sent and show something else later. Taken for a change by a
+// person, that would be written back again and again. Where it cannot be fetched now,
+// the answer has to do.
+func (r *Reconciler[O, R]) afterWriteBack(ctx context.Context, s *state[O, R], answer *R) *R {
+	ctx, err := s.connection.Reserve(ctx)
+	if err != nil {
+		return answer
+	}
+	shown, err := r.adapter.Get(ctx, s.call(s.status.ID))
+	if err != nil {
+		return answer
+	}
+	return shown
+}

@@ -1,0 +1,140 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+// conclude turns the end of a reconcile into conditions, one status write, Events,
+// and the time of the next attempt.
+func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error) (ctrl.Result, error) {
+	var pause *pauseError
+	var kubernetes *kubernetesError
+	var expiring *expiringError
+	longest := time.Duration(math.MaxInt64)
+	if errors.As(err, &expiring) {
+		longest = expiring.remaining
+	}
+	switch {
+	case s.finalizerRemoved:
+		r.forget(ctrl.Request{NamespacedName: s.name})
+		s.publish(r.Recorder)
+		return ctrl.Result{RequeueAfter: s.requeueAfter}, nil
+	case errors.Is(err, errNothingNew):
+		return r.finishEarly(ctx, s, requeue(0, longest))
+	case errors.As(err, &pause):
+		return r.finishEarly(ctx, s, requeue(pause.remaining, longest))
+	case apierrors.IsConflict(err):
+		// The cache was stale. The watch brings the newer object; this is for the
+		// case that it brought it before the write failed.
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	case errors.As(err, &kubernetes):
+		return ctrl.Result{}, err
+	}
+
+	s.recordMissing(err)
+	result := outcomeOf(err, !s.object.GetDeletionTimestamp().IsZero(), r.adapter.Noun())
+	if !result.silent || r.announceWait(s, &result) {
+		r.updateConditions(s, result)
+	}
+	if err := r.writeStatusAndEvents(ctx, s); err != nil {
+		return requeueWhenStale(err)
+	}
+	if result.recheckConnection && s.connection != nil {
+		r.Connections.RequestRecheck(s.connection)
+	}
+	if err == nil {
+		r.retries.succeeded(s.name)
+		return ctrl.Result{RequeueAfter: r.untilExpiry(s)}, nil
+	}
+	return requeue(r.retries.failed(s.name, s.inputs, result), longest), nil
+}
+
+// noteMissing keeps that the provider does not have the remote object.
+func (s *state[O, R]) recordMissing(err error) {
+	var missing *MissingError
+	if errors.As(err, &missing) && missing.ID == s.status.ID {
+		s.status.Missing, s.answered = true, true
+	}
+}
+
+// firstNews tells the owner of an object once that its turn will come: when it waits
+// for the request budget and nothing has been said about that yet.
+func (r *Reconciler[O, R]) announceWait(s *state[O, R], result *outcome) bool {
+	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
+	switch {
+	case !s.object.GetDeletionTimestamp().IsZero() && (ready == nil || ready.Reason != v1alpha1.ReasonDeleting):
+		result.reason, result.message = v1alpha1.ReasonDeleting, "the remote "+r.adapter.Noun()+" is about to be removed; requests of the Integration wait for its rateLimit"
+	case ready == nil:
+		result.reason, result.message = v1alpha1.ReasonCreating, "the remote "+r.adapter.Noun()+" is about to be created; requests of the Integration wait for its rateLimit"
+	case s.policy.Enforce && ready.Reason != v1alpha1.ReasonDrifted && len(r.drifted(s)) > 0:
+		result.reason, result.message = v1alpha1.ReasonDrifted, r.writingBack(s)+"; requests of the Integration wait for its rateLimit"
+	default:
+		return false
+	}
+	result.status = metav1.ConditionFalse
+	return true
+}
+
+// requeue comes back after a pause, or never where it is zero, but not later than
+// after longest.
+func requeue(pause, longest time.Duration) ctrl.Result {
+	if pause == 0 && longest == math.MaxInt64 {
+		return ctrl.Result{}
+	}
+	if pause == 0 {
+		pause = longest
+	}
+	return ctrl.Result{RequeueAfter: min(pause, longest)}
+}
+
+// concludeEarly ends a reconcile that may not send anything now. What it has learned
+// without sending is written down all the same; the conditions stay.
+func (r *Reconciler[O, R]) finishEarly(ctx context.Context, s *state[O, R], result ctrl.Result) (ctrl.Result, error) {
+	if err := r.writeStatusAndEvents(ctx, s); err != nil {
+		return requeueWhenStale(err)
+	}
+	return result, nil
+}
+
+// writeDown writes the status and then tells of what has changed.
+func (r *Reconciler[O, R]) writeStatusAndEvents(ctx context.Context, s *state[O, R]) error {
+	if err := r.writeStatus(ctx, s); err != nil {
+		return err
+	}
+	s.publish(r.Recorder)
+	if s.observation != nil && (!s.needsRefresh || s.answered) {
+		r.observations.done(s.observation)
+	}
+	return nil
+}
+
+// laterWhenStale ends a reconcile whose write has failed. Where the cache was stale it
+// is repeated without a word.
+func requeueWhenStale(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	}
+	return ctrl.Result{}, err
+}
+
+// untilExpiry is how long it is until the object is removed; zero for never.
+func (r *Reconciler[O, R]) untilExpiry(s *state[O, R]) time.Duration {
+	expires := r.expiresAt(s)
+	if expires.IsZero() {
+		return 0
+	}
+	return max(expires.Sub(r.Clock.Now()), time.Millisecond)
+}

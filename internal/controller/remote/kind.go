@@ -1,0 +1,83 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"context"
+	"fmt"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+// Kind is a kind of remote object without its types, for all that treats the kinds alike.
+type Kind struct {
+	// Name of the kind in the API group.
+	Name string
+	// New returns an empty object, and NewList an empty list of them.
+	New     func() Object
+	NewList func() client.ObjectList
+	// Integration is the name of the Integration that an object uses, or will: empty where
+	// only another object tells.
+	Integration func(Object) string
+	// Indexes that the kind needs in the cache.
+	Indexes []Index
+	// NewReconciler returns the kind's reconciler.
+	NewReconciler func(Options) (reconcile.Reconciler, error)
+	// Setup adds the kind's controller to the manager.
+	Setup func(ctrl.Manager, Options) error
+}
+
+// Watch adds to the controller of a kind what it watches besides its own objects and the
+// Integrations.
+type Watch[O Object, R any] func(ctrl.Manager, Options, *builder.Builder, *Reconciler[O, R]) error
+
+// NewKind returns the kind of an adapter, with the indexes that are its own besides those that
+// every kind has. watch is nil for a kind that watches nothing more.
+func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watch[O, R]) Kind {
+	kind := Kind{
+		Name:    adapter.Kind(),
+		New:     func() Object { return adapter.New() },
+		NewList: adapter.NewList,
+		Integration: func(object Object) string {
+			if recorded := object.RemoteStatus().Integration; recorded != "" {
+				return recorded
+			}
+			return adapter.Integration(object.(O))
+		},
+		Indexes:       append(commonIndexes(adapter), indexes...),
+		NewReconciler: func(options Options) (reconcile.Reconciler, error) { return New(options, adapter) },
+	}
+	kind.Setup = func(mgr ctrl.Manager, options Options) error {
+		reconciler, err := New(options, adapter)
+		if err != nil {
+			return err
+		}
+		controller := ctrl.NewControllerManagedBy(mgr).
+			For(adapter.New()).
+			Watches(&v1alpha1.Integration{}, enqueueWaiting(mgr.GetClient(), adapter))
+		if watch != nil {
+			if err := watch(mgr, options, controller, reconciler); err != nil {
+				return fmt.Errorf("watching for the %s controller: %w", adapter.Kind(), err)
+			}
+		}
+		return controller.Complete(reconciler)
+	}
+	return kind
+}
+
+// IndexFields adds the indexes of the kind to the cache.
+func (k Kind) IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, index := range k.Indexes {
+		extract := func(object client.Object) []string { return index.Extract(object) }
+		if err := indexer.IndexField(ctx, k.New(), index.Name, extract); err != nil {
+			return fmt.Errorf("indexing %s by %s: %w", k.Name, index.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
+)
+
+// yields fails with a *ConflictError where another object has a better claim on the
+// remote object that the spec names. Each remote object has one object that may write
+// to it, and which one that is depends on the objects alone, so both come to the same
+// result.
+func (r *Reconciler[O, R]) checkOwnership(ctx context.Context, s *state[O, R]) error {
+	id := s.policy.AdoptID
+	if id == "" {
+		return nil
+	}
+	place, err := r.adapter.Place(ctx, r.Client, s.object)
+	if err != nil {
+		return nil //nolint:nilerr // what the object waits for comes first, and connect says so
+	}
+	value := RemoteID{Place: place, ID: id}.indexValue()
+	for _, index := range []string{IndexRemoteID, IndexAdoptID} {
+		rivals, err := r.others(ctx, s, s.name.Namespace, index, value)
+		if err != nil {
+			return err
+		}
+		for _, rival := range rivals {
+			if rival, isObject := rival.(O); isObject && r.precedes(rival, s.object, RemoteID{Place: place, ID: id}) {
+				return &ConflictError{fmt.Sprintf("the remote %s %q belongs to the %s %q already: delete one of the two objects", r.adapter.Noun(), id, r.adapter.Kind(), rival.GetName())}
+			}
+		}
+	}
+	return nil
+}
+
+// precedes tells whether one object has a better claim on a remote object than
+// another: the one that created it; among those that adopt it the older one; and of two
+// that were made within the same second, which is all that their age tells, the one
+// that has it already.
+func (r *Reconciler[O, R]) precedes(one, other O, id RemoteID) bool {
+	const has, created = 1, 2
+	claim := func(object O) int {
+		switch {
+		case !slices.Contains(r.adapter.RemoteIDs(object), id):
+			return 0
+		case readIntent(object).attempt == 0:
+			return has
+		}
+		return created
+	}
+	return cmp.Or(
+		-cmp.Compare(claim(one)/created, claim(other)/created),
+		one.GetCreationTimestamp().Compare(other.GetCreationTimestamp().Time),
+		-cmp.Compare(claim(one), claim(other)),
+		cmp.Compare(one.GetUID(), other.GetUID()),
+	) < 0
+}
+
+// recognise sorts out annotations that some other object wrote: those of a copied
+// manifest are ignored, those of a restored backup are settled with their own key,
+// and those of another installation are a conflict.
+func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) error {
+	switch {
+	case s.status.ID != "" && s.policy.AdoptID != "" && s.status.ID != s.policy.AdoptID:
+		return &ConflictError{fmt.Sprintf("spec.ticketID is %q, but this object stands for the remote %s %q: delete it and create another object", s.policy.AdoptID, r.adapter.Noun(), s.status.ID)}
+	case s.intent.key == "" || s.intent.key == s.ownKey:
+		return nil
+	case s.status.ID != "":
+		s.intent = intent{}
+		return nil
+	case s.policy.AdoptID != "":
+		return nil
+	case s.intent.installation != r.Installation && !slices.Contains(r.FormerInstallations, s.intent.installation):
+		return &ConflictError{fmt.Sprintf("the annotation %s names another installation (%s), which may have created a remote %s for this object: start the manager with --former-installations=%s to take over from it, or remove the annotation %s to create another one",
+			v1alpha1.CreateInstallationAnnotation, status.Truncate(s.intent.installation, 64), r.adapter.Noun(), status.Truncate(s.intent.installation, 64), v1alpha1.CreateKeyAnnotation)}
+	}
+	others, err := r.others(ctx, s, "", IndexCreateKey, s.intent.key)
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		if CreateKey(s.intent.installation, other.GetUID()) != s.intent.key {
+			continue
+		}
+		exists, err := r.stillExists(ctx, other)
+		if err != nil {
+			return err
+		}
+		if exists {
+			s.intent = intent{}
+			return nil
+		}
+	}
+	return nil
+}
+
+// stillExists asks the API server for an object that the cache shows. A cache that is
+// behind shows the object that a restored one has taken the place of, and would make
+// the restored one a copy of it.
+func (r *Reconciler[O, R]) stillExists(ctx context.Context, cached client.Object) (bool, error) {
+	latest := r.adapter.New()
+	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(cached), latest)
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, &kubernetesError{fmt.Errorf("reading the %s %q: %w", r.adapter.Kind(), cached.GetName(), err)}
+	}
+	return latest.GetUID() == cached.GetUID(), nil
+}
+
+// ownerOf names another live object of this kind that stands for the remote object,
+// or returns an empty name.
+func (r *Reconciler[O, R]) ownerOf(ctx context.Context, s *state[O, R], id string) (string, error) {
+	others, err := r.others(ctx, s, s.name.Namespace, IndexRemoteID, RemoteID{Place: s.place, ID: id}.indexValue())
+	if err != nil || len(others) == 0 {
+		return "", err
+	}
+	return others[0].GetName(), nil
+}
+
+// others are the other objects of the kind under an index value, in the namespace, or
+// in all that the manager watches where it is empty.
+func (r *Reconciler[O, R]) others(ctx context.Context, s *state[O, R], namespace, index, value string) ([]client.Object, error) {
+	list := r.adapter.NewList()
+	if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {
+		return nil, &kubernetesError{fmt.Errorf("looking for other objects of the kind %s: %w", r.adapter.Kind(), err)}
+	}
+	var others []client.Object
+	err := EachOf(list, func(other client.Object) {
+		if other.GetUID() != s.object.GetUID() {
+			others = append(others, other)
+		}
+	})
+	return others, err
+}

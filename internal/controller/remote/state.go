@@ -1,0 +1,134 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
+)
+
+// pass is one reconcile of one object.
+type state[O Object, R any] struct {
+	name types.NamespacedName
+	// object is changed as the reconcile goes on; stored is what the API server has.
+	object, stored O
+	status         *v1alpha1.RemoteObjectStatus
+	policy         Policy
+	intent         intent
+	// ownKey is the key that this object gives to what it creates.
+	ownKey string
+	// group is what all that is created through the Integration has in common; empty
+	// without a connection.
+	group string
+
+	reader     client.Reader
+	place      Place
+	connection *connection.Connection
+	// inputs is all that a refused request rested on.
+	inputs string
+
+	// seen is the remote object as fetched in this reconcile.
+	seen      *R
+	refreshed bool
+	// answered: the provider has said whether it exists.
+	answered bool
+	// sighting is what was seen of the remote object outside of reconciles, and inDoubt
+	// says that it takes a look to make sense of it.
+	observation  *Observation[R]
+	needsRefresh bool
+	// released: the finalizer has been let go.
+	finalizerRemoved bool
+	// returnAfter is when to make sure of that; zero where it is certain.
+	requeueAfter time.Duration
+
+	events []event
+}
+
+func (r *Reconciler[O, R]) begin(object O) *state[O, R] {
+	name := client.ObjectKeyFromObject(object)
+	s := &state[O, R]{
+		name:   name,
+		reader: r.Client,
+		object: object,
+		stored: object.DeepCopyObject().(O),
+		status: object.RemoteStatus(),
+		policy: r.adapter.Policy(object),
+		intent: readIntent(object),
+		ownKey: CreateKey(r.Installation, object.GetUID()),
+	}
+	s.inputs = s.inputsWith(nil)
+	return s
+}
+
+func (r *Reconciler[O, R]) situation(s *state[O, R]) situation {
+	return situation{
+		policy:           s.policy,
+		hasID:            s.status.ID != "",
+		attemptOpen:      s.attemptOpen(),
+		replacedLeft:     r.replacer != nil && len(*r.replacer.Replaced(s.object)) > 0,
+		finalizerMissing: s.policy.RemoveOnDelete && !controllerutil.ContainsFinalizer(s.object, v1alpha1.RemoteFinalizer),
+		refreshAsked:     s.syncRequest() != s.status.LastSyncRequest || s.isMissing() || s.needsRefresh,
+		refreshed:        s.refreshed,
+		differs:          len(r.adapter.Diff(s.object)) > 0,
+		drifted:          len(r.drifted(s)) > 0,
+		expired:          r.expired(s),
+	}
+}
+
+// attemptOpen tells whether a create attempt is recorded whose outcome is not.
+func (s *state[O, R]) attemptOpen() bool { return s.intent.attempt > s.status.SettledAttempt }
+
+func (s *state[O, R]) syncRequest() string { return s.annotation(v1alpha1.SyncRequestedAnnotation) }
+
+// annotation is an annotation's value, cut to what the status takes of it.
+func (s *state[O, R]) annotation(name string) string {
+	return status.Truncate(s.object.GetAnnotations()[name], 1024)
+}
+
+// wasMissing tells whether the remote object did not exist when the provider was asked
+// last. The condition alone does not keep that: another failure, or a pause, takes its
+// place.
+func (s *state[O, R]) isMissing() bool {
+	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
+	return s.status.Missing || (ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing)
+}
+
+// call is what adapters get; id is empty for a create.
+func (s *state[O, R]) call(id string) Call[O, R] {
+	return Call[O, R]{
+		Connection: s.connection, Reader: s.reader, Place: s.place, Object: s.object,
+		ID: id, Key: s.intent.key, Group: s.group, Text: s.intent.text, Started: s.intent.started, Seen: s.seen,
+	}
+}
+
+// basisWith names all that a refusal rested on: with any of it changed, the request
+// is worth trying again.
+func (s *state[O, R]) inputsWith(integration *v1alpha1.Integration) string {
+	inputs := fmt.Sprintf("%s/%d/%t/%s/%s", s.object.GetUID(), s.object.GetGeneration(), s.object.GetDeletionTimestamp().IsZero(), s.syncRequest(), s.annotation(v1alpha1.CreateAgainAnnotation))
+	if integration != nil {
+		inputs += fmt.Sprintf("/%s/%d/%s", integration.UID, integration.Generation, integration.Status.TokenVersion)
+	}
+	return inputs
+}
+
+// refusedBefore tells whether the provider refused this generation of the spec
+// under this generation of the Integration. It rests on the status alone, so a
+// refusal is not tried again after a restart either.
+func (s *state[O, R]) refusedBefore(integration *v1alpha1.Integration) bool {
+	stalled := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionStalled)
+	return stalled != nil && stalled.Status == metav1.ConditionTrue &&
+		stalled.ObservedGeneration == s.object.GetGeneration() &&
+		s.status.IntegrationGeneration == integration.Generation &&
+		s.syncRequest() == s.status.LastSyncRequest
+}

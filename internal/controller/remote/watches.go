@@ -1,0 +1,63 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package remote
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+// Lister is the part of an adapter that finding objects needs.
+type Lister interface{ NewList() client.ObjectList }
+
+// enqueueWaiting reconciles, when an Integration changes, the objects of its namespace
+// that are not Ready. Objects that are need nothing of their Integration. Which
+// Integration an object uses is not looked at: reconciling one too many costs
+// nothing, and for a comment it may not be known yet.
+func enqueueWaiting(reader client.Reader, kind Lister) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, integration client.Object) []ctrl.Request {
+		return NotReady(ctx, reader, kind, client.InNamespace(integration.GetNamespace()))
+	})
+}
+
+// NotReady lists the objects of a kind that wait for something. One that becomes so at this
+// very moment is not missed: its own status write brings it back into the queue.
+func NotReady(ctx context.Context, reader client.Reader, kind Lister, options ...client.ListOption) []ctrl.Request {
+	list := kind.NewList()
+	// The objects are only read, and there may be many of them. This process's own
+	// writes need not be waited for, as said above.
+	options = append(options, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+	if err := reader.List(ctx, list, options...); err != nil {
+		log.FromContext(ctx).Error(err, "listing the objects to reconcile")
+		return nil
+	}
+	var requests []ctrl.Request
+	err := EachOf(list, func(object Object) {
+		if !meta.IsStatusConditionTrue(object.RemoteStatus().Conditions, v1alpha1.ConditionReady) || !object.GetDeletionTimestamp().IsZero() {
+			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(object)})
+		}
+	})
+	if err != nil {
+		log.FromContext(ctx).Error(err, "reading the list of objects to reconcile")
+	}
+	return requests
+}
+
+// EachOf calls a function for each object of a list that is of a type.
+func EachOf[O client.Object](list client.ObjectList, do func(O)) error {
+	return meta.EachListItem(list, func(item runtime.Object) error {
+		if object, is := item.(O); is {
+			do(object)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,157 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ticket is the adapter of Tickets.
+package ticket
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=tickets,verbs=get;list;watch;patch;delete
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=tickets/status,verbs=patch
+
+// Kind is Ticket.
+var Kind = remote.NewKind[*v1alpha1.Ticket, synqly.Ticket](adapter{}, []remote.Index{byAdoptedID}, watch)
+
+// call is what the lifecycle passes to the adapter.
+type call = remote.Call[*v1alpha1.Ticket, synqly.Ticket]
+
+// adapter is what is particular about tickets: their fields, the tag that
+// marks them, and that they can be closed but not deleted.
+type adapter struct{}
+
+var (
+	_ remote.Patcher[*v1alpha1.Ticket, synqly.Ticket]   = adapter{}
+	_ remote.Commenter[*v1alpha1.Ticket, synqly.Ticket] = adapter{}
+)
+
+func (adapter) New() *v1alpha1.Ticket      { return &v1alpha1.Ticket{} }
+func (adapter) NewList() client.ObjectList { return &v1alpha1.TicketList{} }
+func (adapter) Kind() string               { return "Ticket" }
+func (adapter) Noun() string               { return "ticket" }
+
+func (adapter) Policy(ticket *v1alpha1.Ticket) remote.Policy {
+	return remote.Policy{
+		AdoptID:        ticket.Spec.TicketID,
+		Observe:        ticket.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
+		Enforce:        ticket.Spec.ManagementPolicy == v1alpha1.ManagementEnforce,
+		Recreate:       recreates(ticket),
+		RemoveOnDelete: ticket.Spec.DeletionPolicy == v1alpha1.TicketClose,
+	}
+}
+
+// recreates tells whether another remote ticket is created should this one be deleted.
+// One that was closed is not: what it was about has come to its end.
+func recreates(ticket *v1alpha1.Ticket) bool {
+	return ticket.Spec.OnRemoteMissing == v1alpha1.RemoteMissingRecreate && ticket.Spec.TicketID == "" && ticket.Status.ClosedAt == nil
+}
+
+func (adapter) RemoteIDs(ticket *v1alpha1.Ticket) []remote.RemoteID {
+	return remote.RemoteIDs(ticket, remote.Place{Integration: ticket.Status.Integration})
+}
+
+func (adapter) Place(_ context.Context, _ client.Reader, ticket *v1alpha1.Ticket) (remote.Place, error) {
+	return placeOf(ticket), nil
+}
+
+func (adapter) Integration(ticket *v1alpha1.Ticket) string {
+	return ticket.Spec.IntegrationRef.Name
+}
+
+func placeOf(ticket *v1alpha1.Ticket) remote.Place {
+	return remote.Place{Integration: cmp.Or(ticket.Status.Integration, ticket.Spec.IntegrationRef.Name, v1alpha1.DefaultIntegrationName)}
+}
+
+func (adapter) RecordPlace(ticket *v1alpha1.Ticket, place remote.Place) {
+	ticket.Status.Integration = place.Integration
+}
+
+// Fields of a ticket that is only observed are none: nothing of it is managed.
+func (a adapter) Fields(ticket *v1alpha1.Ticket) map[string]string {
+	if a.Policy(ticket).Observe {
+		return nil
+	}
+	return specFields(&ticket.Spec)
+}
+
+func (a adapter) Diff(ticket *v1alpha1.Ticket) []string {
+	if a.Policy(ticket).Observe {
+		return nil
+	}
+	return diff(&ticket.Spec, ticket.Status.Applied)
+}
+
+func (a adapter) RemoteFields(ticket *v1alpha1.Ticket, shown *synqly.Ticket) map[string]string {
+	if a.Policy(ticket).Observe {
+		return nil
+	}
+	return shownFields(&ticket.Spec, shown)
+}
+
+func (adapter) ID(shown *synqly.Ticket) string           { return shown.ID }
+func (adapter) CreatedAt(shown *synqly.Ticket) time.Time { return shown.CreatedAt.Time }
+
+// Fingerprint is that of the name, which is what a ticket is recognised by where the
+// provider drops its marker tag.
+func (adapter) Fingerprint(ticket *v1alpha1.Ticket) string {
+	return remote.Fingerprint(cmp.Or(ticket.Spec.Name, ticket.Name))
+}
+
+// Create sends every field of the spec, the Integration's defaults for what it
+// leaves out, the tag by which the ticket can be found again, and the one that all
+// tickets of the Integration have.
+func (adapter) Create(ctx context.Context, call call) (*synqly.Ticket, error) {
+	defaults := call.Connection.Defaults()
+	request := createRequest(call.Object, &defaults)
+	request.Tags = append(slices.Clone(call.Object.Spec.Tags), markerTag(call.Key), groupTag(call.Group))
+	ticket, err := call.Connection.CreateTicket(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	call.Connection.SawMarker(synqly.HasTag(ticket.Tags, markerTag(call.Key)))
+	return ticket, nil
+}
+
+func (adapter) Get(ctx context.Context, call call) (*synqly.Ticket, error) {
+	ticket, err := call.Connection.GetTicket(ctx, call.ID)
+	if synqly.IsNotFound(err) {
+		return nil, &remote.MissingError{Noun: "ticket", ID: call.ID}
+	}
+	return ticket, err
+}
+
+// Patch changes the named fields. Tags need the ticket as it is now, because the
+// list can only be written as a whole and has other people's tags in it. So does the
+// first custom field: a ticket without any has nothing that it could be added to.
+func (a adapter) Patch(ctx context.Context, call call, fields []string) (*synqly.Ticket, error) {
+	seen := call.Seen
+	if seen == nil && (namesTags(fields) || namesFirstCustomField(fields, call.Object.Status.Applied)) {
+		var err error
+		if seen, err = a.Get(ctx, call); err != nil {
+			return nil, err
+		}
+	}
+	patch, err := patchOf(&call.Object.Spec, fields, seen)
+	if err != nil {
+		return nil, fmt.Errorf("making the patch: %w", err)
+	}
+	if len(patch) == 0 && seen != nil {
+		return seen, nil
+	}
+	ticket, err := call.Connection.PatchTicket(ctx, call.ID, patch)
+	if synqly.IsNotFound(err) {
+		return nil, &remote.MissingError{Noun: "ticket", ID: call.ID}
+	}
+	return ticket, err
+}

@@ -1,0 +1,98 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ticket
+
+import (
+	"context"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/poll"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/synqly"
+)
+
+// byAdoptedID finds Tickets by the remote ticket that their spec names.
+var byAdoptedID = remote.NewIndex(remote.IndexAdoptID, func(ticket *v1alpha1.Ticket) []string {
+	return remote.RemoteIDIndex(adoptedIDs(ticket))
+})
+
+// watch adds the poller to the manager, which looks for remote changes, and has the controller
+// follow what the poller observes and which Tickets name the same remote ticket.
+func watch(mgr ctrl.Manager, options remote.Options, controller *builder.Builder, reconciler *remote.Reconciler[*v1alpha1.Ticket, synqly.Ticket]) error {
+	if err := NewPoller(options, reconciler.Observations()).SetupWithManager(mgr); err != nil {
+		return err
+	}
+	controller.
+		Watches(&v1alpha1.Ticket{}, enqueueRivals(mgr.GetClient()), builder.WithPredicates(changesOfClaims)).
+		WatchesRawSource(reconciler.Observations())
+	return nil
+}
+
+// NewReconciler returns the reconciler of Tickets.
+func NewReconciler(options remote.Options) (*remote.Reconciler[*v1alpha1.Ticket, synqly.Ticket], error) {
+	return remote.New[*v1alpha1.Ticket, synqly.Ticket](options, adapter{})
+}
+
+// NewPoller returns the poller that looks for remote changes of Tickets and hands them to the
+// reconciler that takes the observations.
+func NewPoller(options remote.Options, observations *remote.Observations[synqly.Ticket]) *poll.Poller {
+	return poll.New(poll.Options{
+		Client: options.Client, Connections: options.Connections, Clock: options.Clock, Installation: options.Installation,
+		Sightings: observations, Changed: adapter{}.Newer,
+	})
+}
+
+// enqueueRivals reconciles, when a Ticket claims a remote ticket or lets it go, the other
+// Tickets that name the same one: which of them may have it has to be decided again.
+func enqueueRivals(reader client.Reader) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []ctrl.Request {
+		ticket, isTicket := object.(*v1alpha1.Ticket)
+		if !isTicket {
+			return nil
+		}
+		var requests []ctrl.Request
+		for _, value := range remote.RemoteIDIndex(append(adapter{}.RemoteIDs(ticket), adoptedIDs(ticket)...)) {
+			var rivals v1alpha1.TicketList
+			err := reader.List(ctx, &rivals, client.InNamespace(ticket.Namespace), client.MatchingFields{remote.IndexAdoptID: value},
+				client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+			if err != nil {
+				log.FromContext(ctx).Error(err, "listing the Tickets that name the same remote ticket")
+				continue
+			}
+			for i := range rivals.Items {
+				if rivals.Items[i].UID != ticket.UID {
+					requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&rivals.Items[i])})
+				}
+			}
+		}
+		return requests
+	})
+}
+
+// changesOfClaims lets pass what changes which Tickets claim a remote ticket.
+var changesOfClaims = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, isTicket := e.ObjectOld.(*v1alpha1.Ticket)
+		after, isStill := e.ObjectNew.(*v1alpha1.Ticket)
+		return isTicket && isStill && (before.Status.ID != after.Status.ID || before.Spec.TicketID != after.Spec.TicketID)
+	},
+	GenericFunc: func(event.GenericEvent) bool { return false },
+}
+
+// adoptedIDs are the remote tickets that the spec of a Ticket names.
+func adoptedIDs(ticket *v1alpha1.Ticket) []remote.RemoteID {
+	if ticket.Spec.TicketID == "" {
+		return nil
+	}
+	return []remote.RemoteID{{Place: placeOf(ticket), ID: ticket.Spec.TicketID}}
+}
