@@ -358,8 +358,8 @@ func (w *world) seen(ticket *v1alpha1.Ticket) {
 	w.report(ticket, w.listed(ticket))
 }
 
-// unserved tells whether a sighting of the object waits to be written down.
-func (w *world) unserved(ticket *v1alpha1.Ticket) bool {
+// unrecorded reports whether a observation of the object waits to be written down.
+func (w *world) unrecorded(ticket *v1alpha1.Ticket) bool {
 	return w.observations.Open(client.ObjectKeyFromObject(ticket)) != nil
 }
 

@@ -73,7 +73,7 @@ var _ = Describe("A Ticket whose remote ticket is gone", func() {
 		Expect(w.sent()).To(Equal([]string{"GetTicket 404"}))
 		expectNotReady(ticket, v1alpha1.ReasonRemoteMissing, id, "is not created again")
 		Expect(condition(ticket, "Stalled")).To(BeNil(), "it may come back")
-		Expect(w.unserved(ticket)).To(BeFalse())
+		Expect(w.unrecorded(ticket)).To(BeFalse())
 		for range 50 {
 			w.clock.Step(72 * time.Second)
 			w.reconcile(ticket)

@@ -100,7 +100,7 @@ var _ = Describe("A remote change, under Apply", func() {
 		for range 5 {
 			w.seen(ticket)
 			w.reconcile(ticket)
-			Expect(w.unserved(ticket)).To(BeFalse())
+			Expect(w.unrecorded(ticket)).To(BeFalse())
 		}
 		Expect(w.writes.count.Load()).To(Equal(written))
 		Expect(w.news()).To(BeEmpty())
@@ -178,7 +178,7 @@ var _ = Describe("A remote change, under Apply", func() {
 	})
 })
 
-var _ = Describe("A sighting", func() {
+var _ = Describe("A observation", func() {
 	var w *world
 	var ticket *v1alpha1.Ticket
 	BeforeEach(func() {
@@ -203,7 +203,7 @@ var _ = Describe("A sighting", func() {
 		w.expectInSync(ticket)
 		Expect(ticket.Status.Remote.Summary).To(Equal("edited"))
 		Expect(ticket.Status.Drift).To(BeEmpty())
-		Expect(w.unserved(ticket)).To(BeFalse())
+		Expect(w.unrecorded(ticket)).To(BeFalse())
 		Expect(w.about("RemoteChange")).To(BeEmpty())
 	})
 
@@ -216,7 +216,7 @@ var _ = Describe("A sighting", func() {
 		Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
 		Expect(ticket.Status.Drift).To(Equal([]string{"status"}))
 		Expect(w.about("RemoteChange")).To(HaveExactElements(Not(ContainSubstring("description"))))
-		Expect(w.unserved(ticket)).To(BeFalse())
+		Expect(w.unrecorded(ticket)).To(BeFalse())
 		w.report(ticket, short)
 		w.expectInSync(ticket)
 	})
@@ -267,7 +267,7 @@ var _ = Describe("A sighting", func() {
 		w.reconcile(ticket)
 		Expect(ticket.Status.Remote.Status).To(Equal("Blocked"))
 		Expect(w.about("RemoteChange")).To(HaveLen(1))
-		Expect(w.unserved(ticket)).To(BeFalse())
+		Expect(w.unrecorded(ticket)).To(BeFalse())
 	})
 
 	It("is not lost when the API server fails", func() {
@@ -286,21 +286,21 @@ var _ = Describe("A sighting", func() {
 		adopting := func(s *v1alpha1.TicketSpec) { s.TicketID = ticket.Status.ID }
 		w.delete(ticket)
 		before := w.created(w.ticket("anew", someFields, adopting))
-		sighting := w.listed(before)
-		sighting.Status, sighting.UpdatedAt.Time = "Blocked", w.clock.Now().Add(time.Hour)
+		observation := w.listed(before)
+		observation.Status, observation.UpdatedAt.Time = "Blocked", w.clock.Now().Add(time.Hour)
 		w.delete(before)
 		w.expectGone(before)
 		anew := w.created(w.ticket("anew", someFields, adopting))
 		Expect(anew.Status.ID).To(Equal(before.Status.ID))
-		w.report(before, sighting)
+		w.report(before, observation)
 		w.expectInSync(anew)
 		Expect(anew.Status.Remote.Status).To(Equal("In Progress"))
-		Expect(w.unserved(anew)).To(BeFalse())
+		Expect(w.unrecorded(anew)).To(BeFalse())
 	})
 
 	It("of a remote ticket that the object has let go of is ignored", func() {
-		before, sighting := ticket.DeepCopy(), w.listed(ticket)
-		sighting.Status, sighting.UpdatedAt.Time = "Blocked", w.clock.Now().Add(time.Hour)
+		before, observation := ticket.DeepCopy(), w.listed(ticket)
+		observation.Status, observation.UpdatedAt.Time = "Blocked", w.clock.Now().Add(time.Hour)
 		w.simulator.DeleteTicket(ticket.Status.ID)
 		w.missed(ticket)
 		w.reconcile(ticket)
@@ -308,10 +308,10 @@ var _ = Describe("A sighting", func() {
 		w.reconcile(ticket)
 		expectReady(ticket)
 		Expect(ticket.Status.ID).NotTo(Equal(before.Status.ID))
-		w.report(before, sighting)
+		w.report(before, observation)
 		w.expectInSync(ticket)
 		Expect(ticket.Status.Remote.Status).To(Equal("In Progress"))
-		Expect(w.unserved(ticket)).To(BeFalse())
+		Expect(w.unrecorded(ticket)).To(BeFalse())
 	})
 })
 
@@ -513,7 +513,7 @@ var _ = Describe("A provider that keeps nothing as it was sent", func() {
 				}
 				Expect(w.simulator.RequestCounts()).To(Equal(map[string]int{"CreateTicket": 1}))
 				Expect(ticket.Status.Drift).To(BeEmpty())
-				Expect(ticket.Status.Remote.UpdatedAt).To(Equal(w.listed(ticket).UpdatedAt.Raw), "the sightings were written down")
+				Expect(ticket.Status.Remote.UpdatedAt).To(Equal(w.listed(ticket).UpdatedAt.Raw), "the observations were written down")
 				expectReady(ticket)
 			})
 		}

@@ -120,7 +120,7 @@ func (w *world) keepAppointments() {
 	}
 }
 
-// settled tells whether an object is as it should be, so that what is planned for it is a periodic check.
+// settled reports whether an object is as it should be, so that what is planned for it is a periodic check.
 func (w *world) settled(of reference) bool {
 	if of == thePoller {
 		return true

@@ -108,7 +108,7 @@ func (w *world) end(struck *fault) {
 	}
 }
 
-// exists tells whether an object is there and is not being deleted.
+// exists reports whether an object is there and is not being deleted.
 func (w *world) exists(of reference) bool {
 	object := w.get(of)
 	return object != nil && object.GetDeletionTimestamp() == nil

@@ -100,7 +100,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// sampled tells whether a case belongs to the part that is run, which is all of them
+// sampled reports whether a case belongs to the part that is run, which is all of them
 // without the race detector.
 func sampled(s scenario, operation int, f fault) bool {
 	hash := fnv.New32a()
@@ -202,7 +202,7 @@ func (w *world) play(s scenario) {
 	w.pass(10 * time.Minute)
 }
 
-// mayNeedAPerson tells whether the operator may leave it to a person to go on: the ticketing system refused a request, a
+// mayNeedAPerson reports whether the operator may leave it to a person to go on: the ticketing system refused a request, a
 // person removed the remote object, or the credentials are gone for good. It must say so on the objects that it leaves.
 func (w *world) mayNeedAPerson(s scenario) bool {
 	if !w.strike.fault.refusal && !(s.withoutCredentials && w.strike.fault.losesCredentials) {

@@ -306,7 +306,7 @@ func (w *world) checkRelease(of reference, object remote.Object) {
 	}
 }
 
-// retains tells whether the remote object stays when the object is deleted.
+// retains reports whether the remote object stays when the object is deleted.
 func retains(object client.Object) bool {
 	switch o := object.(type) {
 	case *v1alpha1.Ticket:
@@ -333,7 +333,7 @@ func (w *world) checkStep() {
 	}
 }
 
-// abandoned tells whether an Event says that an object of a terminating namespace was let go, which may only happen where the
+// abandoned reports whether an Event says that an object of a terminating namespace was let go, which may only happen where the
 // credentials were lost.
 func (w *world) abandoned(of reference) bool {
 	if w.strike == nil || !w.strike.fault.losesCredentials {
@@ -442,13 +442,13 @@ func (w *world) unmetRemoval(of reference, live []string, fail func(string, ...a
 	}
 }
 
-// expired tells whether an object was there for a closed ticket, and for a time.
+// expired reports whether an object was there for a closed ticket, and for a time.
 func expired(object client.Object) bool {
 	t, isTicket := object.(*v1alpha1.Ticket)
 	return isTicket && t.Spec.TTLAfterClosed != nil
 }
 
-// neverSeenClosed tells whether the remote ticket, which was to be closed for the object
+// neverSeenClosed reports whether the remote ticket, which was to be closed for the object
 // to go, was deleted before the operator could see it closed.
 func (w *world) neverSeenClosed(object remote.Object) bool {
 	t, isTicket := object.(*v1alpha1.Ticket)

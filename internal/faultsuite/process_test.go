@@ -85,19 +85,19 @@ func newProcess(w *world) *process {
 			Observations() *remote.Observations[synqly.Ticket]
 		}).Observations()
 		p.reconcilers[thePoller.kind] = ticketcontroller.NewPoller(options, observations)
-		w.must(observations.Start(context.Background(), wakingQueue{by: p}))
+		w.must(observations.Start(context.Background(), observationQueue{by: p}))
 	}
 	p.enqueueAll()
 	return p
 }
 
-// wakingQueue is how sightings wake their Tickets.
-type wakingQueue struct {
+// observationQueue is how observations enqueue their Tickets.
+type observationQueue struct {
 	workqueue.TypedRateLimitingInterface[reconcile.Request] // nil: nothing but Add may be called
 	by                                                      *process
 }
 
-func (q wakingQueue) Add(request reconcile.Request) {
+func (q observationQueue) Add(request reconcile.Request) {
 	q.by.enqueue(reference{"Ticket", request.Name})
 }
 
@@ -151,14 +151,14 @@ func (p *process) notify(change memoryapi.Change) {
 			p.enqueue(thePoller)
 		}
 		for _, kind := range controller.RemoteKinds {
-			p.world.each(kind.NewList(), func(other client.Object) { p.wakeWaiting(other) })
+			p.world.each(kind.NewList(), func(other client.Object) { p.enqueueWaiting(other) })
 		}
 	case "Ticket":
 		p.enqueue(of)
 		for _, kind := range controller.RemoteKinds {
 			p.world.each(kind.NewList(), func(child client.Object) {
 				if parentOf(child) == of.name {
-					p.wakeWaiting(child)
+					p.enqueueWaiting(child)
 				}
 			})
 		}
@@ -177,14 +177,14 @@ func (p *process) notify(change memoryapi.Change) {
 	}
 }
 
-// endsUse tells whether a change may end the use of an Integration.
+// endsUse reports whether a change may end the use of an Integration.
 func endsUse(change memoryapi.Change) bool {
 	return change.After == nil || (change.Before != nil && controllerutil.ContainsFinalizer(change.Before, v1alpha1.RemoteFinalizer) &&
 		!controllerutil.ContainsFinalizer(change.After, v1alpha1.RemoteFinalizer))
 }
 
-// wakeWaiting queues an object that is not Ready.
-func (p *process) wakeWaiting(object client.Object) {
+// enqueueWaiting queues an object that is not Ready.
+func (p *process) enqueueWaiting(object client.Object) {
 	status := object.(remote.Object).RemoteStatus()
 	if !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady) || !object.GetDeletionTimestamp().IsZero() {
 		p.enqueue(referenceTo(object))
@@ -233,7 +233,7 @@ func (p *process) floor(o memoryapi.Operation) int64 {
 	return p.written[o.Kind+"/"+o.Name.Name]
 }
 
-// changedSince tells whether a read as of a revision shows another state than the present one.
+// changedSince reports whether a read as of a revision shows another state than the present one.
 func (p *process) changedSince(revision int64, o memoryapi.Operation) bool {
 	return slices.ContainsFunc(p.world.api.Changes(revision), func(c memoryapi.Change) bool {
 		return c.Kind == o.Kind && (o.Verb == "list" || c.Object().GetName() == o.Name.Name)

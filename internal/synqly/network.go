@@ -18,7 +18,7 @@ import (
 	"syscall"
 )
 
-// connectionTrace tells whether net/http got as far as to have a connection for a request.
+// connectionTrace reports whether net/http got as far as to have a connection for a request.
 type connectionTrace struct {
 	wanted, got atomic.Bool
 }

@@ -53,7 +53,7 @@ func (t *Ticket) hidden() []string {
 	return unreadableAmong(t.Unreadable, "name", "tags", "created_at")
 }
 
-// Readable tells whether all of the fields, by their JSON names, could be read completely.
+// Readable reports whether all of the fields, by their JSON names, could be read completely.
 func (t *Ticket) Readable(fields ...string) bool {
 	return len(unreadableAmong(t.Unreadable, fields...)) == 0
 }
@@ -147,7 +147,7 @@ func (c *Client) PatchTicket(ctx context.Context, ticketID string, patch []Patch
 	})
 }
 
-// HasTag tells whether a tag is among others. Providers change the case of tags, so that does not count.
+// HasTag reports whether a tag is among others. Providers change the case of tags, so that does not count.
 func HasTag(tags []string, tag string) bool {
 	return slices.ContainsFunc(tags, func(other string) bool { return strings.EqualFold(other, tag) })
 }

@@ -144,7 +144,7 @@ func (e *SecretError) Error() string {
 
 func (e *SecretError) Unwrap() error { return e.Err }
 
-// Temporary tells whether the API server failed, rather than said that there is no
+// Temporary reports whether the API server failed, rather than said that there is no
 // such Secret or that it may not be read.
 func (e *SecretError) Temporary() bool {
 	return e.Err != nil && !apierrors.IsNotFound(e.Err) && !apierrors.IsForbidden(e.Err)

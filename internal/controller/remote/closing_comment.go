@@ -11,7 +11,7 @@ import (
 // closingNoun is what people call the comment.
 const closingNoun = "closing comment"
 
-// closingOpen tells whether the attempt that is open is that of the closing comment.
+// closingOpen reports whether the attempt that is open is that of the closing comment.
 // An object that has its remote object has no other.
 func (r *Reconciler[O, R]) closingOpen(s *state[O, R]) bool {
 	return r.commenter != nil && s.status.ID != "" && s.attemptOpen()

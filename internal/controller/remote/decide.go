@@ -15,7 +15,7 @@ const (
 	settle
 	// create: create the remote object.
 	create
-	// protect: put the finalizer on.
+	// ensureFinalizer: add the finalizer.
 	ensureFinalizer
 	// refresh: fetch the remote object.
 	refresh
@@ -36,12 +36,12 @@ type situation struct {
 	attemptOpen bool
 	// replacedLeft: replaced remote objects are still there.
 	replacedLeft bool
-	// unprotected: the finalizer that the deletionPolicy needs is not there.
+	// finalizerMissing: the finalizer that the deletionPolicy needs is not there.
 	finalizerMissing bool
-	// lookAsked: somebody asks to look at the remote object now, it was missing when
-	// it was last looked at, or a list has cast doubt on its being there.
+	// refreshAsked: somebody asks to look at the remote object now, it was missing when
+	// it was last looked at, or a list did not show it.
 	refreshAsked bool
-	// looked: that has been done in this reconcile.
+	// refreshed: that has been done in this reconcile.
 	refreshed bool
 	// differs: managed fields have to be written.
 	differs bool

@@ -14,7 +14,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// receive records what was seen of the remote object outside of reconciles. It makes
+// applyObservation records what was seen of the remote object outside of reconciles. It makes
 // no remote call, so it needs no connection.
 func (r *Reconciler[O, R]) applyObservation(ctx context.Context, s *state[O, R]) error {
 	observation := r.observations.Open(s.name)
@@ -22,7 +22,7 @@ func (r *Reconciler[O, R]) applyObservation(ctx context.Context, s *state[O, R])
 	case observation == nil:
 		return nil
 	case observation.UID != s.object.GetUID(), observation.ID != s.status.ID:
-		r.observations.done(observation) // it is of another object of that name, or of what this one has let go
+		r.observations.done(observation) // it is of another object of that name, or of a remote object that this one stands for no longer
 		return nil
 	}
 	s.observation = observation

@@ -15,7 +15,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// expired tells whether the time of the object has come.
+// expired reports whether the time of the object has come.
 func (r *Reconciler[O, R]) expired(s *state[O, R]) bool {
 	expires := r.expiresAt(s)
 	return !expires.IsZero() && !r.Clock.Now().Before(expires)

@@ -27,7 +27,7 @@ const (
 )
 
 // expiringError is why an object in a terminating namespace is not gone yet, and
-// when it is let go all the same.
+// when the finalizer goes all the same.
 type expiringError struct {
 	err       error
 	remaining time.Duration
@@ -145,7 +145,7 @@ func withoutFinalizer[O Object](object O) {
 	object.SetFinalizers(slices.DeleteFunc(slices.Clone(object.GetFinalizers()), func(name string) bool { return name == v1alpha1.RemoteFinalizer }))
 }
 
-// release lets the finalizer go.
+// removeFinalizer removes the finalizer.
 func (r *Reconciler[O, R]) removeFinalizer(ctx context.Context, s *state[O, R]) error {
 	err := r.updateMetadata(ctx, s, "letting the finalizer go", withoutFinalizer[O])
 	if client.IgnoreNotFound(err) != nil {

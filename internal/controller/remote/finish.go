@@ -17,7 +17,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// conclude turns the end of a reconcile into conditions, one status write, Events,
+// finish turns the end of a reconcile into conditions, one status write, Events,
 // and the time of the next attempt.
 func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error) (ctrl.Result, error) {
 	var pause *pauseError
@@ -100,7 +100,7 @@ func requeue(pause, longest time.Duration) ctrl.Result {
 	return ctrl.Result{RequeueAfter: min(pause, longest)}
 }
 
-// concludeEarly ends a reconcile that may not send anything now. What it has learned
+// finishEarly ends a reconcile that may not send anything now. What it has learned
 // without sending is written down all the same; the conditions stay.
 func (r *Reconciler[O, R]) finishEarly(ctx context.Context, s *state[O, R], result ctrl.Result) (ctrl.Result, error) {
 	if err := r.writeStatusAndEvents(ctx, s); err != nil {

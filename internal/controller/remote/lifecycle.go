@@ -93,7 +93,7 @@ func (r *Reconciler[O, R]) adopt(ctx context.Context, s *state[O, R]) error {
 	return nil
 }
 
-// protect puts the finalizer on an object that has a remote object already: one
+// ensureFinalizer adds the finalizer to an object that has a remote object already: one
 // that was adopted, or whose deletionPolicy was changed.
 func (r *Reconciler[O, R]) ensureFinalizer(ctx context.Context, s *state[O, R]) error {
 	return r.updateMetadata(ctx, s, "adding the finalizer", func(object O) {
@@ -163,7 +163,7 @@ func (r *Reconciler[O, R]) removeReplaced(ctx context.Context, s *state[O, R]) e
 	return nil
 }
 
-// saw records a remote object that was fetched.
+// recordSeen records a remote object that was fetched.
 func (r *Reconciler[O, R]) recordSeen(s *state[O, R], remote *R) {
 	s.seen, s.answered, s.status.Missing = remote, true, false
 	r.adapter.RecordPlace(s.object, s.place)
@@ -177,7 +177,7 @@ func (r *Reconciler[O, R]) applied(s *state[O, R], remote *R, written []string) 
 	r.recordSeen(s, remote)
 }
 
-// disown drops the record of fields that were taken out of the spec: they are not
+// pruneFields drops the record of fields that were taken out of the spec: they are not
 // managed any more, and are written again should they come back.
 func (r *Reconciler[O, R]) pruneFields(s *state[O, R]) {
 	if s.policy.Observe {

@@ -22,7 +22,7 @@ import (
 // taken away, a search node that is behind.
 const requiredNotFounds = 2
 
-// absent decides what becomes of an object whose remote object is not there, where the
+// handleMissing decides what becomes of an object whose remote object is not there, where the
 // spec asks for another one.
 func (r *Reconciler[O, R]) handleMissing(ctx context.Context, s *state[O, R], missing *MissingError) error {
 	observed := r.missingObjects.observe(s.name, s.object.GetUID(), s.status.ID)
@@ -48,7 +48,7 @@ func (r *Reconciler[O, R]) forgetRemote(ctx context.Context, s *state[O, R], ask
 	return r.persist(ctx, s)
 }
 
-// absences is what this process knows of remote objects that are missing. It is lost
+// missingObjects is what this process knows of remote objects that are missing. It is lost
 // with the process, and then the settle period starts anew.
 type missingObjects struct {
 	clock clock.Clock
@@ -88,7 +88,7 @@ func (a *missingObjects) forget(name types.NamespacedName) {
 }
 
 // decided serves a person's decision to create again: an attempt that cannot be
-// confirmed counts as failed, and a remote object that is missing is let go of.
+// confirmed counts as failed, and a remote object that is missing is forgotten.
 func (r *Reconciler[O, R]) serveCreateAgain(ctx context.Context, s *state[O, R]) error {
 	decision := s.annotation(v1alpha1.CreateAgainAnnotation)
 	if decision == "" || decision == s.status.LastCreateAgain {

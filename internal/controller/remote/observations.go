@@ -16,8 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// Sightings hand to a Reconciler what has been seen of its remote objects elsewhere,
-// in a list for example, and wake it. A sighting stays until a reconcile has written
+// Observations hand to a Reconciler what has been seen of its remote objects elsewhere,
+// in a list for example, and enqueue it. An observation stays until a reconcile has written
 // down what it shows, so that nothing is lost when that fails. It is a source of the
 // Reconciler's controller.
 type Observations[R any] struct {
@@ -26,7 +26,7 @@ type Observations[R any] struct {
 	open  map[types.NamespacedName]*Observation[R]
 }
 
-// Sighting is what was seen of one remote object.
+// Observation is what was seen of one remote object.
 type Observation[R any] struct {
 	// Object is the name, and UID the UID, of the object that stands for it.
 	Object types.NamespacedName
@@ -49,23 +49,23 @@ func (s *Observations[R]) Start(_ context.Context, queue workqueue.TypedRateLimi
 	defer s.mu.Unlock()
 	s.queue = queue
 	for name := range s.open {
-		s.wake(name)
+		s.enqueue(name)
 	}
 	return nil
 }
 
-// Report hands over a sighting, in place of an earlier one of the same object, and
-// wakes the object.
+// Report hands over an observation, in place of an earlier one of the same object, and
+// enqueues the object.
 func (s *Observations[R]) Report(observation Observation[R]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open[observation.Object] = &observation
-	s.wake(observation.Object)
+	s.enqueue(observation.Object)
 }
 
-// wake lets what people ask for go first: a remote change has waited for a poll
+// enqueue lets what people ask for go first: a remote change has waited for a poll
 // already.
-func (s *Observations[R]) wake(name types.NamespacedName) {
+func (s *Observations[R]) enqueue(name types.NamespacedName) {
 	request := reconcile.Request{NamespacedName: name}
 	switch queue := s.queue.(type) {
 	case nil:
@@ -76,7 +76,7 @@ func (s *Observations[R]) wake(name types.NamespacedName) {
 	}
 }
 
-// Open returns the sighting of an object that no reconcile has written down yet, or
+// Open returns the observation of an object that no reconcile has written down yet, or
 // nil.
 func (s *Observations[R]) Open(object types.NamespacedName) *Observation[R] {
 	s.mu.Lock()
@@ -84,7 +84,7 @@ func (s *Observations[R]) Open(object types.NamespacedName) *Observation[R] {
 	return s.open[object]
 }
 
-// served forgets a sighting, unless there is a newer one.
+// done forgets an observation, unless there is a newer one.
 func (s *Observations[R]) done(observation *Observation[R]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

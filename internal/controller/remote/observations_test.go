@@ -40,7 +40,7 @@ func taken(queue workqueue.TypedRateLimitingInterface[reconcile.Request]) []stri
 	return names
 }
 
-func TestSightingsWakeTheirObjects(t *testing.T) {
+func TestObservationsEnqueueTheirObjects(t *testing.T) {
 	observations, queue := newObservations[string](), plainQueue(t)
 	observations.Report(observationOf("early", "a"))
 	observations.Report(observationOf("early", "b"))
@@ -64,35 +64,35 @@ func TestASightingStaysUntilItIsServed(t *testing.T) {
 	first := observationOf("ticket", "first")
 	name := first.Object
 	if observations.Open(name) != nil {
-		t.Fatal("there is a sighting before any was reported")
+		t.Fatal("there is a observation before any was reported")
 	}
 	observations.Report(first)
 	observations.Report(observationOf("other", "of another object"))
 	opened := observations.Open(name)
 	if diff := cmp.Diff(&first, opened); diff != "" {
-		t.Fatalf("the open sighting (-want +got):\n%s", diff)
+		t.Fatalf("the open observation (-want +got):\n%s", diff)
 	}
 	if observations.Open(name) != opened {
-		t.Error("to look at a sighting must not end it")
+		t.Error("to look at a observation must not end it")
 	}
 
 	observations.Report(observationOf("ticket", "second"))
 	observations.done(opened)
 	newer := observations.Open(name)
 	if newer == nil || *newer.Remote != "second" {
-		t.Fatalf("the newer sighting was lost with the older one: %v", newer)
+		t.Fatalf("the newer observation was lost with the older one: %v", newer)
 	}
 	observations.done(newer)
 	if observations.Open(name) != nil {
-		t.Error("a sighting that was served is still open")
+		t.Error("a observation that was served is still open")
 	}
 	observations.done(newer) // a second time is no harm
 	if observations.Open(observationOf("other", "").Object) == nil {
-		t.Error("the sighting of another object is gone")
+		t.Error("the observation of another object is gone")
 	}
 	observations.forget(observationOf("other", "").Object)
 	if observations.Open(observationOf("other", "").Object) != nil {
-		t.Error("a sighting that was forgotten is still open")
+		t.Error("a observation that was forgotten is still open")
 	}
 }
 
@@ -103,12 +103,12 @@ func TestASightingIsCopiedWhenItIsReported(t *testing.T) {
 	observations.Report(mine)
 	mine.ID = "changed"
 	if got := observations.Open(mine.Object).ID; got != "10023" {
-		t.Errorf("the ID of the sighting is %q", got)
+		t.Errorf("the ID of the observation is %q", got)
 	}
 }
 
 func TestSightingsComeAfterWhatPeopleAskFor(t *testing.T) {
-	queue := priorityqueue.New[reconcile.Request]("sightings")
+	queue := priorityqueue.New[reconcile.Request]("observations")
 	defer queue.ShutDown()
 	observations := newObservations[string]()
 	if err := observations.Start(t.Context(), queue); err != nil {
@@ -127,7 +127,7 @@ func TestSightingsComeAfterWhatPeopleAskFor(t *testing.T) {
 	}
 }
 
-// Reporter and reconciler go on at the same time: the latest sighting is never lost.
+// Reporter and reconciler go on at the same time: the latest observation is never lost.
 func TestSightingsAtTheSameTime(t *testing.T) {
 	const reports = 500
 	observations, queue := newObservations[string](), plainQueue(t)

@@ -47,7 +47,7 @@ type outcome struct {
 	retry retry
 	after time.Duration
 
-	// doubtConnection: the Integration must check its token.
+	// recheckConnection: the Integration must check its token.
 	recheckConnection bool
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
-// yields fails with a *ConflictError where another object has a better claim on the
+// checkOwnership fails with a *ConflictError where another object has a better claim on the
 // remote object that the spec names. Each remote object has one object that may write
 // to it, and which one that is depends on the objects alone, so both come to the same
 // result.
@@ -44,7 +44,7 @@ func (r *Reconciler[O, R]) checkOwnership(ctx context.Context, s *state[O, R]) e
 	return nil
 }
 
-// precedes tells whether one object has a better claim on a remote object than
+// precedes reports whether one object has a better claim on a remote object than
 // another: the one that created it; among those that adopt it the older one; and of two
 // that were made within the same second, which is all that their age tells, the one
 // that has it already.
@@ -67,7 +67,7 @@ func (r *Reconciler[O, R]) precedes(one, other O, id RemoteID) bool {
 	) < 0
 }
 
-// recognise sorts out annotations that some other object wrote: those of a copied
+// resolveIntent sorts out annotations that some other object wrote: those of a copied
 // manifest are ignored, those of a restored backup are settled with their own key,
 // and those of another installation are a conflict.
 func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) error {

@@ -18,7 +18,7 @@ import (
 )
 
 // maxSteps bounds what one reconcile does for one object. The longest honest road
-// (adopt, protect, update; or settle, create, remove what was replaced) is shorter.
+// (adopt, ensureFinalizer, update; or settle, create, remove what was replaced) is shorter.
 const maxSteps = 8
 
 // Options are what every reconciler of this package needs.
@@ -41,7 +41,7 @@ type Options struct {
 	FormerInstallations []string
 }
 
-// Reconciler keeps one kind of custom resource and its remote objects in step.
+// Reconciler keeps one kind of custom resource and its remote objects in sync.
 type Reconciler[O Object, R any] struct {
 	Options
 	adapter  Adapter[O, R]
@@ -54,7 +54,7 @@ type Reconciler[O Object, R any] struct {
 	attempts       *attempts[R]
 	missingObjects *missingObjects
 	observations   *Observations[R]
-	// finalized has the UIDs of objects whose finalizer was let go, by name, until
+	// finalized has the UIDs of objects whose finalizer was removed, by name, until
 	// the cache has seen them go.
 	finalized sync.Map
 	// written has the latest version that this process wrote of each object, by name.
@@ -84,10 +84,10 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 	return reconciler, nil
 }
 
-// Sightings take what is seen of the remote objects outside of reconciles.
+// Observations take what is seen of the remote objects outside of reconciles.
 func (r *Reconciler[O, R]) Observations() *Observations[R] { return r.observations }
 
-// Reconcile brings one object and its remote object into step.
+// Reconcile brings one object and its remote object in sync.
 func (r *Reconciler[O, R]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	object := r.adapter.New()
 	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {

@@ -35,7 +35,7 @@ type retries struct {
 
 type pause struct {
 	until time.Time
-	// inputs is what the failed attempt rested on.
+	// inputs are what the failed attempt rested on.
 	inputs string
 }
 
@@ -45,8 +45,8 @@ func newRetries(clk clock.Clock) *retries {
 	return &retries{clock: clk, backoff: backoff, pauses: map[types.NamespacedName]pause{}}
 }
 
-// remaining is how long an object still has to wait. With another inputs than that
-// of the failed attempt it has not to wait at all.
+// remaining is how long an object still has to wait. With other inputs than those
+// of the failed attempt it does not have to wait at all.
 func (r *retries) remaining(name types.NamespacedName, inputs string) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -116,7 +116,7 @@ func TestWhatEndsTheGrowthOfPauses(t *testing.T) {
 		"nothing":                   {func(*retries) {}, "spec 1", false},
 		"success":                   {func(r *retries) { r.succeeded(ticketName) }, "spec 1", true},
 		"a refusal":                 {func(r *retries) { r.failed(ticketName, "spec 1", outcome{retry: retryNever}) }, "spec 1", true},
-		"another basis":             {func(*retries) {}, "spec 2", true},
+		"other inputs":              {func(*retries) {}, "spec 2", true},
 		"the success of another":    {func(r *retries) { r.succeeded(otherTicket) }, "spec 1", false},
 		"waiting for the budget":    {func(r *retries) { r.failed(ticketName, "spec 1", outcome{retry: retryAfter, after: 1}) }, "spec 1", false},
 		"the failure of another":    {func(r *retries) { r.failed(otherTicket, "spec 1", backingOff()) }, "spec 1", false},

@@ -18,7 +18,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
-// pass is one reconcile of one object.
+// state is that of one reconcile of one object.
 type state[O Object, R any] struct {
 	name types.NamespacedName
 	// object is changed as the reconcile goes on; stored is what the API server has.
@@ -43,13 +43,13 @@ type state[O Object, R any] struct {
 	refreshed bool
 	// answered: the provider has said whether it exists.
 	answered bool
-	// sighting is what was seen of the remote object outside of reconciles, and inDoubt
-	// says that it takes a look to make sense of it.
+	// observation is what was seen of the remote object outside of reconciles, and
+	// needsRefresh says that it takes a look to make sense of it.
 	observation  *Observation[R]
 	needsRefresh bool
-	// released: the finalizer has been let go.
+	// finalizerRemoved: nothing is left to do for the object.
 	finalizerRemoved bool
-	// returnAfter is when to make sure of that; zero where it is certain.
+	// requeueAfter is when to make sure of that; zero where it is certain.
 	requeueAfter time.Duration
 
 	events []event
@@ -86,7 +86,7 @@ func (r *Reconciler[O, R]) situation(s *state[O, R]) situation {
 	}
 }
 
-// attemptOpen tells whether a create attempt is recorded whose outcome is not.
+// attemptOpen reports whether a create attempt is recorded whose outcome is not.
 func (s *state[O, R]) attemptOpen() bool { return s.intent.attempt > s.status.SettledAttempt }
 
 func (s *state[O, R]) syncRequest() string { return s.annotation(v1alpha1.SyncRequestedAnnotation) }
@@ -96,7 +96,7 @@ func (s *state[O, R]) annotation(name string) string {
 	return status.Truncate(s.object.GetAnnotations()[name], 1024)
 }
 
-// wasMissing tells whether the remote object did not exist when the provider was asked
+// isMissing reports whether the remote object did not exist when the provider was asked
 // last. The condition alone does not keep that: another failure, or a pause, takes its
 // place.
 func (s *state[O, R]) isMissing() bool {
@@ -112,7 +112,7 @@ func (s *state[O, R]) call(id string) Call[O, R] {
 	}
 }
 
-// basisWith names all that a refusal rested on: with any of it changed, the request
+// inputsWith names all that a refusal rested on: with any of it changed, the request
 // is worth trying again.
 func (s *state[O, R]) inputsWith(integration *v1alpha1.Integration) string {
 	inputs := fmt.Sprintf("%s/%d/%t/%s/%s", s.object.GetUID(), s.object.GetGeneration(), s.object.GetDeletionTimestamp().IsZero(), s.syncRequest(), s.annotation(v1alpha1.CreateAgainAnnotation))
@@ -122,7 +122,7 @@ func (s *state[O, R]) inputsWith(integration *v1alpha1.Integration) string {
 	return inputs
 }
 
-// refusedBefore tells whether the provider refused this generation of the spec
+// refusedBefore reports whether the provider refused this generation of the spec
 // under this generation of the Integration. It rests on the status alone, so a
 // refusal is not tried again after a restart either.
 func (s *state[O, R]) refusedBefore(integration *v1alpha1.Integration) bool {

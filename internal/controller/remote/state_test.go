@@ -31,18 +31,18 @@ func refused() changes {
 	return changes{ticket, integration}
 }
 
-func (c changes) pass() *state[*v1alpha1.Ticket, synqly.Ticket] {
+func (c changes) state() *state[*v1alpha1.Ticket, synqly.Ticket] {
 	return &state[*v1alpha1.Ticket, synqly.Ticket]{object: c.ticket, status: c.ticket.RemoteStatus()}
 }
 
 func TestWhatARefusalRestsOn(t *testing.T) {
 	now := metav1.NewTime(start)
 	before := refused()
-	inputs := before.pass().inputsWith(before.integration)
+	inputs := before.state().inputsWith(before.integration)
 	for name, test := range map[string]struct {
 		change func(changes)
-		// newBasis: the pause after a failure ends.
-		newBasis bool
+		// newInputs: the pause after a failure ends.
+		newInputs bool
 		// again: a refusal is tried again.
 		again bool
 	}{
@@ -67,15 +67,15 @@ func TestWhatARefusalRestsOn(t *testing.T) {
 	} {
 		c := refused()
 		test.change(c)
-		if got := c.pass().inputsWith(c.integration) != inputs; got != test.newBasis {
-			t.Errorf("%s: a new basis: %t, want %t", name, got, test.newBasis)
+		if got := c.state().inputsWith(c.integration) != inputs; got != test.newInputs {
+			t.Errorf("%s: new inputs: %t, want %t", name, got, test.newInputs)
 		}
-		if got := !c.pass().refusedBefore(c.integration); got != test.again {
+		if got := !c.state().refusedBefore(c.integration); got != test.again {
 			t.Errorf("%s: tried again: %t, want %t", name, got, test.again)
 		}
 	}
-	if before.pass().inputsWith(nil) == inputs {
-		t.Error("the Integration is no part of the basis")
+	if before.state().inputsWith(nil) == inputs {
+		t.Error("the Integration is not among the inputs")
 	}
 }
 
@@ -89,7 +89,7 @@ func TestOpenAttempt(t *testing.T) {
 	} {
 		ticket := &v1alpha1.Ticket{}
 		ticket.Status.SettledAttempt = test.settled
-		s := changes{ticket: ticket}.pass()
+		s := changes{ticket: ticket}.state()
 		s.intent.attempt = test.recorded
 		if got := s.attemptOpen(); got != test.want {
 			t.Errorf("%s: open = %t", name, got)
@@ -100,7 +100,7 @@ func TestOpenAttempt(t *testing.T) {
 func TestSyncRequestFitsTheStatus(t *testing.T) {
 	c := refused()
 	c.ticket.Annotations = map[string]string{v1alpha1.SyncRequestedAnnotation: strings.Repeat("ü", 5000)}
-	if got := utf8.RuneCountInString(c.pass().syncRequest()); got != 1024 {
+	if got := utf8.RuneCountInString(c.state().syncRequest()); got != 1024 {
 		t.Errorf("%d characters, want 1024", got)
 	}
 }

@@ -122,7 +122,7 @@ type version struct {
 	resourceVersion string
 }
 
-// behind tells whether the cache shows an object as it was before this process's own
+// cacheIsStale reports whether the cache shows an object as it was before this process's own
 // latest write. The client waits for that to pass, but its cache of several namespaces
 // does not know of each namespace how far it is. Acting on it would send requests a
 // second time.

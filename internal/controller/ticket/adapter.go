@@ -51,7 +51,7 @@ func (adapter) Policy(ticket *v1alpha1.Ticket) remote.Policy {
 	}
 }
 
-// recreates tells whether another remote ticket is created should this one be deleted.
+// recreates reports whether another remote ticket is created should this one be deleted.
 // One that was closed is not: what it was about has come to its end.
 func recreates(ticket *v1alpha1.Ticket) bool {
 	return ticket.Spec.OnRemoteMissing == v1alpha1.RemoteMissingRecreate && ticket.Spec.TicketID == "" && ticket.Status.ClosedAt == nil

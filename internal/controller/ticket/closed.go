@@ -20,7 +20,7 @@ var usualClosedStatuses = []string{
 	"Closed", "Done", "Resolved", "Solved", "Complete", "Completed", "Canceled", "Cancelled", "Won't Do", "Won't Fix",
 }
 
-// isClosed tells whether a remote ticket is closed: by its status, in the words of the
+// isClosed reports whether a remote ticket is closed: by its status, in the words of the
 // Integration, or by its completion date.
 func isClosed(ticket *synqly.Ticket, integration *v1alpha1.Integration) bool {
 	statuses := integration.Spec.ClosedStatuses
@@ -32,14 +32,14 @@ func isClosed(ticket *synqly.Ticket, integration *v1alpha1.Integration) bool {
 	})
 }
 
-// isCompleted tells whether a ticket has a completion date that is no plan. A date
+// isCompleted reports whether a ticket has a completion date that is no plan. A date
 // after the latest change is one, by the provider's own clock.
 func isCompleted(ticket *synqly.Ticket) bool {
 	completed, updated := ticket.CompletionDate.Time, ticket.UpdatedAt.Time
 	return isRecordable(completed) && (updated.IsZero() || !completed.After(updated))
 }
 
-// isRecordable tells whether a status can hold a time: RFC 3339 has years of four
+// isRecordable reports whether a status can hold a time: RFC 3339 has years of four
 // digits, and in UTC a time near their ends may be beyond them.
 func isRecordable(moment time.Time) bool {
 	return !moment.IsZero() && moment.UTC().Year() >= 1 && moment.UTC().Year() <= 9999

@@ -69,7 +69,7 @@ func wireCustomFields(fields map[string]apiextensionsv1.JSON) map[string]json.Ra
 	return wire
 }
 
-// namesFirstCustomField tells whether custom fields are to be written to a ticket that
+// namesFirstCustomField reports whether custom fields are to be written to a ticket that
 // has been given none yet.
 func namesFirstCustomField(fields []string, applied map[string]string) bool {
 	isCustom := func(name string) bool { return strings.HasPrefix(name, customFieldPrefix) }

@@ -511,7 +511,7 @@ func (c change) check(tb testing.TB) {
 	}
 }
 
-// twins tells whether tags differ in case alone. Writing one of two such tags can change
+// twins reports whether tags differ in case alone. Writing one of two such tags can change
 // what is shown of the other, so that Enforce needs a second patch.
 func twins(tags []string) bool {
 	for i, tag := range tags {
@@ -532,7 +532,7 @@ var wireTexts = []struct {
 	{"contact", "contact", false}, {"creator", "creator", false}, {"dueDate", "due_date", true}, {"completionDate", "completion_date", true},
 }
 
-// checkTexts checks the texts after a patch, and tells whether all are as before.
+// checkTexts checks the texts after a patch, and reports whether all are as before.
 func (c change) checkTexts(tb testing.TB, document []byte) (same bool) {
 	tb.Helper()
 	before, wanted := specObject(tb, c.before), specObject(tb, c.wanted)
@@ -565,7 +565,7 @@ func (c change) checkTexts(tb testing.TB, document []byte) (same bool) {
 	return same
 }
 
-// checkTags checks the tags after a patch, and tells whether all are as before.
+// checkTags checks the tags after a patch, and reports whether all are as before.
 func (c change) checkTags(tb testing.TB, document []byte) (same bool) {
 	tb.Helper()
 	then, now, after := decodeTicket(tb, c.then).Tags, decodeTicket(tb, c.now).Tags, decodeTicket(tb, document).Tags
@@ -615,7 +615,7 @@ func (c change) checkTags(tb testing.TB, document []byte) (same bool) {
 	return slices.Equal(now, after)
 }
 
-// checkCustomFields checks the custom fields after a patch, and tells whether all are as
+// checkCustomFields checks the custom fields after a patch, and reports whether all are as
 // before.
 func (c change) checkCustomFields(tb testing.TB, document []byte) (same bool) {
 	tb.Helper()

@@ -155,7 +155,7 @@ func scan(ctx context.Context, call call, order []string, matches func(*synqly.T
 	return found.result()
 }
 
-// reachesBefore tells whether a page is ordered by creation time, newest first, and
+// reachesBefore reports whether a page is ordered by creation time, newest first, and
 // ends with tickets that are older than a time.
 func reachesBefore(tickets []synqly.Ticket, started time.Time) bool {
 	if len(tickets) < 2 || started.IsZero() {

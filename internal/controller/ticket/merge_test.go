@@ -48,7 +48,7 @@ func (k *keptTicket) look(tb testing.TB, spec *v1alpha1.TicketSpec) *synqly.Tick
 	return seen
 }
 
-// reconcile writes what has to be written, and tells whether a patch was sent. seen is
+// reconcile writes what has to be written, and reports whether a patch was sent. seen is
 // nil where the ticket was not fetched before.
 func (k *keptTicket) reconcile(tb testing.TB, spec *v1alpha1.TicketSpec, seen *synqly.Ticket) bool {
 	fields, names := specFields(spec), diff(spec, k.applied)
@@ -112,7 +112,7 @@ type shownValue struct {
 	way   way
 }
 
-// same tells whether two values mean the same.
+// same reports whether two values mean the same.
 func (v shownValue) same(other shownValue) bool {
 	return v.value == other.value && (v.value == "" || (v.way == rewritten) == (other.way == rewritten))
 }

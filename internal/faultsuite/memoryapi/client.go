@@ -34,7 +34,7 @@ type Operation struct {
 	Data []byte
 }
 
-// Reads tells whether the operation changes nothing.
+// Reads reports whether the operation changes nothing.
 func (o Operation) Reads() bool { return o.Verb == "get" || o.Verb == "list" }
 
 func (o Operation) String() string {

@@ -217,7 +217,7 @@ func (s *Server) remove(object client.Object, preconditions *metav1.Precondition
 	return nil
 }
 
-// met tells whether an object is the one, and in the version, that is to be deleted.
+// met reports whether an object is the one, and in the version, that is to be deleted.
 func met(preconditions *metav1.Preconditions, current client.Object) bool {
 	return (preconditions.UID == nil || *preconditions.UID == current.GetUID()) &&
 		(preconditions.ResourceVersion == nil || *preconditions.ResourceVersion == current.GetResourceVersion())
@@ -385,7 +385,7 @@ func member(object client.Object, name string) reflect.Value {
 	return reflect.ValueOf(object).Elem().FieldByName(name)
 }
 
-// hasStatus tells whether the kind has a status subresource. All custom resources do; of the built-in kinds, those that have
+// hasStatus reports whether the kind has a status subresource. All custom resources do; of the built-in kinds, those that have
 // one are not written through it here.
 func hasStatus(object client.Object) bool {
 	return member(object, "Status").IsValid() && member(object, "Spec").IsValid()

@@ -1,0 +1,156 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+// kindsOfTheGroup are the kinds that the API group registers, without their lists.
+func kindsOfTheGroup(t *testing.T) []string {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for name, goType := range scheme.KnownTypes(v1alpha1.GroupVersion) {
+		_, isObject := reflect.New(goType).Interface().(client.Object)
+		if isObject && goType.PkgPath() == reflect.TypeFor[v1alpha1.Ticket]().PkgPath() {
+			kinds = append(kinds, name)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// read is a file of the project.
+func read(t *testing.T, path ...string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(append([]string{"..", ".."}, path...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// resourceOf is the plural name of a kind, as its CRD has it.
+func resourceOf(t *testing.T, kind string) string {
+	t.Helper()
+	resource := strings.ToLower(kind) + "s"
+	var definition apiextensionsv1.CustomResourceDefinition
+	if err := yaml.Unmarshal(read(t, "config", "crd", "bases", v1alpha1.GroupVersion.Group+"_"+resource+".yaml"), &definition); err != nil {
+		t.Fatal(err)
+	}
+	if definition.Spec.Names.Kind != kind || !slices.Contains(definition.Spec.Names.Categories, "ticketing") {
+		t.Errorf("the CRD of %s is that of %s in the categories %q", kind, definition.Spec.Names.Kind, definition.Spec.Names.Categories)
+	}
+	return resource
+}
+
+// A kind with a type and nothing else would be accepted by the API server and never be served.
+func TestEveryKindHasAController(t *testing.T) {
+	listed := []string{"Integration"} // Which is no remote object, and stands in Setup.
+	for _, kind := range RemoteKinds {
+		listed = append(listed, kind.Name)
+		if got := reflect.TypeOf(kind.New()).Elem().Name(); got != kind.Name {
+			t.Errorf("the objects of the kind %s are of the type %s", kind.Name, got)
+		}
+	}
+	slices.Sort(listed)
+	if kinds := kindsOfTheGroup(t); !slices.Equal(kinds, listed) {
+		t.Errorf("the API group has the kinds %q, and controllers have %q: add what is missing to RemoteKinds or to Setup", kinds, listed)
+	}
+}
+
+// The manager's role comes from markers, and the roles of users from the CRDs.
+func TestEveryKindIsInTheRoles(t *testing.T) {
+	granted := func(file, resource string) (verbs []string) {
+		var role rbacv1.ClusterRole
+		if err := yaml.Unmarshal(read(t, "config", "rbac", file), &role); err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range role.Rules {
+			if slices.Contains(rule.APIGroups, v1alpha1.GroupVersion.Group) && slices.Contains(rule.Resources, resource) {
+				verbs = append(verbs, rule.Verbs...)
+			}
+		}
+		return verbs
+	}
+	included := string(read(t, "config", "rbac", "kustomization.yaml"))
+	for _, kind := range kindsOfTheGroup(t) {
+		resource := resourceOf(t, kind)
+		editor, viewer := strings.ToLower(kind)+"_editor_role.yaml", strings.ToLower(kind)+"_viewer_role.yaml"
+		for _, test := range []struct {
+			file, resource string
+			verbs          []string
+		}{
+			{"role.yaml", resource, []string{"get", "list", "watch", "patch"}},
+			{"role.yaml", resource + "/status", []string{"patch"}},
+			{editor, resource, []string{"create", "delete", "get", "list", "patch", "update", "watch"}},
+			{viewer, resource, []string{"get", "list", "watch"}},
+		} {
+			got := granted(test.file, test.resource)
+			for _, verb := range test.verbs {
+				if !slices.Contains(got, verb) {
+					t.Errorf("config/rbac/%s does not grant %s on %s", test.file, verb, test.resource)
+				}
+			}
+			if !strings.Contains(included, test.file) {
+				t.Errorf("config/rbac/kustomization.yaml does not include %s", test.file)
+			}
+		}
+	}
+}
+
+func TestEveryKindHasASampleAndAPage(t *testing.T) {
+	samples := map[string]bool{}
+	files, err := filepath.Glob(filepath.Join("..", "..", "config", "samples", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d samples, %v", len(files), err)
+	}
+	included := string(read(t, "config", "samples", "kustomization.yaml"))
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, document := range bytes.Split(content, []byte("\n---\n")) {
+			var object metav1.TypeMeta
+			if err := yaml.Unmarshal(document, &object); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			samples[object.Kind] = samples[object.Kind] || strings.Contains(included, filepath.Base(file))
+		}
+	}
+	readme := string(read(t, "README.md"))
+	crds := string(read(t, "config", "crd", "kustomization.yaml"))
+	for _, kind := range kindsOfTheGroup(t) {
+		if !samples[kind] {
+			t.Errorf("config/samples/kustomization.yaml includes no %s", kind)
+		}
+		page := "docs/" + strings.ToLower(kind) + ".md"
+		if text := string(read(t, "docs", strings.ToLower(kind)+".md")); !strings.Contains(text, kind) || !strings.Contains(readme, page) {
+			t.Errorf("README.md does not link %s, or the page is not about %s", page, kind)
+		}
+		if file := v1alpha1.GroupVersion.Group + "_" + resourceOf(t, kind) + ".yaml"; !strings.Contains(crds, file) {
+			t.Errorf("config/crd/kustomization.yaml does not include %s", file)
+		}
+	}
+}
