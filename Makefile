@@ -58,8 +58,8 @@ demo: build ## Start a control plane, the Synqly simulator and the operator, and
 		exec bin/demo --programs "$$assets" $(if $(filter once,$(DEMO)),--once)
 
 .PHONY: generate
-generate: bin/tools/controller-gen ## Generate the deepcopy functions, the CRDs and the manager's ClusterRole.
-	hack/generate.sh .
+generate: bin/tools/controller-gen ## Generate deepcopy functions, CRDs and roles.
+	GO='$(GO)' hack/generate.sh .
 
 .PHONY: manifests
 manifests: generate ## The same as generate.

@@ -2,12 +2,14 @@
 # Copyright The Synqly Ticketing Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
-# Writes the files that controller-gen makes of the markers in the Go code, below the given
-# folder: the folder of the project to update it, another one to compare with it.
+# Writes the generated files below the given folder: the folder of the project to update it,
+# another one to compare with it. controller-gen makes some of the markers in the Go code, and
+# hack/manifests makes the others of the CRDs.
 set -eu
 
 destination=$1
 cd "$(dirname "$0")/.."
+go=${GO:-go}
 
 bin/tools/controller-gen \
 	object:headerFile=hack/boilerplate.go.txt \
@@ -17,3 +19,5 @@ bin/tools/controller-gen \
 	output:object:dir="$destination/api/v1alpha1" \
 	output:crd:dir="$destination/config/crd/bases" \
 	output:rbac:dir="$destination/config/rbac"
+
+"$go" run ./hack/manifests "$destination"

@@ -1,0 +1,28 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command manifests writes what follows from the CRDs: the list of them in
+// config/crd/kustomization.yaml, an editor and a viewer role of each kind, and the list of
+// these roles in config/rbac/kustomization.yaml. hack/generate.sh runs it after controller-gen,
+// in the folder of the project:
+//
+//	manifests <folder below which to write>
+//
+// It reads config/crd/bases of that folder.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: manifests <folder below which to write>")
+		os.Exit(2)
+	}
+	if err := generate(".", os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "manifests:", err)
+		os.Exit(1)
+	}
+}
