@@ -29,10 +29,12 @@ DEMO ?=
 GO_BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 LDFLAGS = -s -w -X main.version=$(VERSION)
 # The race detector needs a C compiler; without one the tests run without it.
-RACE = $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
+RACE = $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && \
+	command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
 
 CONTROL_PLANE = GO='$(GO)' hack/control-plane/control-plane.sh
-TESTSUMMARY = $(GO) run ./hack/testsummary
+# Shows a line for each package, then the whole output of what failed, and last the counts.
+GOTESTSUM = bin/tools/gotestsum --format pkgname --hide-summary skipped --raw-command --
 
 ##@ General
 
@@ -82,28 +84,28 @@ verify: bin/tools/controller-gen bin/tools/kustomize ## Fail when generated file
 
 ##@ Tests
 
+GO_TEST = $(GO) test -json -count=1 -timeout=40m $(TESTFLAGS)
 # The fault suite has too many cases for the race detector, under which it takes a part of
 # them. So where that is on, and everything is tested, the suite runs once more without it:
 # beside the suites that wait for real processes, in the time that these leave. Its own time
 # is virtual, so it can do with less of the machine, and for longer.
-GO_TEST = $(GO) test -json -count=1 $(TESTFLAGS)
+FAULT_SUITE = ./internal/faultsuite
 ifeq ($(PACKAGES),./...)
-TEST_RUNS = $(GO_TEST) -timeout=40m $(RACE) ./... \
-	$(if $(RACE),-- nice -n 5 $(GO_TEST) -timeout=40m ./internal/faultsuite)
+TESTS = $(if $(RACE),hack/race-tests.sh $(FAULT_SUITE) $(GO_TEST),$(GO_TEST) ./...)
 else
-TEST_RUNS = $(GO_TEST) -timeout=40m $(RACE) $(PACKAGES)
+TESTS = $(GO_TEST) $(RACE) $(PACKAGES)
 endif
 
 .PHONY: test
-test: ## Run every test, against a real etcd and kube-apiserver.
+test: bin/tools/gotestsum ## Run every test, against a real etcd and kube-apiserver.
 	@$(if $(RACE),,echo "There is no C compiler, so the tests run without the race detector." >&2;) \
 	assets=$$($(CONTROL_PLANE)) && \
-		KUBEBUILDER_ASSETS="$$assets" $(TESTSUMMARY) $(TEST_RUNS)
+		KUBEBUILDER_ASSETS="$$assets" $(GOTESTSUM) $(TESTS)
 
 .PHONY: test-unit
-test-unit: ## Run the tests of the packages that need no control plane.
+test-unit: bin/tools/gotestsum ## Run the tests of the packages that need no control plane.
 	@packages=$$(GO='$(GO)' hack/unit-packages.sh) && \
-		$(TESTSUMMARY) $(GO) test -json $(RACE) $(TESTFLAGS) $$packages
+		$(GOTESTSUM) $(GO) test -json $(RACE) $(TESTFLAGS) $$packages
 
 .PHONY: mutants
 mutants: ## Try the fault suite: break the protocol in one named way after the other; each must be caught.
@@ -183,8 +185,13 @@ bin/tools/setup-envtest: $(TOOLS_GO_MOD)
 bin/tools/ginkgo: $(TOOLS_GO_MOD)
 	$(call build_tool,hack/tools,github.com/onsi/ginkgo/v2/ginkgo)
 
+bin/tools/gotestsum: $(TOOLS_GO_MOD)
+	$(call build_tool,hack/tools,gotest.tools/gotestsum)
+
 bin/tools/golangci-lint: $(LINT_GO_MOD)
 	$(call build_tool,hack/tools/golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
 
 .PHONY: tools
-tools: bin/tools/controller-gen bin/tools/kustomize bin/tools/setup-envtest bin/tools/ginkgo bin/tools/golangci-lint ## Build every tool into bin/tools.
+tools: bin/tools/controller-gen bin/tools/kustomize bin/tools/setup-envtest bin/tools/ginkgo \
+	bin/tools/gotestsum bin/tools/golangci-lint
+tools: ## Build every tool into bin/tools.
