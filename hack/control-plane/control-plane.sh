@@ -2,9 +2,14 @@
 # Copyright The Synqly Ticketing Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
-# Prints the folder that holds etcd, kube-apiserver, kubectl and kube-controller-manager,
-# and provides them first where they are missing. The programs come from the first of
-#   1. KUBEBUILDER_ASSETS, when all four are there;
+# Prints the folder that holds the programs of a Kubernetes control plane, and provides those
+# that are missing first:
+#
+#	control-plane.sh [program...]
+#
+# Without arguments these are etcd, kube-apiserver, kubectl and kube-controller-manager. They
+# come from the first of
+#   1. KUBEBUILDER_ASSETS, when all that are wanted are there;
 #   2. bin/k8s, where an earlier call left them;
 #   3. setup-envtest's download (which has no kube-controller-manager: that one is built);
 #   4. a build from the published Go modules that go.mod beside this file pins.
@@ -12,7 +17,8 @@
 # Needs Go and a POSIX shell. GO names the go command (default: go).
 set -eu
 
-programs="etcd kube-apiserver kubectl kube-controller-manager"
+every_program="etcd kube-apiserver kubectl kube-controller-manager"
+downloaded_programs="etcd kube-apiserver kubectl"
 # How long the index of setup-envtest may take to answer, and then the download, in seconds.
 index_seconds=10
 download_seconds=180
@@ -24,6 +30,13 @@ root=$(cd "$here/../.." && pwd)
 go=${GO:-go}
 
 main() {
+	wanted=${*:-$every_program}
+	for program in $wanted; do
+		if ! contains "$every_program" "$program"; then
+			say "there is no program $program, only $every_program"
+			exit 2
+		fi
+	done
 	if assets_are_given; then
 		echo "$KUBEBUILDER_ASSETS"
 		return
@@ -33,11 +46,11 @@ main() {
 	store=$root/bin/k8s
 	target=$store/$version-$platform
 	pins=$(cat "$here/go.mod" "$here/go.sum" | cksum)
-	if ! target_is_complete; then
+	if ! is_complete; then
 		mkdir -p "$store"
 		take_turn
 		# The call that was waited for may have done everything.
-		target_is_complete || provide
+		is_complete || provide
 	fi
 	echo "$target"
 }
@@ -46,9 +59,17 @@ say() {
 	echo "control-plane: $*" >&2
 }
 
+# contains tells whether a word is in a list of words.
+contains() {
+	case " $1 " in
+	*" $2 "*) ;;
+	*) return 1 ;;
+	esac
+}
+
 assets_are_given() {
 	[ -n "${KUBEBUILDER_ASSETS:-}" ] || return 1
-	for program in $programs; do
+	for program in $wanted; do
 		if [ ! -x "$KUBEBUILDER_ASSETS/$program" ]; then
 			say "KUBEBUILDER_ASSETS=$KUBEBUILDER_ASSETS is not used: it has no $program"
 			return 1
@@ -56,9 +77,25 @@ assets_are_given() {
 	done
 }
 
-# The stamp is written last, so it vouches for all four programs.
-target_is_complete() {
-	[ -f "$target/.pins" ] && [ "$(cat "$target/.pins")" = "$pins" ]
+# Each program has a stamp, which is written after it and so vouches for it.
+is_provided() {
+	[ -x "$target/$1" ] && [ "$(cat "$target/.$1.pins" 2>/dev/null)" = "$pins" ]
+}
+
+keep() {
+	mv -f "$work/programs/$1" "$target/$1"
+	echo "$pins" >"$work/pins"
+	mv -f "$work/pins" "$target/.$1.pins"
+}
+
+missing() {
+	for program in $wanted; do
+		is_provided "$program" || printf '%s ' "$program"
+	done
+}
+
+is_complete() {
+	[ -z "$(missing)" ]
 }
 
 # Of several calls at the same time one works and the others wait. This only saves work:
@@ -79,7 +116,7 @@ take_turn() {
 		[ "$waited" -gt 0 ] || say "waiting for another call that is providing the programs"
 		sleep 1
 		waited=$((waited + 1))
-		! target_is_complete || return 0
+		! is_complete || return 0
 	done
 	mkdir -p "$lock"
 	echo $$ >"$lock/pid"
@@ -91,13 +128,13 @@ take_turn() {
 
 provide() {
 	mkdir -p "$work/programs" "$target"
-	download || true
-	build
-	for program in $programs; do
-		mv -f "$work/programs/$program" "$target/$program"
+	for program in $(missing); do
+		if contains "$downloaded_programs" "$program"; then
+			download || true
+			break
+		fi
 	done
-	echo "$pins" >"$work/pins"
-	mv -f "$work/pins" "$target/.pins"
+	build
 	say "ready in $target"
 }
 
@@ -115,30 +152,35 @@ within() {
 	wait "$child"
 }
 
-# The archives of setup-envtest exist for some patch releases only, so any patch release
-# of the same minor version will do.
+# Takes over every program of the archive, those too that this call does not want: they cost
+# nothing more. The archives exist for some patch releases only, so any patch release of the
+# same minor version will do.
 download() {
 	series=${version%.*}.x
-	if ! (cd "$here/../tools" && GOWORK=off CGO_ENABLED=0 "$go" build -trimpath \
-		-o "$work/setup-envtest" sigs.k8s.io/controller-runtime/tools/setup-envtest) >&2; then
+	envtest=$work/setup-envtest
+	if ! (cd "$here/../tools" && GOWORK=off CGO_ENABLED=0 "$go" build -trimpath -o "$envtest" \
+		sigs.k8s.io/controller-runtime/tools/setup-envtest) >&2; then
 		say "setup-envtest does not build, so the programs are built"
 		return 1
 	fi
-	if ! within "$index_seconds" "$work/setup-envtest" list --bin-dir "$work/envtest" "$series" \
-		>"$work/index" 2>"$work/setup-envtest.log" || ! grep -q available "$work/index"; then
-		say "setup-envtest's index is unreachable or has no Kubernetes $series, so the programs are built"
+	if ! within "$index_seconds" "$envtest" list --bin-dir "$work/envtest" "$series" \
+		>"$work/index" 2>"$envtest.log" || ! grep -q available "$work/index"; then
+		say "setup-envtest's index is unreachable or has no Kubernetes $series," \
+			"so the programs are built"
 		return 1
 	fi
 	say "downloading Kubernetes $series with setup-envtest"
-	if ! within "$download_seconds" "$work/setup-envtest" use --bin-dir "$work/envtest" --print path "$series" \
-		>"$work/path" 2>"$work/setup-envtest.log"; then
-		say "setup-envtest's download failed or took more than $download_seconds s, so the programs are built"
+	if ! within "$download_seconds" "$envtest" use --bin-dir "$work/envtest" --print path \
+		"$series" >"$work/path" 2>"$envtest.log"; then
+		say "setup-envtest's download failed or took more than $download_seconds s," \
+			"so the programs are built"
 		return 1
 	fi
 	downloaded=$(cat "$work/path")
-	for program in $programs; do
-		if [ -x "$downloaded/$program" ]; then
+	for program in $downloaded_programs; do
+		if [ -x "$downloaded/$program" ] && ! is_provided "$program"; then
 			mv "$downloaded/$program" "$work/programs/$program"
+			keep "$program"
 		fi
 	done
 }
@@ -150,7 +192,8 @@ package_of() {
 	esac
 }
 
-# What the release builds of Kubernetes stamp: without it the programs call themselves v0.0.0-master.
+# What the release builds of Kubernetes stamp: without it the programs call themselves
+# v0.0.0-master.
 version_flags() {
 	major=${version%%.*}
 	minor=${version#*.}
@@ -167,12 +210,23 @@ version_flags() {
 }
 
 build() {
-	for program in $programs; do
-		[ ! -x "$work/programs/$program" ] || continue
-		say "building $program for Kubernetes v$version (minutes, once)"
-		(cd "$here" && GOWORK=off CGO_ENABLED=0 GOOS='' GOARCH='' "$go" build -trimpath -ldflags "-s -w$(version_flags)" \
+	to_build=$(missing)
+	[ -n "$to_build" ] || return 0
+	say "building ${to_build% } for Kubernetes v$version, once$(usual_time)"
+	for program in $to_build; do
+		say "building $program"
+		(cd "$here" && GOWORK=off CGO_ENABLED=0 GOOS='' GOARCH='' "$go" build -trimpath \
+			-ldflags "-s -w$(version_flags)" \
 			-o "$work/programs/$program" "$(package_of "$program")") >&2
+		keep "$program"
 	done
 }
 
-main
+# Measured for all programs together, with empty caches.
+usual_time() {
+	if [ "${to_build% }" = "$every_program" ]; then
+		printf ': that usually takes about 5 minutes on 2 cores'
+	fi
+}
+
+main "$@"
