@@ -55,8 +55,9 @@ clean-all: clean ## Remove everything that was built.
 ##@ Development
 
 .PHONY: demo
-demo: build ## Start a control plane, the Synqly simulator and the operator, and apply config/samples. DEMO=once exits at the end.
-	@assets=$$($(CONTROL_PLANE)) && $(GO_BUILD) -o bin/demo ./hack/demo && \
+demo: build bin/tools/kustomize
+demo: ## Show the operator at work: no cluster is needed. DEMO=once exits at the end.
+	@assets=$$($(CONTROL_PLANE) etcd kube-apiserver) && $(GO_BUILD) -o bin/demo ./hack/demo && \
 		exec bin/demo --programs "$$assets" $(if $(filter once,$(DEMO)),--once)
 
 .PHONY: generate
@@ -113,15 +114,15 @@ mutants: ## Try the fault suite: break the protocol in one named way after the o
 
 .PHONY: bench
 bench: ## Run the benchmarks.
-	@assets=$$($(CONTROL_PLANE)) && \
-		KUBEBUILDER_ASSETS="$$assets" $(GO) test -run='^$$' -bench=. -benchmem $(TESTFLAGS) $(PACKAGES)
+	@assets=$$($(CONTROL_PLANE) etcd kube-apiserver) && KUBEBUILDER_ASSETS="$$assets" \
+		$(GO) test -run='^$$' -bench=. -benchmem $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz test for FUZZTIME (default 10s).
 	GO='$(GO)' hack/fuzz.sh $(FUZZTIME)
 
 .PHONY: control-plane
-control-plane: ## Print the folder of etcd, kube-apiserver, kubectl and kube-controller-manager, built or downloaded first if need be.
+control-plane: ## Print the folder of the programs of a control plane, and provide them before.
 	@$(CONTROL_PLANE)
 
 ##@ Build

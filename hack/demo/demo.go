@@ -7,15 +7,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -29,6 +29,7 @@ type demo struct {
 	folder       string // everything that the demo writes
 	controlPlane *envtest.Environment
 	kubeconfig   string // the administrator's
+	cluster      *cluster
 	simulator    *process
 	simulatorURL string
 	operator     *process
@@ -36,9 +37,6 @@ type demo struct {
 
 // operatorNamespace is where config/operator puts the operator.
 const operatorNamespace = "synqly-ticketing-system"
-
-// everyKind names the kinds of config/samples.
-const everyKind = "integrations,tickets,ticketcomments,ticketnotes"
 
 // say prints a line with the time since the start.
 func (d *demo) say(format string, arguments ...any) {
@@ -73,6 +71,9 @@ func (d *demo) startControlPlane(context.Context) error {
 	if err := os.WriteFile(d.kubeconfig, d.controlPlane.KubeConfig, 0o600); err != nil {
 		return fmt.Errorf("writing the kubeconfig: %w", err)
 	}
+	if d.cluster, err = newCluster(config); err != nil {
+		return err
+	}
 	d.say("Kubernetes answers at %s", config.Host)
 	return nil
 }
@@ -80,20 +81,21 @@ func (d *demo) startControlPlane(context.Context) error {
 // installDefinitions installs the CRDs, and the roles that the operator will have to get by with.
 func (d *demo) installDefinitions(ctx context.Context) error {
 	d.say("Installing the CRDs of config/crd and the roles of config/rbac")
+	if err := d.cluster.installCRDs("config/crd/bases"); err != nil {
+		return err
+	}
 	if err := d.writeKustomization("rbac", "namespace: "+operatorNamespace+"\nresources: [../../../config/rbac]\n"); err != nil {
 		return err
 	}
-	for _, arguments := range [][]string{
-		{"apply", "--kustomize", "config/crd"},
-		{"wait", "--for=condition=Established", "--timeout=30s", "--filename", "config/crd/bases"},
-		{"apply", "--filename", "config/operator/namespace.yaml"},
-		{"apply", "--kustomize", filepath.Join(d.folder, "rbac")},
-	} {
-		if err := d.kubectlQuietly(ctx, arguments...); err != nil {
-			return err
-		}
+	roles, err := buildKustomization(ctx, filepath.Join(d.folder, "rbac"))
+	if err != nil {
+		return err
 	}
-	return nil
+	namespace, err := readManifests("config/operator/namespace.yaml")
+	if err != nil {
+		return err
+	}
+	return d.cluster.apply(ctx, io.Discard, append(namespace, roles...))
 }
 
 func (d *demo) startSimulator(ctx context.Context) error {
@@ -108,10 +110,10 @@ func (d *demo) startSimulator(ctx context.Context) error {
 		return err
 	}
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
-	if err := waitFor(ctx, "the address of the simulator", d.simulator, func() bool {
+	if err := waitFor(ctx, "the address of the simulator", startTimeout, func(context.Context) (bool, error) {
 		d.simulatorURL = address.FindString(d.simulator.lastLines(100))
-		return d.simulatorURL != ""
-	}); err != nil {
+		return d.simulatorURL != "", nil
+	}, d.simulator); err != nil {
 		return err
 	}
 	d.say("The simulator answers at %s", d.simulatorURL)
@@ -140,43 +142,33 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return waitFor(ctx, "the operator to be ready", d.operator, func() bool {
-		return answersOK(ctx, "http://"+probes+"/readyz")
-	})
+	return waitFor(ctx, "the operator to be ready", startTimeout, func(ctx context.Context) (bool, error) {
+		return answersOK(ctx, "http://"+probes+"/readyz"), nil
+	}, d.operator)
 }
 
 func (d *demo) applySamples(ctx context.Context) error {
 	d.say("Applying config/samples, with the baseURL of the Integration set to the simulator, a pollInterval of 10s and a made-up token")
-	return d.kubectl(ctx, "apply", "--kustomize", d.samples())
+	samples, err := buildKustomization(ctx, d.samples())
+	if err != nil {
+		return err
+	}
+	return d.cluster.apply(ctx, os.Stdout, samples)
 }
 
 func (d *demo) waitUntilReady(ctx context.Context) error {
 	d.say("Waiting until every object is Ready (for %s at most)", readyTimeout)
-	ready := make(chan error, 1)
-	waiting, stopWaiting := context.WithCancel(ctx)
-	defer stopWaiting()
-	go func() {
-		ready <- d.kubectl(waiting, "wait", "--for=condition=Ready", "--all",
-			"--timeout="+readyTimeout.String(), everyKind)
-	}()
-	select {
-	case err := <-ready:
-		return err
-	case <-d.operator.ended:
-		return d.operator.endedEarly()
-	case <-d.simulator.ended:
-		return d.simulator.endedEarly()
-	}
+	return waitFor(ctx, "every object to be Ready", readyTimeout, d.cluster.everyObjectIsReady, d.operator, d.simulator)
 }
 
 func (d *demo) showObjects(ctx context.Context) error {
-	d.say("Every object is Ready. kubectl get ticketing -o wide:")
+	d.say("Every object is Ready, as kubectl get ticketing -o wide shows:")
 	fmt.Println()
-	if err := d.kubectl(ctx, "get", "ticketing", "--output=wide"); err != nil {
-		return err
+	defer fmt.Println()
+	if kubectl, found := findKubectl(d.settings.programs); found {
+		return d.run(ctx, kubectl, "get", "ticketing", "--output=wide")
 	}
-	fmt.Println()
-	return nil
+	return d.cluster.printObjects(ctx, os.Stdout)
 }
 
 func (d *demo) showRemoteTickets(ctx context.Context) error {
@@ -201,13 +193,13 @@ func (d *demo) keepRunning(ctx context.Context) error {
 	d.say("Everything keeps running until Ctrl-C. The tickets in a browser: %s", d.simulatorURL)
 	fmt.Printf(`
 To try things by hand, in another terminal:
-  export KUBECONFIG=%s PATH=%s:$PATH
+  %s
   kubectl get ticketing
   kubectl edit ticket checkout-latency
   kubectl delete ticketcomment checkout-latency-started
 The logs: %s and %s
 
-`, d.kubeconfig, d.settings.programs, d.operator.logFile, d.simulator.logFile)
+`, exportForKubectl(d.settings.programs, d.kubeconfig), d.operator.logFile, d.simulator.logFile)
 	select {
 	case <-ctx.Done():
 		return nil
@@ -221,10 +213,10 @@ The logs: %s and %s
 // showWhatWentWrong prints what helps to understand a failure before everything is removed.
 func (d *demo) showWhatWentWrong() {
 	if d.operator != nil {
-		fmt.Println("\nkubectl describe " + everyKind + ":")
 		ctx, done := context.WithTimeout(context.Background(), 10*time.Second)
 		defer done()
-		if err := d.kubectl(ctx, "describe", everyKind); err != nil {
+		fmt.Println()
+		if err := d.describeObjects(ctx); err != nil {
 			fmt.Println(err)
 		}
 	}
@@ -258,35 +250,6 @@ func (d *demo) stop() error {
 	return errors.Join(failures...)
 }
 
-// kubectl runs kubectl as the administrator and shows its output.
-func (d *demo) kubectl(ctx context.Context, arguments ...string) error {
-	command := d.kubectlCommand(ctx, arguments)
-	command.Stdout = os.Stdout
-	command.Stderr = os.Stderr
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("kubectl %s: %w", strings.Join(arguments, " "), err)
-	}
-	return nil
-}
-
-// kubectlQuietly shows the output only when kubectl fails.
-func (d *demo) kubectlQuietly(ctx context.Context, arguments ...string) error {
-	output, err := d.kubectlCommand(ctx, arguments).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("kubectl %s: %w\n%s", strings.Join(arguments, " "), err, output)
-	}
-	return nil
-}
-
-func (d *demo) kubectlCommand(ctx context.Context, arguments []string) *exec.Cmd {
-	all := append([]string{
-		"--kubeconfig=" + d.kubeconfig,
-		"--cache-dir=" + filepath.Join(d.folder, "kubectl-cache"), // instead of the user's
-	}, arguments...)
-	//nolint:gosec // kubectl comes from the folder that the caller names.
-	return exec.CommandContext(ctx, filepath.Join(d.settings.programs, "kubectl"), all...)
-}
-
 // writeOperatorKubeconfig writes a kubeconfig that acts as the given account.
 func (d *demo) writeOperatorKubeconfig(account string) (string, error) {
 	config, err := clientcmd.Load(d.controlPlane.KubeConfig)
@@ -308,22 +271,24 @@ func impersonate(user *clientcmdapi.AuthInfo, account string) {
 	user.ImpersonateGroups = []string{"system:serviceaccounts", "system:serviceaccounts:" + operatorNamespace, "system:authenticated"}
 }
 
-// waitFor asks until the condition holds, and fails when the program ends before that or
-// when it takes longer than startTimeout.
-func waitFor(ctx context.Context, what string, p *process, holds func() bool) error {
-	deadline := time.After(startTimeout)
-	for !holds() {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-p.ended:
-			return p.endedEarly()
-		case <-deadline:
-			return fmt.Errorf("waited %s for %s in vain", startTimeout, what)
-		case <-time.After(100 * time.Millisecond):
+// waitFor asks until the condition holds. It fails when one of the programs that are needed for
+// that ends before, and when it takes longer than the timeout.
+func waitFor(ctx context.Context, what string, timeout time.Duration, holds wait.ConditionWithContextFunc, needed ...*process) error {
+	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, timeout, true, func(ctx context.Context) (bool, error) {
+		if done, err := holds(ctx); done || err != nil {
+			return done, err
 		}
+		for _, p := range needed {
+			if p.hasEnded() {
+				return false, p.endedEarly()
+			}
+		}
+		return false, nil
+	})
+	if wait.Interrupted(err) && ctx.Err() == nil {
+		return fmt.Errorf("waited %s for %s in vain", timeout, what)
 	}
-	return nil
+	return err
 }
 
 func answersOK(ctx context.Context, url string) bool {

@@ -27,7 +27,7 @@ import (
 func main() {
 	var settings settings
 	flag.StringVar(&settings.programs, "programs", os.Getenv("KUBEBUILDER_ASSETS"),
-		"the folder of etcd, kube-apiserver and kubectl, as printed by `make -s control-plane`")
+		"the folder of etcd and kube-apiserver, as printed by `make -s control-plane`")
 	flag.BoolVar(&settings.once, "once", false, "end after everything has been shown")
 	flag.Parse()
 

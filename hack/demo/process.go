@@ -61,10 +61,8 @@ func startProcess(ctx context.Context, logFolder, program string, arguments ...s
 
 // stop ends the program and returns when it is gone.
 func (p *process) stop() error {
-	select {
-	case <-p.ended:
+	if p.hasEnded() {
 		return nil
-	default:
 	}
 	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("ending %s (process %d): %w", p.name, p.command.Process.Pid, err)
@@ -79,6 +77,15 @@ func (p *process) stop() error {
 	}
 	<-p.ended
 	return nil
+}
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // endedEarly is the error of a program that ended while it was needed.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestAProcessIsEndedByStop(t *testing.T) {
@@ -45,12 +46,23 @@ func TestAProcessIsNotEndedByTheContext(t *testing.T) {
 func TestWaitingEndsWithTheProcess(t *testing.T) {
 	p := startScript(t, `echo cannot listen; exit 3`)
 
-	err := waitFor(t.Context(), "an address", p, func() bool { return false })
+	never := func(context.Context) (bool, error) { return false, nil }
+	err := waitFor(t.Context(), "an address", startTimeout, never, p)
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("waitFor returned %v, want an error with the exit status 3", err)
 	}
 	if got := p.lastLines(10); got != "cannot listen" {
 		t.Errorf("the log is %q, want what the process printed", got)
+	}
+}
+
+func TestWaitingEndsAfterTheTimeout(t *testing.T) {
+	p := startScript(t, `while :; do sleep 0.05; done`)
+
+	never := func(context.Context) (bool, error) { return false, nil }
+	err := waitFor(t.Context(), "an address", time.Millisecond, never, p)
+	if err == nil || !strings.Contains(err.Error(), "waited 1ms for an address in vain") {
+		t.Errorf("waitFor returned %v, want an error that names the time and what was waited for", err)
 	}
 }
 
@@ -88,7 +100,8 @@ func startScriptIn(ctx context.Context, t *testing.T, script string) *process {
 
 func waitForLine(t *testing.T, p *process, line string) {
 	t.Helper()
-	if err := waitFor(t.Context(), line, p, func() bool { return p.lastLines(1) == line }); err != nil {
+	printed := func(context.Context) (bool, error) { return p.lastLines(1) == line, nil }
+	if err := waitFor(t.Context(), line, startTimeout, printed, p); err != nil {
 		t.Fatal(err)
 	}
 }
