@@ -23,6 +23,8 @@ TESTFLAGS ?=
 FUZZTIME ?= 10s
 # DEMO=once ends the demo after it has shown everything.
 DEMO ?=
+# The flags of the manager in `make run`, such as --allow-insecure-http.
+ARGS ?=
 
 # Git is not asked for the version a second time: it refuses folders of another owner, which
 # is what a container mostly sees.
@@ -148,8 +150,8 @@ build-installer: bin/tools/kustomize ## Write dist/install.yaml, which installs 
 ##@ Cluster (the one that the current kubeconfig names)
 
 .PHONY: run
-run: ## Run the operator on this machine.
-	$(GO) run ./cmd/manager --leader-elect=false
+run: ## Run the operator on this machine, with the flags ARGS.
+	$(GO) run ./cmd/manager --leader-elect=false $(ARGS)
 
 .PHONY: install
 install: bin/tools/kustomize ## Install the CRDs.
