@@ -82,7 +82,8 @@ lint: bin/tools/golangci-lint ## Run golangci-lint.
 	bin/tools/golangci-lint run
 
 .PHONY: verify
-verify: bin/tools/controller-gen bin/tools/kustomize ## Fail when generated files, go.mod files, formatting or license headers are out of date.
+verify: bin/tools/controller-gen bin/tools/kustomize
+verify: ## Fail when generated files, go.mod files, formatting or license headers are out of date.
 	GO='$(GO)' hack/verify.sh
 
 ##@ Tests
@@ -111,7 +112,7 @@ test-unit: bin/tools/gotestsum ## Run the tests of the packages that need no con
 		$(GOTESTSUM) $(GO) test -json $(RACE) $(TESTFLAGS) $$packages
 
 .PHONY: mutants
-mutants: ## Try the fault suite: break the protocol in one named way after the other; each must be caught.
+mutants: ## Try the fault suite: break the protocol in one way after the other; each must be caught.
 	$(GO) run ./hack/mutants
 
 .PHONY: bench
@@ -140,10 +141,12 @@ docker-build: ## Build the image IMG with the operator.
 
 .PHONY: docker-buildx
 docker-buildx: ## Build IMG for PLATFORMS and push it.
-	$(CONTAINER_TOOL) buildx build --target manager --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) --tag $(IMG) --push .
+	$(CONTAINER_TOOL) buildx build --target manager --platform $(PLATFORMS) \
+		--build-arg VERSION=$(VERSION) --tag $(IMG) --push .
 
 .PHONY: build-installer
-build-installer: bin/tools/kustomize ## Write dist/install.yaml, which installs the CRDs and the operator from the image IMG.
+build-installer: bin/tools/kustomize
+build-installer: ## Write dist/install.yaml: the CRDs, and the operator from the image IMG.
 	@mkdir -p dist
 	hack/render.sh config/default $(IMG) >dist/install.yaml
 
@@ -158,7 +161,8 @@ install: bin/tools/kustomize ## Install the CRDs.
 	bin/tools/kustomize build config/crd | $(KUBECTL) apply --server-side -f -
 
 .PHONY: uninstall
-uninstall: bin/tools/kustomize ## Remove the CRDs and every object of theirs. The operator has to run, to settle the remote side.
+uninstall: bin/tools/kustomize
+uninstall: ## Remove the CRDs and their objects. The operator has to run, to settle the remote side.
 	bin/tools/kustomize build config/crd | $(KUBECTL) delete --ignore-not-found -f -
 
 .PHONY: deploy
@@ -174,7 +178,8 @@ undeploy: bin/tools/kustomize ## Remove the operator; the CRDs and the objects s
 TOOLS_GO_MOD = hack/tools/go.mod hack/tools/go.sum
 LINT_GO_MOD = hack/tools/golangci-lint/go.mod hack/tools/golangci-lint/go.sum
 # Built under another name first, so that an interrupted build leaves nothing that looks made.
-build_tool = cd $(1) && GOWORK=off $(GO_BUILD) -ldflags '-s -w' -o '$(CURDIR)/$@.new' $(2) && mv -f '$(CURDIR)/$@.new' '$(CURDIR)/$@'
+build_tool = cd $(1) && GOWORK=off $(GO_BUILD) -ldflags '-s -w' -o '$(CURDIR)/$@.new' $(2) && \
+	mv -f '$(CURDIR)/$@.new' '$(CURDIR)/$@'
 
 bin/tools/controller-gen: $(TOOLS_GO_MOD)
 	$(call build_tool,hack/tools,sigs.k8s.io/controller-tools/cmd/controller-gen)

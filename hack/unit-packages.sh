@@ -9,7 +9,8 @@ set -eu
 cd "$(dirname "$0")/.."
 go=${GO:-go}
 
-tests=$("$go" list -test -f '{{if .ForTest}}{{else}}{{.ImportPath}}{{range .Deps}} {{.}}{{end}}{{end}}' ./...)
+tests=$("$go" list -test \
+	-f '{{if .ForTest}}{{else}}{{.ImportPath}}{{range .Deps}} {{.}}{{end}}{{end}}' ./...)
 echo "$tests" | awk '
 	# go list calls the test program of a package "<package>.test".
 	$1 ~ /\.test$/ {
