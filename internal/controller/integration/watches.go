@@ -35,7 +35,7 @@ func enqueueDeleting(reader client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []ctrl.Request {
 		var integrations v1alpha1.IntegrationList
 		if err := reader.List(ctx, &integrations, client.InNamespace(object.GetNamespace()), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
-			log.FromContext(ctx).Error(err, "listing the Integrations to wake")
+			log.FromContext(ctx).Error(err, "listing the Integrations to reconcile")
 			return nil
 		}
 		var requests []ctrl.Request
