@@ -43,7 +43,7 @@ var _ = Describe("What belongs to a ticket", func() {
 				Entry("a remote ticket of the default Integration", onRemote()),
 				Entry("a remote ticket of another Integration", onRemote(pagerduty)),
 			)
-			const exactlyOne = "exactly one of ticketRef and ticketID must be set: ticketRef for a Ticket of this namespace, ticketID for a remote ticket"
+			const exactlyOne = "exactly one of ticketRef and ticketID must be set: use ticketRef for a Ticket in this namespace, ticketID for a remote ticket"
 			DescribeTable("refuses as its parent", func(object *manifest, field, message string) {
 				expectRefused(object, field, message)
 			},
@@ -53,7 +53,7 @@ var _ = Describe("What belongs to a ticket", func() {
 				Entry("a Ticket without a name", child(with("spec.ticketRef", map[string]any{})), "spec.ticketRef.name", "Required value"),
 				Entry("an Integration without a name", onRemote(with("spec.integrationRef", map[string]any{})), "spec.integrationRef.name", "Required value"),
 				Entry("a Ticket with an Integration of another", child(pagerduty), "spec.integrationRef",
-					"integrationRef goes with ticketID only: with ticketRef the Ticket's Integration is used, so remove integrationRef"),
+					"integrationRef can only be set together with ticketID: with ticketRef the Integration of the Ticket is used, so remove integrationRef"),
 			)
 
 			describeImmutableParent(kind, child(), onRemote(), pagerduty)
@@ -85,13 +85,13 @@ var _ = Describe("The ticketID of a Ticket that adopts", func() {
 // ticket, stay where they are.
 func describeImmutableParent(kind string, onTicket, onRemote *manifest, pagerduty change) {
 	refOf := func(kind string) string {
-		return "ticketRef is immutable: create another " + kind + " for another ticket"
+		return "ticketRef is immutable: for another ticket, create a new " + kind
 	}
 	idOf := func(kind string) string {
-		return "ticketID is immutable: create another " + kind + " for another ticket"
+		return "ticketID is immutable: for another ticket, create a new " + kind
 	}
 	integrationOf := func(kind string) string {
-		return "integrationRef is immutable: create another " + kind + " to use another Integration"
+		return "integrationRef is immutable: to use another Integration, create a new " + kind
 	}
 	DescribeTable("is immutable in", func(object *manifest, edit change, field, message string) {
 		expectUpdateRefused(created(object), edit, field, message)

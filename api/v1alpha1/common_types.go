@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// DefaultIntegrationName is the Integration used where none is named.
+// DefaultIntegrationName is the name of the Integration that is used by default.
 const DefaultIntegrationName = "default"
 
 // IntegrationReference names an Integration in the same namespace.
@@ -28,72 +28,72 @@ type TicketReference struct {
 	Name string `json:"name"`
 }
 
-// RemoteObjectStatus is what the status of every kind that stands for a remote
-// object has. It is written by the operator alone.
+// RemoteObjectStatus holds the status fields of every kind that represents a
+// remote object. Only the operator writes it.
 type RemoteObjectStatus struct {
-	// observedGeneration is the generation of the spec that the conditions speak
-	// of; -1 until there are any.
+	// observedGeneration is the generation of the spec that the conditions
+	// describe. It is -1 until there are conditions.
 	// +optional
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// id is the identifier of the remote object, as the provider gave it.
+	// id is the identifier that the provider gave to the remote object.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	ID string `json:"id,omitempty"`
 
-	// integration is the name of the Integration through which the remote object
-	// was created or adopted.
+	// integration is the name of the Integration that was used to create or adopt
+	// the remote object.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	Integration string `json:"integration,omitempty"`
 
-	// integrationGeneration is the generation of the Integration under which the
-	// latest write was sent. A refused write is sent again when it changes.
+	// integrationGeneration is the generation of the Integration with which the
+	// latest write was sent. A rejected write is sent again when it changes.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	IntegrationGeneration int64 `json:"integrationGeneration,omitempty"`
 
 	// settledAttempt is the number of the latest create attempt whose outcome is
 	// known. It is lower than the annotation ticketing.synqly.com/create-attempt
-	// while an attempt is in flight or unconfirmed.
+	// while a create request is being sent or its outcome is not known.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	SettledAttempt int64 `json:"settledAttempt,omitempty"`
 
-	// applied holds, per managed field, a short hash of the value of the spec
-	// that was last applied. Elements of lists and maps have entries of their
-	// own, such as "tags/team:checkout" and "customFields/severity".
+	// applied holds, for each managed field, a short hash of the value of the spec
+	// that was last applied. Elements of lists and maps have their own entries,
+	// such as "tags/team:checkout" and "customFields/severity".
 	// +optional
 	// +kubebuilder:validation:MaxProperties=512
 	Applied map[string]string `json:"applied,omitempty"`
 
-	// returned holds, per managed field, a short hash of what the provider showed
-	// for it right after it was last applied. Drift is measured against it,
-	// because providers rewrite the values that they are sent.
+	// returned holds, for each managed field, a short hash of the value that the
+	// provider returned right after the field was last applied. Drift is detected
+	// by comparison with it, because providers may convert the values they receive.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=512
 	Returned map[string]string `json:"returned,omitempty"`
 
-	// missing is true where the provider said, when it was asked last, that the remote
-	// object does not exist any more.
+	// missing is true if the last response of the provider said that the remote object
+	// no longer exists.
 	// +optional
 	Missing bool `json:"missing,omitempty"`
 
 	// lastSyncRequest is the latest value of the annotation
-	// ticketing.synqly.com/sync-requested that has been served.
+	// ticketing.synqly.com/sync-requested that the operator has handled.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	LastSyncRequest string `json:"lastSyncRequest,omitempty"`
 
 	// lastCreateAgain is the latest value of the annotation
-	// ticketing.synqly.com/create-again that has been served.
+	// ticketing.synqly.com/create-again that the operator has handled.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	LastCreateAgain string `json:"lastCreateAgain,omitempty"`
 
-	// conditions: Ready, the summary; Synced, where the kind is updated in place;
-	// and Stalled, only while no retry helps.
+	// conditions of the object. Ready is the summary. Synced exists for kinds that are
+	// updated in place. Stalled exists only while a retry cannot help.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -101,7 +101,7 @@ type RemoteObjectStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
-// ChildDeletionPolicy says what becomes of the remote comment or note when its
+// ChildDeletionPolicy defines what happens to the remote comment or note when its
 // object is deleted.
 //
 // +kubebuilder:validation:Enum=Delete;Retain
@@ -110,24 +110,24 @@ type ChildDeletionPolicy string
 const (
 	// ChildDelete deletes the remote object.
 	ChildDelete ChildDeletionPolicy = "Delete"
-	// ChildRetain leaves the remote object as it is.
+	// ChildRetain leaves the remote object unchanged.
 	ChildRetain ChildDeletionPolicy = "Retain"
 )
 
-// ParentReference says to which remote ticket a comment or a note belongs:
-// through a Ticket of the same namespace, or by the remote ticket's ID. The
-// rules that tie its fields together stand on the specs that embed it, where
-// removing a field is seen too.
+// ParentReference names the remote ticket that a comment or a note belongs to:
+// through a Ticket of the same namespace, or by the ID of the remote ticket. The
+// validation rules for its fields are on the specs that embed it, because only
+// there they also apply when a field is removed.
 type ParentReference struct {
 	// ticketRef names the Ticket that the object belongs to. The object waits for
-	// it and uses its Integration. Exactly one of ticketRef and ticketID is set.
-	// Immutable.
+	// it and uses its Integration. Exactly one of ticketRef and ticketID must be
+	// set. Immutable.
 	// +optional
 	TicketRef *TicketReference `json:"ticketRef,omitempty"`
 
-	// ticketID is the ID of the remote ticket that the object belongs to, for
-	// tickets that no Ticket of this namespace stands for. Exactly one of
-	// ticketRef and ticketID is set. Immutable.
+	// ticketID is the ID of the remote ticket that the object belongs to. Use it for
+	// a remote ticket that has no Ticket in this namespace. Exactly one of ticketRef
+	// and ticketID must be set. Immutable.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -135,12 +135,12 @@ type ParentReference struct {
 	TicketID string `json:"ticketID,omitempty"`
 
 	// integrationRef names the Integration to use with ticketID. Defaults to the
-	// one named "default". Immutable.
+	// Integration named "default". Immutable.
 	// +optional
 	IntegrationRef *IntegrationReference `json:"integrationRef,omitempty"`
 }
 
-// RemoteChildStatus is what the statuses of comments and notes share.
+// RemoteChildStatus holds the status fields that comments and notes share.
 type RemoteChildStatus struct {
 	RemoteObjectStatus `json:",inline"`
 
@@ -154,13 +154,14 @@ type RemoteChildStatus struct {
 	// +kubebuilder:validation:MaxLength=255
 	Creator string `json:"creator,omitempty"`
 
-	// createdAt is when the remote object was created, as the provider wrote it.
+	// createdAt is the time at which the remote object was created, as returned by
+	// the provider.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	CreatedAt string `json:"createdAt,omitempty"`
 
-	// updatedAt is when the remote object was last changed, as the provider wrote
-	// it.
+	// updatedAt is the time at which the remote object was last changed, as returned
+	// by the provider.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	UpdatedAt string `json:"updatedAt,omitempty"`

@@ -7,12 +7,12 @@ package v1alpha1
 // understand them without configuration.
 const (
 	// ConditionReady is the summary. True: the remote object exists and matches
-	// what the spec asks. On an Integration: the provider answers with the token.
+	// the spec. On an Integration: the provider accepts the token.
 	ConditionReady = "Ready"
-	// ConditionSynced says whether the last generation of the spec has been
+	// ConditionSynced says whether the latest generation of the spec has been
 	// applied remotely. Tickets and TicketNotes have it.
 	ConditionSynced = "Synced"
-	// ConditionStalled is present, and then True, only while no retry helps
+	// ConditionStalled is present, and then True, only while a retry cannot help
 	// until somebody changes something.
 	ConditionStalled = "Stalled"
 )
@@ -22,11 +22,11 @@ const (
 const (
 	// ReasonSynced: nothing to do.
 	ReasonSynced = "Synced"
-	// ReasonCreating: wait; the first request is about to go out.
+	// ReasonCreating: wait; the first request will be sent soon.
 	ReasonCreating = "Creating"
-	// ReasonCreateUnconfirmed: wait; a create request went out and its outcome
-	// is not known yet. It is being looked for, and is not sent again before
-	// the Integration's settlePeriod has passed.
+	// ReasonCreateUnconfirmed: wait; a create request was sent and its outcome
+	// is not known yet. The operator searches for the result, and does not send
+	// the request again before the Integration's settlePeriod has passed.
 	ReasonCreateUnconfirmed = "CreateUnconfirmed"
 	// ReasonWaitingForTicket: create the Ticket that ticketRef names, or look at
 	// its conditions.
@@ -34,31 +34,32 @@ const (
 	// ReasonWaitingForIntegration: create the Integration, or look at its
 	// conditions.
 	ReasonWaitingForIntegration = "WaitingForIntegration"
-	// ReasonRejected: change the spec, or the Integration; the provider refused
-	// the request and would refuse it again.
+	// ReasonRejected: change the spec, or the Integration; the provider rejected
+	// the request and would reject it again.
 	ReasonRejected = "Rejected"
-	// ReasonUnauthorized: renew the token, or give it the rights it lacks.
+	// ReasonUnauthorized: renew the token, or grant it the missing permissions.
 	ReasonUnauthorized = "Unauthorized"
 	// ReasonThrottled: wait; the provider asked to slow down.
 	ReasonThrottled = "Throttled"
-	// ReasonRemoteUnavailable: wait; the provider does not answer properly.
+	// ReasonRemoteUnavailable: wait; the provider does not respond correctly.
 	ReasonRemoteUnavailable = "RemoteUnavailable"
-	// ReasonRemoteMissing: the remote object is gone. Delete this object, ask for
-	// another remote object with the annotation ticketing.synqly.com/create-again,
-	// or, for a Ticket, let onRemoteMissing Recreate do so.
+	// ReasonRemoteMissing: the remote object no longer exists. Delete this object,
+	// request a new remote object with the annotation
+	// ticketing.synqly.com/create-again, or, for a Ticket, set onRemoteMissing to
+	// Recreate.
 	ReasonRemoteMissing = "RemoteMissing"
-	// ReasonConflict: another object stands for the same remote object, or the
-	// spec names another remote object than the one this object stands for.
+	// ReasonConflict: another object manages the same remote object, or the spec
+	// names a different remote object from the one that this object manages.
 	ReasonConflict = "Conflict"
-	// ReasonDrifted: wait; a remote change is being written back. With
-	// managementPolicy Enforce alone, and only until that is done.
+	// ReasonDrifted: wait; the values of the spec are being restored after a remote
+	// change. Only with managementPolicy Enforce, and only until that is done.
 	ReasonDrifted = "Drifted"
 	// ReasonDeleting: wait; the remote object is being removed or closed.
 	ReasonDeleting = "Deleting"
 	// ReasonDeleteBlocked: restore what the deletion needs (the Integration or
-	// its Secret), or let the remote object be with the orphan annotation.
+	// its Secret), or set the orphan annotation to keep the remote object.
 	ReasonDeleteBlocked = "DeleteBlocked"
-	// ReasonPaused: remove the paused annotation to go on.
+	// ReasonPaused: remove the paused annotation to continue.
 	ReasonPaused = "Paused"
 )
 
@@ -70,7 +71,7 @@ const (
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonInvalidToken: put a valid integration token into the Secret.
 	ReasonInvalidToken = "InvalidToken"
-	// ReasonOrganizationDisabled: ask the vendor; every call is refused (402).
+	// ReasonOrganizationDisabled: contact the vendor; every request is refused (402).
 	ReasonOrganizationDisabled = "OrganizationDisabled"
 	// ReasonUnreachable: check baseURL and the network.
 	ReasonUnreachable = "Unreachable"

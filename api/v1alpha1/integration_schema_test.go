@@ -54,7 +54,7 @@ var _ = Describe("An Integration", func() {
 	)
 
 	const notAbsolute = "baseURL must be an absolute URL such as https://api.synqly.com"
-	const notBase = "baseURL must not have user information, a query or a fragment; the token belongs into the Secret that tokenSecretRef names"
+	const notBase = "baseURL must not have user information, a query or a fragment: put the token into the Secret that tokenSecretRef names"
 	DescribeTable("refuses the baseURL", func(url, message string) {
 		expectRefused(integration(with("spec.baseURL", url)), "spec.baseURL", message)
 	},

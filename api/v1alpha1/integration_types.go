@@ -16,18 +16,18 @@ const (
 	DefaultTokenKey = "token"
 )
 
-// IntegrationSpec says how to reach one ticketing provider through Synqly.
+// IntegrationSpec defines how to connect to one ticketing provider through Synqly.
 type IntegrationSpec struct {
-	// baseURL of the Synqly API. Defaults to https://api.synqly.com; Europe is
-	// https://api-eu.synqly.com. An http:// address is refused unless the manager
-	// runs with --allow-insecure-http. A path is allowed; user information, a
+	// baseURL of the Synqly API. Defaults to https://api.synqly.com. The address for
+	// Europe is https://api-eu.synqly.com. An http:// address is refused unless the
+	// manager runs with --allow-insecure-http. A path is allowed; user information, a
 	// query and a fragment are not.
 	// +optional
 	// +kubebuilder:default="https://api.synqly.com"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http') && size(url(self).getHostname()) > 0",message="baseURL must be an absolute URL such as https://api.synqly.com",reason=FieldValueForbidden
-	// +kubebuilder:validation:XValidation:rule="!self.contains('@') && !self.contains('?') && !self.contains('#')",message="baseURL must not have user information, a query or a fragment; the token belongs into the Secret that tokenSecretRef names",reason=FieldValueForbidden
+	// +kubebuilder:validation:XValidation:rule="!self.contains('@') && !self.contains('?') && !self.contains('#')",message="baseURL must not have user information, a query or a fragment: put the token into the Secret that tokenSecretRef names",reason=FieldValueForbidden
 	BaseURL string `json:"baseURL,omitempty"`
 
 	// tokenSecretRef names the Secret, in the same namespace, that holds the
@@ -35,8 +35,8 @@ type IntegrationSpec struct {
 	// +required
 	TokenSecretRef SecretKeyReference `json:"tokenSecretRef"`
 
-	// defaults are used for what a Ticket leaves out when it is created. A later
-	// change of them does not touch tickets that exist.
+	// defaults are used for fields that a Ticket does not set when its remote ticket
+	// is created. A later change of defaults does not affect existing tickets.
 	// +optional
 	Defaults *TicketDefaults `json:"defaults,omitempty"`
 
@@ -47,8 +47,8 @@ type IntegrationSpec struct {
 	// +kubebuilder:default={requestsPerSecond: 10, burst: 20}
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
-	// requestTimeout bounds one HTTP request, its answer's body included, as a
-	// duration such as 45s or 1m30s. Defaults to 30s; 1s to 5m.
+	// requestTimeout is the time limit for one HTTP request, including the response
+	// body, as a duration such as 45s or 1m30s. Defaults to 30s; 1s to 5m.
 	// +optional
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:Type=string
@@ -57,9 +57,8 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('5m')",message="requestTimeout must be between 1s and 5m"
 	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
 
-	// pollInterval is how often remote changes of tickets are looked for, the
-	// connection is checked, and the token is read again. Defaults to 5m; 5s to
-	// 24h.
+	// pollInterval is how often the operator checks for remote changes of tickets,
+	// checks the connection, and reads the token again. Defaults to 5m; 5s to 24h.
 	// +optional
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:Type=string
@@ -68,9 +67,9 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5s') && duration(self) <= duration('24h')",message="pollInterval must be between 5s and 24h"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
-	// settlePeriod is how long a create request whose outcome is not known may
-	// still appear remotely before it is sent again, as a duration such as 90s or
-	// 1m30s. Defaults to 2m; 1s to 1h.
+	// settlePeriod is how long the operator waits for the result of a create request
+	// whose outcome is not known before it sends the request again, as a duration
+	// such as 90s or 1m30s. Defaults to 2m; 1s to 1h.
 	// +optional
 	// +kubebuilder:default="2m"
 	// +kubebuilder:validation:Type=string
@@ -79,10 +78,10 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('1h')",message="settlePeriod must be between 1s and 1h"
 	SettlePeriod *metav1.Duration `json:"settlePeriod,omitempty"`
 
-	// closedStatuses are the statuses of tickets that are closed, in the provider's
-	// words; case does not matter. Defaults to Closed, Done, Resolved, Solved,
-	// Complete, Completed, Canceled, Cancelled, Won't Do and Won't Fix. A ticket
-	// with a completion date that has passed is closed as well, whatever its status.
+	// closedStatuses are the names that the provider uses for the statuses of closed
+	// tickets. They are not case-sensitive. Defaults to Closed, Done, Resolved, Solved,
+	// Complete, Completed, Canceled, Cancelled, Won't Do and Won't Fix. A ticket with a
+	// completion date in the past is closed as well, regardless of its status.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -109,7 +108,7 @@ type SecretKeyReference struct {
 	Key string `json:"key,omitempty"`
 }
 
-// TicketDefaults are values for the fields that a Ticket leaves out.
+// TicketDefaults are values for fields that a Ticket does not set.
 type TicketDefaults struct {
 	// project in which tickets are created.
 	// +optional
@@ -124,8 +123,8 @@ type TicketDefaults struct {
 	IssueType string `json:"issueType,omitempty"`
 
 	// creator of created tickets, usually an e-mail address. PagerDuty and others
-	// refuse a create without one. It is not used for comments, because other
-	// providers refuse a comment that has one.
+	// refuse a ticket without a creator. It is not used for comments, because other
+	// providers refuse a comment with a creator.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -141,7 +140,7 @@ type RateLimit struct {
 	// +kubebuilder:validation:Maximum=10000
 	RequestsPerSecond int32 `json:"requestsPerSecond,omitempty"`
 
-	// burst is how many requests may go out at once. Defaults to 20; 1 to 10,000.
+	// burst is how many requests may be sent at once. Defaults to 20; 1 to 10,000.
 	// +optional
 	// +kubebuilder:default=20
 	// +kubebuilder:validation:Minimum=1
@@ -149,65 +148,63 @@ type RateLimit struct {
 	Burst int32 `json:"burst,omitempty"`
 }
 
-// MarkerTags says what becomes of the tags that the operator puts on tickets.
+// MarkerTags says whether the provider keeps the tags that the operator adds to tickets.
 //
 // +kubebuilder:validation:Enum=Kept;Dropped
 type MarkerTags string
 
 const (
-	// MarkerTagsKept means that a created ticket came back with its marker tag.
+	// MarkerTagsKept means that the provider returned a created ticket with its marker tag.
 	MarkerTagsKept MarkerTags = "Kept"
-	// MarkerTagsDropped means that it came back without.
+	// MarkerTagsDropped means that the provider returned it without the tag.
 	MarkerTagsDropped MarkerTags = "Dropped"
 )
 
-// PollingMethod is a way to look for remote changes, from cheap to costly.
+// PollingMethod is a way to find remote changes, from the cheapest to the most expensive.
 //
 // +kubebuilder:validation:Enum=ChangedSince;Ours;Projects;Tickets
 type PollingMethod string
 
 const (
-	// PollingChangedSince asks for the tickets with the operator's tag that have
-	// changed since the poll before. It costs the pages of what has changed.
+	// PollingChangedSince requests the tickets with the operator's tag that have
+	// changed since the previous poll. It costs the pages of the changed tickets.
 	PollingChangedSince PollingMethod = "ChangedSince"
-	// PollingOurs asks for the tickets with the operator's tag. It costs the pages of
-	// what has changed where the provider orders by time of change, else all pages.
+	// PollingOurs requests the tickets with the operator's tag. It costs the pages of
+	// the changed tickets if the provider sorts by time of change, otherwise all pages.
 	PollingOurs PollingMethod = "Ours"
-	// PollingProjects asks for the tickets of the projects that our tickets are in. It
-	// costs the pages of what has changed where the provider filters or orders by time
-	// of change, else all pages.
+	// PollingProjects requests all tickets of the projects that contain our tickets. It
+	// costs the pages of the changed tickets if the provider filters or sorts by time
+	// of change, otherwise all pages.
 	PollingProjects PollingMethod = "Projects"
-	// PollingTickets fetches one ticket after the other, with a tenth of the
-	// rateLimit.
+	// PollingTickets requests each ticket separately, with a tenth of the rateLimit.
 	PollingTickets PollingMethod = "Tickets"
 )
 
-// QueryFeature says what a part of a query does at the provider.
+// QueryFeature says how the provider handles one part of a query.
 //
 // +kubebuilder:validation:Enum=Works;Ignored;Refused;Incomplete
 type QueryFeature string
 
 const (
-	// QueryWorks means that the answers are as asked for.
+	// QueryWorks means that the results are as requested.
 	QueryWorks QueryFeature = "Works"
-	// QueryIgnored means that it changes nothing.
+	// QueryIgnored means that this part has no effect.
 	QueryIgnored QueryFeature = "Ignored"
-	// QueryRefused means that a query with it is answered with an error.
+	// QueryRefused means that the provider answers a query with this part with an error.
 	QueryRefused QueryFeature = "Refused"
-	// QueryIncomplete means that tickets were missing in the answer that belong into
-	// it.
+	// QueryIncomplete means that the result lacks tickets that should be in it.
 	QueryIncomplete QueryFeature = "Incomplete"
 )
 
-// PollingStatus says how remote changes are looked for, and what the provider's
-// query can do. What has not been tried yet is not set.
+// PollingStatus says how the operator finds remote changes, and which parts of a query
+// work at the provider. Parts that have not been tried yet are not set.
 type PollingStatus struct {
-	// method is how changes of the tickets that the operator created are found.
+	// method is how the operator finds changes of the tickets that it created.
 	// +optional
 	Method PollingMethod `json:"method,omitempty"`
 
-	// otherMethod is how changes of the others are found: tickets that were adopted,
-	// are observed, or have lost the operator's tag. Not set where there are none.
+	// otherMethod is how the operator finds changes of other tickets: those that were
+	// adopted, are observed, or have lost the operator's tag. Not set if there are none.
 	// +optional
 	OtherMethod PollingMethod `json:"otherMethod,omitempty"`
 
@@ -219,26 +216,26 @@ type PollingStatus struct {
 	// +optional
 	ProjectFilter QueryFeature `json:"projectFilter,omitempty"`
 
-	// updatedAtFilter is the filter by time of change.
+	// updatedAtFilter is the filter by time of the last change.
 	// +optional
 	UpdatedAtFilter QueryFeature `json:"updatedAtFilter,omitempty"`
 
-	// order is the order by time of change, newest first.
+	// order is the sort order by time of the last change, newest first.
 	// +optional
 	Order QueryFeature `json:"order,omitempty"`
 }
 
-// IntegrationStatus is what the operator knows of the connection.
+// IntegrationStatus is what the operator knows about the connection.
 type IntegrationStatus struct {
-	// observedGeneration is the generation of the spec that the conditions speak
-	// of; -1 until there are any.
+	// observedGeneration is the generation of the spec that the conditions
+	// describe. It is -1 until there are conditions.
 	// +optional
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, with the reasons Connected, SecretNotFound,
+	// conditions of the connection. Ready has the reasons Connected, SecretNotFound,
 	// InvalidToken, Unreachable, OrganizationDisabled, Throttled,
-	// InvalidConfiguration and Paused; and Stalled, only while no retry helps.
+	// InvalidConfiguration and Paused. Stalled exists only while a retry cannot help.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -256,30 +253,30 @@ type IntegrationStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	ProjectCount int32 `json:"projectCount,omitempty"`
 
-	// remoteFieldCount is how many fields the provider has, over all projects.
+	// remoteFieldCount is how many fields the provider has in all projects.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	RemoteFieldCount int32 `json:"remoteFieldCount,omitempty"`
 
-	// tokenVersion is the resourceVersion of the Secret that the token in use was
-	// read from. Objects that were refused for their token try again when it
-	// changes.
+	// tokenVersion is the resourceVersion of the Secret from which the current token
+	// was read. When it changes, objects whose requests were refused because of the
+	// token try again.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	TokenVersion string `json:"tokenVersion,omitempty"`
 
-	// markerTags says whether the tags by which the operator finds its tickets
-	// again come back from the provider. Where they are Dropped, a ticket whose
-	// creation was not confirmed is looked for by its name and creation time.
+	// markerTags says whether the provider keeps the tags by which the operator finds
+	// its tickets. If they are Dropped, a ticket whose creation was not confirmed is
+	// searched for by its name and creation time.
 	// +optional
 	MarkerTags MarkerTags `json:"markerTags,omitempty"`
 
-	// polling says how remote changes are looked for.
+	// polling says how the operator finds remote changes.
 	// +optional
 	Polling *PollingStatus `json:"polling,omitempty"`
 
-	// lastProbeTime is when the provider's answer last changed something else in
-	// this status. Answers that change nothing do not move it.
+	// lastProbeTime is the time of the last check that changed another field of this
+	// status. A check that changes nothing does not update it.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
@@ -287,14 +284,14 @@ type IntegrationStatus struct {
 	LastProbeTime *metav1.Time `json:"lastProbeTime,omitempty"`
 }
 
-// Project is a project of the provider, in which tickets live.
+// Project is a project of the provider. Tickets belong to projects.
 type Project struct {
-	// id is what a Ticket's spec.project takes.
+	// id is the value to use in spec.project of a Ticket.
 	// +required
 	// +kubebuilder:validation:MaxLength=255
 	ID string `json:"id"`
 
-	// name for people.
+	// name of the project for display.
 	// +optional
 	// +kubebuilder:validation:MaxLength=255
 	Name string `json:"name,omitempty"`
@@ -320,11 +317,11 @@ type Integration struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec says how to reach the provider.
+	// spec defines how to connect to the provider.
 	// +required
 	Spec IntegrationSpec `json:"spec"`
 
-	// status says what the operator knows of the connection.
+	// status is what the operator knows about the connection.
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1}
 	Status IntegrationStatus `json:"status,omitempty"`

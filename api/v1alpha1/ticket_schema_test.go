@@ -71,10 +71,10 @@ var _ = Describe("A Ticket", func() {
 	)
 
 	const (
-		closeNeedsClose = "deletionPolicy Close needs close: set close.status to the status that ends a ticket, for example Done"
+		closeNeedsClose = "deletionPolicy Close needs close: set close.status to the status of a closed ticket, for example Done"
 		observeNeedsID  = "managementPolicy Observe needs ticketID: set it to the ID of the remote ticket to observe"
-		recreateNoID    = "onRemoteMissing Recreate cannot create the remote ticket that ticketID names: use Report, or leave ticketID out"
-		observeNoClose  = "managementPolicy Observe never writes, so deletionPolicy cannot be Close: use Retain, or another managementPolicy"
+		recreateNoID    = "onRemoteMissing Recreate cannot be used with ticketID: use onRemoteMissing Report, or remove ticketID"
+		observeNoClose  = "managementPolicy Observe never writes, so deletionPolicy cannot be Close: use deletionPolicy Retain or another managementPolicy"
 	)
 	observe, closeOnDelete := with("spec.managementPolicy", "Observe"), with("spec.deletionPolicy", "Close")
 	adopted, doneWhenClosed := with("spec.ticketID", "10023"), with("spec.close.status", "Done")
@@ -108,7 +108,7 @@ var _ = Describe("A Ticket", func() {
 })
 
 var _ = Describe("The integrationRef of a Ticket", func() {
-	const immutable = "integrationRef is immutable: create another Ticket to use another Integration"
+	const immutable = "integrationRef is immutable: to use another Integration, create a new Ticket"
 	pagerduty := with("spec.integrationRef.name", "pagerduty")
 
 	DescribeTable("is immutable against", func(edit change, stored ...change) {
@@ -128,8 +128,8 @@ var _ = Describe("The integrationRef of a Ticket", func() {
 
 var _ = Describe("The ticketID of a Ticket", func() {
 	const (
-		setOnce = "ticketID can be set once, not changed or removed: create another Ticket to adopt another remote ticket"
-		another = "ticketID cannot name another remote ticket than the one in status.id: create another Ticket to adopt it"
+		setOnce = "ticketID cannot be changed or removed: to adopt another remote ticket, create a new Ticket"
+		another = "ticketID must be the same as status.id: to adopt another remote ticket, create a new Ticket"
 	)
 
 	It("can be set while no remote ticket is known", func() {
@@ -241,7 +241,7 @@ var _ = Describe("The tags of a Ticket", func() {
 		Entry("what is almost a tag of the operator",
 			"k8s-0123456789abcdef0123456789abcde", "k8s-0123456789abcdef0123456789abcdef0", "xk8s-0123456789abcdef0123456789abcdef", "k8s-team"),
 	)
-	const reserved = "tags must not look like k8s- followed by 32 hexadecimal digits: the operator marks the tickets that it created with such tags"
+	const reserved = "tags must not consist of k8s- and 32 hexadecimal digits: such tags are reserved for the operator"
 	DescribeTable("refuse", func(field, message string, tags ...any) {
 		expectRefused(ticket(with("spec.tags", tags)), field, message)
 	},

@@ -8,63 +8,64 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Priority of a ticket, in the Synqly API's words. Providers map it to theirs.
+// Priority of a ticket, as defined by the Synqly API. Providers map it to their own priorities.
 //
 // +kubebuilder:validation:Enum=URGENT;CRITICAL;HIGH;MEDIUM;MODERATE;LOW;PLANNING
 type Priority string
 
-// ManagementPolicy says what the operator may write to the remote ticket.
+// ManagementPolicy defines what the operator writes to the remote ticket.
 //
 // +kubebuilder:validation:Enum=Apply;Enforce;Observe
 type ManagementPolicy string
 
 const (
 	// ManagementApply patches a field when its own value in the spec has changed
-	// since it was last applied. What people change remotely stays.
+	// since it was last applied. Remote changes by people are kept.
 	ManagementApply ManagementPolicy = "Apply"
-	// ManagementEnforce also writes back what people changed in managed fields.
+	// ManagementEnforce also restores the values of the spec when people have changed
+	// managed fields.
 	ManagementEnforce ManagementPolicy = "Enforce"
 	// ManagementObserve writes nothing.
 	ManagementObserve ManagementPolicy = "Observe"
 )
 
-// TicketDeletionPolicy says what becomes of the remote ticket when the Ticket is
+// TicketDeletionPolicy defines what happens to the remote ticket when the Ticket is
 // deleted. The API cannot delete a ticket.
 //
 // +kubebuilder:validation:Enum=Retain;Close
 type TicketDeletionPolicy string
 
 const (
-	// TicketRetain leaves the remote ticket as it is.
+	// TicketRetain leaves the remote ticket unchanged.
 	TicketRetain TicketDeletionPolicy = "Retain"
-	// TicketClose moves the remote ticket to spec.close.status first.
+	// TicketClose first sets the status of the remote ticket to spec.close.status.
 	TicketClose TicketDeletionPolicy = "Close"
 )
 
-// RemoteMissingPolicy says what becomes of a Ticket whose remote ticket is gone.
+// RemoteMissingPolicy defines what happens when the remote ticket no longer exists.
 //
 // +kubebuilder:validation:Enum=Report;Recreate
 type RemoteMissingPolicy string
 
 const (
-	// RemoteMissingReport says so in the conditions and creates nothing.
+	// RemoteMissingReport reports it in the conditions and creates nothing.
 	RemoteMissingReport RemoteMissingPolicy = "Report"
-	// RemoteMissingRecreate creates another remote ticket once the old one has been
+	// RemoteMissingRecreate creates a new remote ticket after the old one has been
 	// missing for the Integration's settlePeriod.
 	RemoteMissingRecreate RemoteMissingPolicy = "Recreate"
 )
 
-// TicketSpec is what the remote ticket should be. A field that is not set is
-// never touched; removing a field leaves the remote value as it is.
+// TicketSpec is the desired state of the remote ticket. The operator never changes a
+// field that is not set. Removing a field leaves the remote value unchanged.
 //
-// +kubebuilder:validation:XValidation:rule="self.deletionPolicy != 'Close' || has(self.close)",message="deletionPolicy Close needs close: set close.status to the status that ends a ticket, for example Done",fieldPath=".close",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="self.deletionPolicy != 'Close' || has(self.close)",message="deletionPolicy Close needs close: set close.status to the status of a closed ticket, for example Done",fieldPath=".close",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || has(self.ticketID)",message="managementPolicy Observe needs ticketID: set it to the ID of the remote ticket to observe",fieldPath=".ticketID",reason=FieldValueRequired
-// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || self.deletionPolicy != 'Close'",message="managementPolicy Observe never writes, so deletionPolicy cannot be Close: use Retain, or another managementPolicy",fieldPath=".deletionPolicy"
-// +kubebuilder:validation:XValidation:rule="self.onRemoteMissing != 'Recreate' || !has(self.ticketID)",message="onRemoteMissing Recreate cannot create the remote ticket that ticketID names: use Report, or leave ticketID out",fieldPath=".onRemoteMissing"
-// +kubebuilder:validation:XValidation:rule="self.integrationRef == oldSelf.integrationRef",message="integrationRef is immutable: create another Ticket to use another Integration",fieldPath=".integrationRef"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.ticketID) || (has(self.ticketID) && self.ticketID == oldSelf.ticketID)",message="ticketID can be set once, not changed or removed: create another Ticket to adopt another remote ticket",fieldPath=".ticketID"
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || self.deletionPolicy != 'Close'",message="managementPolicy Observe never writes, so deletionPolicy cannot be Close: use deletionPolicy Retain or another managementPolicy",fieldPath=".deletionPolicy"
+// +kubebuilder:validation:XValidation:rule="self.onRemoteMissing != 'Recreate' || !has(self.ticketID)",message="onRemoteMissing Recreate cannot be used with ticketID: use onRemoteMissing Report, or remove ticketID",fieldPath=".onRemoteMissing"
+// +kubebuilder:validation:XValidation:rule="self.integrationRef == oldSelf.integrationRef",message="integrationRef is immutable: to use another Integration, create a new Ticket",fieldPath=".integrationRef"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.ticketID) || (has(self.ticketID) && self.ticketID == oldSelf.ticketID)",message="ticketID cannot be changed or removed: to adopt another remote ticket, create a new Ticket",fieldPath=".ticketID"
 type TicketSpec struct {
-	// integrationRef names the Integration to use. Defaults to the one named
+	// integrationRef names the Integration to use. Defaults to the Integration named
 	// "default". Immutable.
 	// +optional
 	// +kubebuilder:default={name: default}
@@ -99,7 +100,7 @@ type TicketSpec struct {
 	// +kubebuilder:validation:MaxLength=255
 	Status string `json:"status,omitempty"`
 
-	// project in which the ticket lives. Defaults to the Integration's
+	// project that the ticket belongs to. Defaults to the Integration's
 	// defaults.project when the ticket is created.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -132,9 +133,9 @@ type TicketSpec struct {
 	// +kubebuilder:validation:MaxLength=255
 	Creator string `json:"creator,omitempty"`
 
-	// dueDate of the ticket, RFC 3339 with capital letters, in the years
-	// 1000 to 2999: 2026-12-01T00:00:00Z, for example. Fractions of a second
-	// are dropped.
+	// dueDate of the ticket: an RFC 3339 time in the years 1000 to 2999, with
+	// uppercase T and Z, such as 2026-12-01T00:00:00Z. Fractions of a second are
+	// dropped.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
@@ -142,9 +143,9 @@ type TicketSpec struct {
 	// +kubebuilder:validation:Pattern=`^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	DueDate *metav1.Time `json:"dueDate,omitempty"`
 
-	// completionDate of the ticket, RFC 3339 with capital letters, in the years
-	// 1000 to 2999: 2026-12-01T00:00:00Z, for example. Fractions of a second
-	// are dropped.
+	// completionDate of the ticket: an RFC 3339 time in the years 1000 to 2999, with
+	// uppercase T and Z, such as 2026-12-01T00:00:00Z. Fractions of a second are
+	// dropped.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
@@ -153,16 +154,17 @@ type TicketSpec struct {
 	CompletionDate *metav1.Time `json:"completionDate,omitempty"`
 
 	// tags of the ticket: at most 100, each of 1 to 255 characters without comma
-	// or line break. Tags that people add remotely stay. A tag that is taken out
-	// of this list is taken off the remote ticket; the empty list counts as not
-	// set. Tags of k8s- and 32 hexadecimal digits are the operator's own.
+	// or line break. Tags that people add remotely are kept. A tag that is removed
+	// from this list is removed from the remote ticket. An empty list is the same as
+	// no list. Tags that consist of k8s- and 32 hexadecimal digits are reserved for
+	// the operator.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
 	// +kubebuilder:validation:items:Pattern=`^[^\r\n,]+$`
-	// +kubebuilder:validation:XValidation:rule="self.all(tag, !tag.matches('^(?i:k8s-[0-9a-f]{32})$'))",message="tags must not look like k8s- followed by 32 hexadecimal digits: the operator marks the tickets that it created with such tags"
+	// +kubebuilder:validation:XValidation:rule="self.all(tag, !tag.matches('^(?i:k8s-[0-9a-f]{32})$'))",message="tags must not consist of k8s- and 32 hexadecimal digits: such tags are reserved for the operator"
 	Tags []string `json:"tags,omitempty"`
 
 	// The schema of customFields is written out, because the values of the generated
@@ -170,8 +172,8 @@ type TicketSpec struct {
 
 	// customFields of the ticket: at most 100 names, each with any JSON value.
 	// A null clears the remote field; kubectl apply sends it only with
-	// --server-side. Numbers are exact as 64-bit integers; all others are rounded
-	// to double precision.
+	// --server-side. 64-bit integers are exact; all other numbers are rounded to
+	// double precision.
 	// +optional
 	// +kubebuilder:validation:Schemaless
 	// +kubebuilder:validation:Type=object
@@ -179,44 +181,46 @@ type TicketSpec struct {
 	// +kubebuilder:validation:MaxProperties=100
 	CustomFields map[string]apiextensionsv1.JSON `json:"customFields,omitempty"`
 
-	// ticketID adopts an existing remote ticket instead of creating one. It can
-	// also be set later: it then says which remote ticket came of a create whose
-	// outcome is not known. Once set, it can be neither changed nor removed.
+	// ticketID is the ID of an existing remote ticket to adopt instead of creating
+	// one. It can also be set later, to name the result of a create request whose
+	// outcome is not known. Once set, it cannot be changed or removed.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:Pattern=`^\S(.*\S)?$`
 	TicketID string `json:"ticketID,omitempty"`
 
-	// managementPolicy: Apply (the default) writes what changed in the spec and
-	// leaves what people changed; Enforce also writes back what people changed in
-	// managed fields; Observe writes nothing and needs ticketID.
+	// managementPolicy defines what the operator writes. Apply (the default) writes
+	// the fields that changed in the spec and keeps remote changes by people. Enforce
+	// also restores the values of the spec when people have changed managed fields.
+	// Observe writes nothing and needs ticketID.
 	// +optional
 	// +kubebuilder:default=Apply
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
-	// deletionPolicy: Retain (the default) leaves the remote ticket as it is when
-	// this object is deleted; Close closes it first and needs close.
+	// deletionPolicy defines what happens when this object is deleted. Retain (the
+	// default) leaves the remote ticket unchanged. Close closes it first and needs
+	// close.
 	// +optional
 	// +kubebuilder:default=Retain
 	DeletionPolicy TicketDeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// close says how deletionPolicy Close ends the remote ticket.
+	// close defines how deletionPolicy Close closes the remote ticket.
 	// +optional
 	Close *TicketCloseSpec `json:"close,omitempty"`
 
-	// onRemoteMissing says what to do when somebody has deleted the remote ticket:
-	// Report (the default) says so in the conditions; Recreate creates another one
-	// once it has been missing for the Integration's settlePeriod, and cannot be
-	// combined with ticketID.
+	// onRemoteMissing defines what happens when somebody has deleted the remote
+	// ticket. Report (the default) reports it in the conditions. Recreate creates a
+	// new one after it has been missing for the Integration's settlePeriod, and
+	// cannot be combined with ticketID.
 	// +optional
 	// +kubebuilder:default=Report
 	OnRemoteMissing RemoteMissingPolicy `json:"onRemoteMissing,omitempty"`
 
-	// ttlAfterClosed removes this object, and never the remote ticket, that long
-	// after the remote ticket was closed, as a duration such as 90s, 30m or 24h. What
-	// counts as closed is the Integration's closedStatuses. Without it the object
-	// stays. 0s to 8760h.
+	// ttlAfterClosed is the time after which this object is deleted once the remote
+	// ticket is closed, as a duration such as 90s, 30m or 24h. The remote ticket is
+	// not changed. closedStatuses of the Integration defines what closed means.
+	// Without ttlAfterClosed the object is kept. 0s to 8760h.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -225,9 +229,9 @@ type TicketSpec struct {
 	TTLAfterClosed *metav1.Duration `json:"ttlAfterClosed,omitempty"`
 }
 
-// TicketCloseSpec says how a remote ticket is closed.
+// TicketCloseSpec defines how a remote ticket is closed.
 type TicketCloseSpec struct {
-	// status that the remote ticket gets, in the provider's words, for example
+	// status that the remote ticket gets, as the provider names it, for example
 	// Done.
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -242,33 +246,33 @@ type TicketCloseSpec struct {
 	Comment string `json:"comment,omitempty"`
 
 	// creator of the comment, usually an e-mail address, for providers that need
-	// one (PagerDuty) or take one.
+	// a creator (PagerDuty) or accept one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	Creator string `json:"creator,omitempty"`
 }
 
-// TicketStatus is what the operator knows of the remote ticket.
+// TicketStatus is what the operator knows about the remote ticket.
 type TicketStatus struct {
 	RemoteObjectStatus `json:",inline"`
 
-	// remote is the remote ticket as last seen. Values are the provider's; those
-	// that are too long are cut and end in an ellipsis.
+	// remote is the remote ticket as last seen, with the values of the provider.
+	// Values that are too long are cut and end in an ellipsis.
 	// +optional
 	Remote *RemoteTicket `json:"remote,omitempty"`
 
-	// closedAt is when the remote ticket was closed: its completion date, or, where the
-	// provider shows none, the time of the change with which it was first seen closed.
-	// Not set while it is open.
+	// closedAt is the time at which the remote ticket was closed: its completion date,
+	// or without one the time of the change after which it was first seen closed. Not
+	// set while the remote ticket is open.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	ClosedAt *metav1.Time `json:"closedAt,omitempty"`
 
-	// closingCommentID is the comment that was posted before closing the remote
-	// ticket.
+	// closingCommentID is the ID of the comment that was posted before closing the
+	// remote ticket.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	ClosingCommentID string `json:"closingCommentID,omitempty"`
@@ -280,9 +284,9 @@ type TicketStatus struct {
 	Drift []string `json:"drift,omitempty"`
 }
 
-// RemoteTicket is a remote ticket as last seen. Values are the provider's; those
-// that are too long are cut and end in an ellipsis. Times are as the provider
-// wrote them.
+// RemoteTicket is a remote ticket as last seen, with the values of the provider.
+// Values that are too long are cut and end in an ellipsis. Times are shown as the
+// provider returned them.
 type RemoteTicket struct {
 	// summary of the remote ticket.
 	// +optional
@@ -296,7 +300,7 @@ type RemoteTicket struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=255
 	Status string `json:"status,omitempty"`
-	// priority of the remote ticket; providers may use values of their own.
+	// priority of the remote ticket. Providers may use their own values.
 	// +optional
 	// +kubebuilder:validation:MaxLength=255
 	Priority string `json:"priority,omitempty"`
@@ -316,11 +320,11 @@ type RemoteTicket struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=255
 	Creator string `json:"creator,omitempty"`
-	// createdAt is when the remote ticket was created.
+	// createdAt is the time at which the remote ticket was created.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	CreatedAt string `json:"createdAt,omitempty"`
-	// updatedAt is when the remote ticket was last changed.
+	// updatedAt is the time at which the remote ticket was last changed.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	UpdatedAt string `json:"updatedAt,omitempty"`
@@ -338,13 +342,13 @@ type RemoteTicket struct {
 	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:MaxLength=255
 	Tags []string `json:"tags,omitempty"`
-	// comments is how many comments the remote ticket has, by anybody, where the
-	// provider says so with the ticket.
+	// comments is the number of comments on the remote ticket, by any author, if the
+	// provider returns it with the ticket.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Comments *int32 `json:"comments,omitempty"`
-	// remarks say which values of the remote ticket are not shown here as they are, or
-	// cannot be read: one that is too long, a date that is none.
+	// remarks say which values of the remote ticket are shown here in a changed form, or
+	// cannot be read: for example a text that is too long, or a date that is not valid.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
@@ -352,14 +356,14 @@ type RemoteTicket struct {
 	Remarks []string `json:"remarks,omitempty"`
 }
 
-// Ticket is a ticket of a ticketing provider. Applying it creates the remote
-// ticket, or adopts the one that ticketID names; changing a field changes that
+// Ticket represents a ticket of a ticketing provider. Applying it creates the remote
+// ticket, or adopts the one that ticketID names. Changing a field changes that
 // field of the remote ticket.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=tkt,categories=ticketing
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.ticketID) || has(oldSelf.spec.ticketID) || !has(oldSelf.status) || !has(oldSelf.status.id) || self.spec.ticketID == oldSelf.status.id",message="ticketID cannot name another remote ticket than the one in status.id: create another Ticket to adopt it",fieldPath=".spec.ticketID"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.ticketID) || has(oldSelf.spec.ticketID) || !has(oldSelf.status) || !has(oldSelf.status.id) || self.spec.ticketID == oldSelf.status.id",message="ticketID must be the same as status.id: to adopt another remote ticket, create a new Ticket",fieldPath=".spec.ticketID"
 // +kubebuilder:printcolumn:name="ID",type=string,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.remote.status`
 // +kubebuilder:printcolumn:name="Priority",type=string,JSONPath=`.status.remote.priority`
@@ -374,12 +378,12 @@ type Ticket struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec is what the remote ticket should be. A field that is not set is never
-	// touched; removing a field leaves the remote value as it is.
+	// spec is the desired state of the remote ticket. The operator never changes a
+	// field that is not set. Removing a field leaves the remote value unchanged.
 	// +required
 	Spec TicketSpec `json:"spec"`
 
-	// status is what the operator knows of the remote ticket.
+	// status is what the operator knows about the remote ticket.
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1}
 	Status TicketStatus `json:"status,omitempty"`
@@ -395,6 +399,5 @@ type TicketList struct {
 	Items []Ticket `json:"items"`
 }
 
-// RemoteStatus is the part of the status that every kind that stands for a
-// remote object has.
+// RemoteStatus is the part of the status that every kind with a remote object has.
 func (in *Ticket) RemoteStatus() *RemoteObjectStatus { return &in.Status.RemoteObjectStatus }

@@ -7,43 +7,43 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TicketCommentSpec is what the remote comment should be.
+// TicketCommentSpec is the desired state of the remote comment.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) != has(self.ticketID)",message="exactly one of ticketRef and ticketID must be set: ticketRef for a Ticket of this namespace, ticketID for a remote ticket"
-// +kubebuilder:validation:XValidation:rule="!has(self.ticketRef) || !has(self.integrationRef)",message="integrationRef goes with ticketID only: with ticketRef the Ticket's Integration is used, so remove integrationRef",fieldPath=".integrationRef"
-// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) == has(oldSelf.ticketRef) && (!has(self.ticketRef) || self.ticketRef == oldSelf.ticketRef)",message="ticketRef is immutable: create another TicketComment for another ticket",fieldPath=".ticketRef"
-// +kubebuilder:validation:XValidation:rule="has(self.ticketID) == has(oldSelf.ticketID) && (!has(self.ticketID) || self.ticketID == oldSelf.ticketID)",message="ticketID is immutable: create another TicketComment for another ticket",fieldPath=".ticketID"
-// +kubebuilder:validation:XValidation:rule="has(self.integrationRef) == has(oldSelf.integrationRef) && (!has(self.integrationRef) || self.integrationRef == oldSelf.integrationRef)",message="integrationRef is immutable: create another TicketComment to use another Integration",fieldPath=".integrationRef"
+// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) != has(self.ticketID)",message="exactly one of ticketRef and ticketID must be set: use ticketRef for a Ticket in this namespace, ticketID for a remote ticket"
+// +kubebuilder:validation:XValidation:rule="!has(self.ticketRef) || !has(self.integrationRef)",message="integrationRef can only be set together with ticketID: with ticketRef the Integration of the Ticket is used, so remove integrationRef",fieldPath=".integrationRef"
+// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) == has(oldSelf.ticketRef) && (!has(self.ticketRef) || self.ticketRef == oldSelf.ticketRef)",message="ticketRef is immutable: for another ticket, create a new TicketComment",fieldPath=".ticketRef"
+// +kubebuilder:validation:XValidation:rule="has(self.ticketID) == has(oldSelf.ticketID) && (!has(self.ticketID) || self.ticketID == oldSelf.ticketID)",message="ticketID is immutable: for another ticket, create a new TicketComment",fieldPath=".ticketID"
+// +kubebuilder:validation:XValidation:rule="has(self.integrationRef) == has(oldSelf.integrationRef) && (!has(self.integrationRef) || self.integrationRef == oldSelf.integrationRef)",message="integrationRef is immutable: to use another Integration, create a new TicketComment",fieldPath=".integrationRef"
 type TicketCommentSpec struct {
 	ParentReference `json:",inline"`
 
-	// content of the comment, in markdown. The API cannot change a comment, so a
-	// changed content is posted as a new comment and the old one is deleted then.
+	// content of the comment, in markdown. The API cannot change a comment, so when
+	// the content changes, a new comment is posted and then the old one is deleted.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
 	Content string `json:"content"`
 
 	// creator of the comment, usually an e-mail address. PagerDuty needs it;
-	// Jira, ServiceNow and Torq do not take it.
+	// Jira, ServiceNow and Torq do not accept it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	Creator string `json:"creator,omitempty"`
 
-	// deletionPolicy: Delete (the default) deletes the remote comment with this
-	// object; Retain leaves it.
+	// deletionPolicy defines what happens when this object is deleted. Delete (the
+	// default) deletes the remote comment. Retain keeps it.
 	// +optional
 	// +kubebuilder:default=Delete
 	DeletionPolicy ChildDeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// TicketCommentStatus is what the operator knows of the remote comment.
+// TicketCommentStatus is what the operator knows about the remote comment.
 type TicketCommentStatus struct {
 	RemoteChildStatus `json:",inline"`
 
-	// replacedIDs are remote comments that a changed content has replaced and
-	// that are still to be deleted.
+	// replacedIDs are the IDs of remote comments that were replaced by a new comment
+	// and that are still to be deleted.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
@@ -51,7 +51,7 @@ type TicketCommentStatus struct {
 	ReplacedIDs []string `json:"replacedIDs,omitempty"`
 }
 
-// TicketComment is a comment on a remote ticket.
+// TicketComment represents a comment on a remote ticket.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -68,11 +68,11 @@ type TicketComment struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec is what the remote comment should be.
+	// spec is the desired state of the remote comment.
 	// +required
 	Spec TicketCommentSpec `json:"spec"`
 
-	// status is what the operator knows of the remote comment.
+	// status is what the operator knows about the remote comment.
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1}
 	Status TicketCommentStatus `json:"status,omitempty"`
@@ -88,8 +88,7 @@ type TicketCommentList struct {
 	Items []TicketComment `json:"items"`
 }
 
-// RemoteStatus is the part of the status that every kind that stands for a
-// remote object has.
+// RemoteStatus is the part of the status that every kind with a remote object has.
 func (in *TicketComment) RemoteStatus() *RemoteObjectStatus { return &in.Status.RemoteObjectStatus }
 
 // ParentReference is the part of the spec that says to which remote ticket the object belongs.

@@ -7,13 +7,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TicketNoteSpec is what the remote note should be.
+// TicketNoteSpec is the desired state of the remote note.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) != has(self.ticketID)",message="exactly one of ticketRef and ticketID must be set: ticketRef for a Ticket of this namespace, ticketID for a remote ticket"
-// +kubebuilder:validation:XValidation:rule="!has(self.ticketRef) || !has(self.integrationRef)",message="integrationRef goes with ticketID only: with ticketRef the Ticket's Integration is used, so remove integrationRef",fieldPath=".integrationRef"
-// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) == has(oldSelf.ticketRef) && (!has(self.ticketRef) || self.ticketRef == oldSelf.ticketRef)",message="ticketRef is immutable: create another TicketNote for another ticket",fieldPath=".ticketRef"
-// +kubebuilder:validation:XValidation:rule="has(self.ticketID) == has(oldSelf.ticketID) && (!has(self.ticketID) || self.ticketID == oldSelf.ticketID)",message="ticketID is immutable: create another TicketNote for another ticket",fieldPath=".ticketID"
-// +kubebuilder:validation:XValidation:rule="has(self.integrationRef) == has(oldSelf.integrationRef) && (!has(self.integrationRef) || self.integrationRef == oldSelf.integrationRef)",message="integrationRef is immutable: create another TicketNote to use another Integration",fieldPath=".integrationRef"
+// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) != has(self.ticketID)",message="exactly one of ticketRef and ticketID must be set: use ticketRef for a Ticket in this namespace, ticketID for a remote ticket"
+// +kubebuilder:validation:XValidation:rule="!has(self.ticketRef) || !has(self.integrationRef)",message="integrationRef can only be set together with ticketID: with ticketRef the Integration of the Ticket is used, so remove integrationRef",fieldPath=".integrationRef"
+// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) == has(oldSelf.ticketRef) && (!has(self.ticketRef) || self.ticketRef == oldSelf.ticketRef)",message="ticketRef is immutable: for another ticket, create a new TicketNote",fieldPath=".ticketRef"
+// +kubebuilder:validation:XValidation:rule="has(self.ticketID) == has(oldSelf.ticketID) && (!has(self.ticketID) || self.ticketID == oldSelf.ticketID)",message="ticketID is immutable: for another ticket, create a new TicketNote",fieldPath=".ticketID"
+// +kubebuilder:validation:XValidation:rule="has(self.integrationRef) == has(oldSelf.integrationRef) && (!has(self.integrationRef) || self.integrationRef == oldSelf.integrationRef)",message="integrationRef is immutable: to use another Integration, create a new TicketNote",fieldPath=".integrationRef"
 type TicketNoteSpec struct {
 	ParentReference `json:",inline"`
 
@@ -29,20 +29,20 @@ type TicketNoteSpec struct {
 	// +kubebuilder:validation:MaxLength=65536
 	Content string `json:"content"`
 
-	// deletionPolicy: Delete (the default) deletes the remote note with this
-	// object; Retain leaves it.
+	// deletionPolicy defines what happens when this object is deleted. Delete (the
+	// default) deletes the remote note. Retain keeps it.
 	// +optional
 	// +kubebuilder:default=Delete
 	DeletionPolicy ChildDeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// TicketNoteStatus is what the operator knows of the remote note.
+// TicketNoteStatus is what the operator knows about the remote note.
 type TicketNoteStatus struct {
 	RemoteChildStatus `json:",inline"`
 }
 
-// TicketNote is a note on a remote ticket: a comment with a title that can be
-// changed in place, in the providers that have notes.
+// TicketNote represents a note on a remote ticket: a text with a title that can be
+// changed in place. Not every provider supports notes.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -60,11 +60,11 @@ type TicketNote struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec is what the remote note should be.
+	// spec is the desired state of the remote note.
 	// +required
 	Spec TicketNoteSpec `json:"spec"`
 
-	// status is what the operator knows of the remote note.
+	// status is what the operator knows about the remote note.
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1}
 	Status TicketNoteStatus `json:"status,omitempty"`
@@ -80,8 +80,7 @@ type TicketNoteList struct {
 	Items []TicketNote `json:"items"`
 }
 
-// RemoteStatus is the part of the status that every kind that stands for a
-// remote object has.
+// RemoteStatus is the part of the status that every kind with a remote object has.
 func (in *TicketNote) RemoteStatus() *RemoteObjectStatus { return &in.Status.RemoteObjectStatus }
 
 // ParentReference is the part of the spec that says to which remote ticket the object belongs.

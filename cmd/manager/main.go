@@ -55,14 +55,14 @@ type options struct {
 
 func parseFlags() options {
 	var o options
-	flag.BoolVar(&o.leaderElect, "leader-elect", false, "Run only while holding the leader election lease, so that replicas can stand by.")
-	flag.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "The namespace of the lease. Defaults to the manager's own when it runs in a cluster.")
-	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "The address that serves /metrics; 0 turns it off.")
-	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address that serves /healthz and /readyz; 0 turns it off.")
-	flag.StringVar(&o.watchNamespaces, "watch-namespaces", "", "The namespaces to work in, separated by commas. Defaults to all.")
-	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 4, "How many objects of each kind are reconciled at the same time.")
-	flag.BoolVar(&o.allowInsecureHTTP, "allow-insecure-http", false, "Accept Integrations whose baseURL is not encrypted (http://). The token is readable on the way then; for local tests only.")
-	flag.StringVar(&o.formerInstallations, "former-installations", "", "Clusters from which this one takes over objects that were moved or restored with their annotations: the UIDs of their kube-system namespaces, separated by commas.")
+	flag.BoolVar(&o.leaderElect, "leader-elect", false, "Use leader election, so that only one of several replicas is active.")
+	flag.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "The namespace of the leader election lease. Defaults to the manager's own namespace when it runs in a cluster.")
+	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "The address that serves /metrics. Use 0 to disable it.")
+	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address that serves /healthz and /readyz. Use 0 to disable it.")
+	flag.StringVar(&o.watchNamespaces, "watch-namespaces", "", "The namespaces to watch, separated by commas. Defaults to all namespaces.")
+	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 4, "The maximum number of objects of each kind that are reconciled at the same time.")
+	flag.BoolVar(&o.allowInsecureHTTP, "allow-insecure-http", false, "Accept Integrations with an http:// baseURL. The token is then sent unencrypted: use it for local tests only.")
+	flag.StringVar(&o.formerInstallations, "former-installations", "", "The clusters that this cluster replaces, as UIDs of their kube-system namespaces, separated by commas. The operator takes over objects that were moved or restored from them with their annotations.")
 	o.logging.BindFlags(flag.CommandLine)
 	flag.Parse()
 	o.arguments = flag.Args()
@@ -73,7 +73,7 @@ func main() {
 	o := parseFlags()
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&o.logging)))
 	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
-		ctrl.Log.Error(err, "the manager ended")
+		ctrl.Log.Error(err, "the manager stopped with an error")
 		os.Exit(1)
 	}
 }

@@ -101,7 +101,7 @@ var _ = Describe("kubectl delete", func() {
 		Expect(t.remote.Requests()).To(BeEmpty(), "without a token nothing can be asked")
 		left := []any{}
 		leftBehind := func(kind, name, noun, id string) {
-			left = append(left, HavePrefix("%s %s/%s was let go without removing the remote %s %s: ", kind, t.namespace, name, noun, id))
+			left = append(left, HavePrefix("removed the finalizer of %s %s/%s without removing the remote %s %s: ", kind, t.namespace, name, noun, id))
 		}
 		for _, closing := range everything.closing {
 			leftBehind("Ticket", closing.Name, "ticket", closing.Status.ID)

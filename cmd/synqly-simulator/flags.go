@@ -41,9 +41,9 @@ func parseFlags(arguments []string, output io.Writer) (settings, error) {
 	flags.Func("token", "bearer token to accept (default \""+defaultToken+"\"); visible in the process list, unlike --token-file",
 		func(value string) error { parsed.token = value; return nil })
 	flags.StringVar(&tokenFile, "token-file", "", "file that holds the bearer token to accept")
-	flags.BoolVar(&parsed.admin, "admin", true, "serve the page on / and the paths below /simulator/, without a token")
+	flags.BoolVar(&parsed.admin, "admin", true, "serve the page at / and the paths below /simulator/ without a token")
 	flags.BoolVar(&parsed.quiet, "quiet", false, "do not log requests")
-	flags.Uint64Var(&parsed.seed, "seed", 0, "seed of faults with a probability")
+	flags.Uint64Var(&parsed.seed, "seed", 0, "seed for faults that have a probability")
 	flags.Func("fault", "fault to inject, such as operation=CreateTicket,status=503,times=2,after-commit; repeatable",
 		func(description string) error {
 			fault, err := simulator.ParseFault(description)
@@ -76,7 +76,7 @@ func given(flags *flag.FlagSet, name string) bool {
 func (s *settings) chooseToken(tokenGiven bool, tokenFile string) error {
 	switch {
 	case tokenGiven && tokenFile != "":
-		return errors.New("--token and --token-file exclude each other")
+		return errors.New("--token and --token-file cannot be used together")
 	case tokenFile != "":
 		content, err := os.ReadFile(tokenFile)
 		if err != nil {
@@ -94,19 +94,19 @@ func (s *settings) chooseToken(tokenGiven bool, tokenFile string) error {
 
 func addBehaviourFlags(flags *flag.FlagSet, behaviour *simulator.Behaviour) {
 	list := func(name, usage string, target *[]string) {
-		flags.Func(name, usage+"; repeatable, or separated by commas", func(value string) error {
+		flags.Func(name, usage+"; repeat the flag or separate values with commas", func(value string) error {
 			*target = append(*target, strings.Split(value, ",")...)
 			return nil
 		})
 	}
-	flags.BoolVar(&behaviour.NormaliseText, "normalise", false, "return descriptions, comments and notes with changed markdown and line ends")
-	flags.BoolVar(&behaviour.RewriteEverything, "rewrite", false, "return every value changed")
-	flags.BoolVar(&behaviour.LowerCaseTags, "lower-case-tags", false, "write tags in lower case")
-	flags.BoolVar(&behaviour.DropTags, "drop-tags", false, "lose tags without a word")
+	flags.BoolVar(&behaviour.NormaliseText, "normalise", false, "return descriptions, comments and notes with changed markdown and line endings")
+	flags.BoolVar(&behaviour.RewriteEverything, "rewrite", false, "return a changed value for every field")
+	flags.BoolVar(&behaviour.LowerCaseTags, "lower-case-tags", false, "convert tags to lower case")
+	flags.BoolVar(&behaviour.DropTags, "drop-tags", false, "drop tags without an error")
 	flags.Func("map-priority", "replace a priority, such as URGENT=CRITICAL; repeatable", func(value string) error {
 		from, to, found := strings.Cut(value, "=")
 		if !found {
-			return errors.New("is not of the form FROM=TO")
+			return errors.New("must have the form FROM=TO")
 		}
 		if behaviour.MapPriority == nil {
 			behaviour.MapPriority = map[string]string{}
@@ -114,20 +114,20 @@ func addBehaviourFlags(flags *flag.FlagSet, behaviour *simulator.Behaviour) {
 		behaviour.MapPriority[from] = to
 		return nil
 	})
-	flags.BoolVar(&behaviour.CommentCount, "comment-count", false, "tell with a ticket how many comments it has, which moves its updated_at")
-	flags.BoolVar(&behaviour.CoarseTimes, "coarse-times", false, "keep times of creation and change in whole seconds")
-	list("ignore-filter", "field on which filters have no effect, * for all", &behaviour.IgnoreFilters)
-	list("refuse-filter", "field on which filters are refused, * for all", &behaviour.RefuseFilters)
-	list("lose-filter", "field on which filters make a query find nothing, * for all", &behaviour.LoseFilters)
-	flags.BoolVar(&behaviour.IgnoreOrder, "ignore-order", false, "answer queries in the order of creation")
-	flags.BoolVar(&behaviour.RefuseOrder, "refuse-order", false, "refuse queries with an order")
-	flags.DurationVar(&behaviour.SearchLag, "search-lag", 0, "how long after a change queries do not find the ticket")
-	flags.IntVar(&behaviour.PageSize, "page-size", 0, "most items on a page of a list; 0 leaves it to the request")
-	flags.BoolVar(&behaviour.EndlessCursor, "endless-cursor", false, "start lists again after their end")
-	flags.BoolVar(&behaviour.DuplicateItems, "duplicate-items", false, "repeat the first item of every page at its end")
+	flags.BoolVar(&behaviour.CommentCount, "comment-count", false, "return the number of comments with each ticket; a change of that number then changes updated_at")
+	flags.BoolVar(&behaviour.CoarseTimes, "coarse-times", false, "store created_at and updated_at in whole seconds")
+	list("ignore-filter", "field whose filters have no effect, * for all fields", &behaviour.IgnoreFilters)
+	list("refuse-filter", "field whose filters are refused, * for all fields", &behaviour.RefuseFilters)
+	list("lose-filter", "field whose filters make a query find nothing, * for all fields", &behaviour.LoseFilters)
+	flags.BoolVar(&behaviour.IgnoreOrder, "ignore-order", false, "ignore the order that a query asks for and use the order of creation")
+	flags.BoolVar(&behaviour.RefuseOrder, "refuse-order", false, "refuse queries that ask for an order")
+	flags.DurationVar(&behaviour.SearchLag, "search-lag", 0, "time after a change during which queries do not find the ticket")
+	flags.IntVar(&behaviour.PageSize, "page-size", 0, "maximum number of items per page; 0 to use the limit of the request")
+	flags.BoolVar(&behaviour.EndlessCursor, "endless-cursor", false, "start each list again after its last page")
+	flags.BoolVar(&behaviour.DuplicateItems, "duplicate-items", false, "repeat the first item of each page at the end of the page")
 	list("unsupported", "operation to answer with 501", &behaviour.Unsupported)
 	flags.BoolVar(&behaviour.RequireCreator, "require-creator", false, "refuse tickets and comments without a creator")
 	list("read-only", "field of a ticket that cannot be written", &behaviour.ReadOnlyFields)
-	flags.Float64Var(&behaviour.RateLimit, "rate-limit", 0, "requests a second on average; 0 for no limit")
-	flags.IntVar(&behaviour.Burst, "burst", 0, "requests at once under --rate-limit (default as many as --rate-limit)")
+	flags.Float64Var(&behaviour.RateLimit, "rate-limit", 0, "average number of requests per second; 0 for no limit")
+	flags.IntVar(&behaviour.Burst, "burst", 0, "requests that can be sent at once with --rate-limit (default: the value of --rate-limit)")
 }

@@ -93,7 +93,7 @@ func announce(output io.Writer, address string, settings settings) {
 	}
 	lines := fmt.Sprintf("Synqly simulator\n  API      %s (spec.baseURL of an Integration)\n  token    %s\n", address, token)
 	if settings.admin {
-		lines += fmt.Sprintf("  tickets  %s/\n  admin    %s/simulator/ (asks for no token)\n", address, address)
+		lines += fmt.Sprintf("  tickets  %s/\n  admin    %s/simulator/ (no token needed)\n", address, address)
 	}
 	for _, fault := range settings.faults {
 		lines += fmt.Sprintf("  fault    %s\n", fault)

@@ -214,7 +214,7 @@ var _ = Describe("A Ticket with onRemoteMissing Recreate", func() {
 		Expect(w.sent()).To(Equal([]string{"GetTicket 404", "GetTicket 404", "CreateTicket 201"}))
 		Expect(w.news()).To(HaveExactElements(
 			HavePrefix("Warning RemoteMissing"),
-			Equal(fmt.Sprintf("Normal Recreating the remote ticket %q is missing; another one is created, as the policy onRemoteMissing asks", id)),
+			Equal(fmt.Sprintf("Normal Recreating the remote ticket %q is missing: creating a new one because of onRemoteMissing Recreate", id)),
 			Equal(fmt.Sprintf("Normal Created created the remote ticket %q", ticket.Status.ID)),
 		))
 		Expect(ticket.Annotations).To(HaveKeyWithValue(v1alpha1.CreateAttemptAnnotation, "2"))

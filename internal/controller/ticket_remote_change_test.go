@@ -72,7 +72,7 @@ var _ = Describe("A remote change, under Apply", func() {
 		Expect(ticket.Status.Remote.Assignee).To(Equal("max@example.com"))
 		Expect(ticket.Status.Drift).To(Equal([]string{"priority", "status"}))
 		Expect(w.news()).To(Equal([]string{fmt.Sprintf(
-			`Normal RemoteChange somebody changed the remote ticket %q: priority from "HIGH" to "LOW"; status from "In Progress" to "Blocked"; that is left as it is (managementPolicy Apply)`,
+			`Normal RemoteChange somebody changed the remote ticket %q: priority from "HIGH" to "LOW"; status from "In Progress" to "Blocked"; the changes are kept (managementPolicy Apply)`,
 			ticket.Status.ID)}))
 		expectReady(ticket)
 		expectCondition(ticket, "Synced", metav1.ConditionTrue, v1alpha1.ReasonSynced)
@@ -89,7 +89,7 @@ var _ = Describe("A remote change, under Apply", func() {
 		w.reconcile(ticket)
 		Expect(ticket.Status.Drift).To(Equal([]string{"customFields/severity", "description", "tags/Region:EU"}))
 		Expect(w.about("RemoteChange")).To(HaveExactElements(ContainSubstring(
-			`customFields/severity from 2 to "none"; description from "Some **markdown**." to "Another text."; tag "Region:EU" removed; that is left`)))
+			`customFields/severity from 2 to "none"; description from "Some **markdown**." to "Another text."; tag "Region:EU" removed; the changes are kept`)))
 		expectReady(ticket)
 	})
 
@@ -130,7 +130,7 @@ var _ = Describe("A remote change, under Apply", func() {
 		w.seen(ticket)
 		w.reconcile(ticket)
 		Expect(w.news()).To(HaveExactElements(And(
-			ContainSubstring(`: status from "Blocked" to "Waiting"; that is left`), Not(ContainSubstring("priority")))))
+			ContainSubstring(`: status from "Blocked" to "Waiting"; the changes are kept`), Not(ContainSubstring("priority")))))
 		Expect(ticket.Status.Drift).To(Equal([]string{"priority", "status"}))
 	})
 
@@ -342,7 +342,7 @@ var _ = Describe("A remote change, under Enforce", func() {
 		expectReady(ticket)
 		expectCondition(ticket, "Synced", metav1.ConditionTrue, v1alpha1.ReasonSynced)
 		Expect(w.news()).To(Equal([]string{
-			fmt.Sprintf(`Normal RemoteChange somebody changed the remote ticket %q: status from "In Progress" to "Blocked"; that is written back (managementPolicy Enforce)`, ticket.Status.ID),
+			fmt.Sprintf(`Normal RemoteChange somebody changed the remote ticket %q: status from "In Progress" to "Blocked"; the values of the spec are restored (managementPolicy Enforce)`, ticket.Status.ID),
 			fmt.Sprintf(`Normal Updated updated the remote ticket %q: status`, ticket.Status.ID),
 		}))
 		expectQuiet(w, ticket)
@@ -549,9 +549,9 @@ var _ = Describe("A remote ticket with odd values", func() {
 			Expect(ticket.Status.ClosedAt).To(BeNil())
 			Expect(ticket.Status.Remote.Tags).To(HaveLen(200))
 			Expect(ticket.Status.Remote.Remarks).To(ContainElements(
-				"due_date is of the JSON type number", "assignee is of the JSON type object", "custom_fields is of the JSON type string",
-				ContainSubstring("updatedAt is no time"), ContainSubstring("description has"), ContainSubstring("and the first 200 are shown"),
-				ContainSubstring(`the control characters of "two\nlines"`),
+				"due_date cannot be read: its JSON type is number", "assignee cannot be read: its JSON type is object", "custom_fields cannot be read: its JSON type is string",
+				ContainSubstring(`updatedAt "just now" is not an RFC 3339 time`), ContainSubstring("description has"), ContainSubstring("and only the first 200 are shown"),
+				ContainSubstring(`control characters in "two\nlines"`),
 			))
 			Expect(ticket.Status.Drift).To(BeEmpty())
 			for i := range 10 {

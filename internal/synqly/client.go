@@ -101,7 +101,7 @@ func NewClient(options Options) (*Client, error) {
 		client.userAgent = defaultUserAgent
 	}
 	if !isPrintableASCII(client.userAgent, ' ') {
-		return nil, &ConfigurationError{Option: "user agent", Reason: "it has characters that an HTTP header cannot carry"}
+		return nil, &ConfigurationError{Option: "user agent", Reason: "it contains characters that are not allowed in an HTTP header"}
 	}
 	return client, nil
 }
@@ -156,15 +156,15 @@ func parseBaseURL(text string, allowInsecureHTTP bool) (*url.URL, error) {
 	case parsed.Scheme != "https" && parsed.Scheme != "http":
 		return refuse("its scheme is not https; use a URL such as " + DefaultBaseURL)
 	case parsed.User != nil:
-		return refuse("it has a user or a password; the token in its Secret is the only credential")
+		return refuse("it contains a user name or a password; remove them: the token in the Secret is the only credential")
 	case parsed.Hostname() == "":
-		return refuse("it names no host; use a URL such as " + DefaultBaseURL)
+		return refuse("it has no host; use a URL such as " + DefaultBaseURL)
 	case parsed.RawQuery != "" || parsed.ForceQuery:
-		return refuse("it has a query; leave out everything from the question mark on")
+		return refuse("it has a query; remove the question mark and everything after it")
 	case strings.Contains(text, "#"):
-		return refuse("it has a fragment; leave out everything from the number sign on")
+		return refuse("it has a fragment; remove the number sign (#) and everything after it")
 	case parsed.Scheme == "http" && !allowInsecureHTTP:
-		return refuse("it is not encrypted: the scheme is http; use https, or start the manager with --allow-insecure-http")
+		return refuse("its scheme is http, which is not encrypted; use https, or start the manager with --allow-insecure-http")
 	}
 	return parsed, nil
 }
@@ -175,7 +175,7 @@ func checkToken(token string) error {
 	}
 	if !isPrintableASCII(token, '!') {
 		return &ConfigurationError{
-			Option: "token", Reason: "it has white space or other characters that no token has; store the token alone in the Secret",
+			Option: "token", Reason: "it contains white space or other characters that are not allowed in a token; store only the token in the Secret",
 		}
 	}
 	return nil

@@ -106,7 +106,7 @@ func decodePage[T any](body []byte) (outer envelope, items []T, skipped []string
 		}
 	}
 	if more > 0 {
-		skipped = append(skipped, fmt.Sprintf("%d more objects of result cannot be used", more))
+		skipped = append(skipped, fmt.Sprintf("%d more objects in result cannot be used", more))
 	}
 	return outer, items, skipped, nil
 }
@@ -156,7 +156,7 @@ func describeJSONError(parent string, err error) error {
 
 // undocumentedType is an error with the cause, or with none when that is nil.
 func undocumentedType(path, kind string, cause error) error {
-	failure := &steadyError{text: fmt.Sprintf("%s is of the JSON type %s, which the API does not document", path, kind)}
+	failure := &steadyError{text: fmt.Sprintf("%s has the JSON type %s, which the API does not document", path, kind)}
 	if cause != nil {
 		failure.causes = []error{cause}
 	}

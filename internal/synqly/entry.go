@@ -18,8 +18,8 @@ type Entry struct {
 	UpdatedAt    Timestamp                  `json:"updated_at"`
 	CustomFields map[string]json.RawMessage `json:"custom_fields"`
 	Unmapped     map[string]json.RawMessage `json:"unmapped"`
-	// Unreadable says which fields could not be read, sorted, such as "creator is of the JSON type
-	// object".
+	// Unreadable says which fields could not be read, sorted, such as "creator cannot be read:
+	// its JSON type is object".
 	Unreadable []string `json:"-"`
 }
 

@@ -24,7 +24,7 @@ type ConfigurationError struct {
 }
 
 func (e *ConfigurationError) Error() string {
-	return fmt.Sprintf("the %s of the Synqly API cannot be used: %s", e.Option, e.Reason)
+	return fmt.Sprintf("the %s for the Synqly API is not valid: %s", e.Option, e.Reason)
 }
 
 // NeverSent is true: there is no client to send anything.
@@ -93,7 +93,7 @@ type DecodeError struct {
 }
 
 func (e *DecodeError) Error() string {
-	return fmt.Sprintf("%s: the answer (status %d) cannot be used: %v", e.Operation, e.StatusCode, e.Err)
+	return fmt.Sprintf("%s: the response (status %d) cannot be used: %v", e.Operation, e.StatusCode, e.Err)
 }
 
 func (e *DecodeError) Unwrap() error { return e.Err }

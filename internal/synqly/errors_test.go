@@ -111,7 +111,7 @@ func TestTransportErrors(t *testing.T) {
 			Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: err,
 		}
 	}
-	const ended = "the connection to api.example.com ended before its answer was complete"
+	const ended = "the connection to api.example.com was closed before the response was complete"
 
 	cases := map[string]struct {
 		options   Options
@@ -129,11 +129,11 @@ func TestTransportErrors(t *testing.T) {
 		},
 		"name server fails": {
 			options: Options{BaseURL: request, Transport: lookupFails(&net.DNSError{Err: "read udp 10.1.2.3:40123->10.0.0.10:53: refused"})},
-			want:    "host api.example.com cannot be resolved: the name server failed", neverSent: true,
+			want:    "host api.example.com cannot be resolved: the DNS lookup failed", neverSent: true,
 		},
 		"name server is slow": {
 			options: Options{BaseURL: request, Transport: lookupFails(&net.DNSError{Err: "i/o timeout", IsTimeout: true})},
-			want:    "cannot connect to api.example.com in time", neverSent: true,
+			want:    "timed out connecting to api.example.com", neverSent: true,
 		},
 		"unknown authority": {
 			options:   Options{BaseURL: untrusted.URL},
@@ -157,12 +157,12 @@ func TestTransportErrors(t *testing.T) {
 		},
 		"no TLS": {
 			options:   Options{BaseURL: "https://" + strings.TrimPrefix(plain.URL, "http://")},
-			want:      "cannot connect to " + strings.TrimPrefix(plain.URL, "http://") + ": it does not speak TLS",
+			want:      "cannot connect to " + strings.TrimPrefix(plain.URL, "http://") + ": the server does not use TLS",
 			neverSent: true,
 		},
 		"handshake that does not end": {
 			options: Options{BaseURL: "https://" + silent, RequestTimeout: 100 * time.Millisecond},
-			want:    "cannot connect to " + silent + " in time", neverSent: true,
+			want:    "timed out connecting to " + silent, neverSent: true,
 		},
 		"refused by the RoundTripper": {
 			options: Options{BaseURL: request, Transport: fails(fmt.Errorf("waiting: %w", refusal{}))},
@@ -173,7 +173,7 @@ func TestTransportErrors(t *testing.T) {
 		},
 		"cancelled before": {
 			options: Options{BaseURL: request}, cancelled: true, neverSent: true,
-			want: "the request was cancelled before its answer was complete",
+			want: "the request was canceled before the response was complete",
 		},
 		"dial fails without net/http": {
 			options: Options{BaseURL: request, Transport: fails(connection("dial", syscall.EHOSTUNREACH))},
@@ -186,19 +186,19 @@ func TestTransportErrors(t *testing.T) {
 		"HTTP/2 reset": {options: Options{BaseURL: request, Transport: fails(errors.New("stream error: stream ID 7; INTERNAL_ERROR"))}, want: ended},
 		"read timeout": {
 			options: Options{BaseURL: request, Transport: fails(connection("read", context.DeadlineExceeded))},
-			want:    "no complete answer from api.example.com in time",
+			want:    "timed out waiting for the complete response from api.example.com",
 		},
 		"something else": {
 			options: Options{BaseURL: request, Transport: fails(connection("read", syscall.EIO))},
-			want:    "no answer from api.example.com: read tcp connection: input/output error",
+			want:    "no response from api.example.com: read tcp connection: input/output error",
 		},
 		"the token": {
 			options: Options{BaseURL: request, Transport: fails(errors.New("malformed HTTP response \"Bearer " + canary + "\""))},
-			want:    "no answer from api.example.com: malformed HTTP response \"Bearer [redacted]\"",
+			want:    "no response from api.example.com: malformed HTTP response \"Bearer [redacted]\"",
 		},
 		"neither answer nor error": {
 			options: Options{BaseURL: request, Transport: fails(nil)},
-			want:    "no answer from api.example.com: the RoundTripper returned neither an answer nor an error",
+			want:    "no response from api.example.com: the RoundTripper returned neither a response nor an error",
 		},
 	}
 	for name, test := range cases {

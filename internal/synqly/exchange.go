@@ -83,7 +83,7 @@ func (c *Client) do(ctx context.Context, call call) (*answer, error) {
 		return nil, c.transportError(ctx, call, trace, err)
 	}
 	if response == nil || response.Body == nil {
-		return nil, c.transportError(ctx, call, trace, errors.New("the RoundTripper returned neither an answer nor an error"))
+		return nil, c.transportError(ctx, call, trace, errors.New("the RoundTripper returned neither a response nor an error"))
 	}
 	defer response.Body.Close() //nolint:errcheck // Nothing is lost: the body has been read as far as it is wanted.
 
@@ -176,7 +176,7 @@ func checkID(id string) error {
 	case id == "":
 		return errors.New("is missing or empty")
 	case strings.TrimSpace(id) == "":
-		return errors.New("is white space alone")
+		return errors.New("contains only white space")
 	case len(id) > maxIDBytes:
 		return fmt.Errorf("is longer than %d bytes", maxIDBytes)
 	default:
@@ -215,7 +215,7 @@ func (c *Client) readAnswer(
 	body, err := io.ReadAll(io.LimitReader(response.Body, int64(c.maxDataBytes)+1))
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, c.decodeError(ctx, call, response.StatusCode, "it is cut off", err)
+		return nil, c.decodeError(ctx, call, response.StatusCode, "it is incomplete", err)
 	case err != nil:
 		failure := c.transportError(ctx, call, trace, err)
 		failure.NeverSent = false // Whatever the error: an answer had begun.

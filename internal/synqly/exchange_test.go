@@ -256,7 +256,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		if !errors.As(err, &decode) || decode.StatusCode != http.StatusCreated || !decode.TooLarge || CommitmentOf(err) != Unconfirmed {
 			t.Fatalf("error = %#v, want an unconfirmed *DecodeError that is TooLarge", err)
 		}
-		if want := "CreateTicket: the answer (status 201) cannot be used: it is larger than 16 MiB"; err.Error() != want {
+		if want := "CreateTicket: the response (status 201) cannot be used: it is larger than 16 MiB"; err.Error() != want {
 			t.Errorf("error = %q, want %q", err, want)
 		}
 	})
@@ -297,7 +297,7 @@ func TestRequestTimeoutCoversTheBody(t *testing.T) {
 				t.Errorf("error = %v, want a *TransportError by the deadline", err)
 			}
 			host := strings.TrimPrefix(server.URL, "http://")
-			if want := "CreateTicket: no complete answer from " + host + " in time"; err.Error() != want {
+			if want := "CreateTicket: timed out waiting for the complete response from " + host; err.Error() != want {
 				t.Errorf("error = %q, want %q", err, want)
 			}
 		})

@@ -88,7 +88,7 @@ func decodeElements(name string, raw json.RawMessage, field reflect.Value) strin
 	}
 	field.Set(read)
 	if count > 1 {
-		return fmt.Sprintf("%s, and %d more of its elements cannot be read", first, count-1)
+		return fmt.Sprintf("%s; %d more elements of %s cannot be read", first, count-1, name)
 	}
 	return first
 }
@@ -101,7 +101,7 @@ func describeUnreadable(name string, raw json.RawMessage, err error) string {
 		name += "." + mistyped.Field
 		kind, _, _ = strings.Cut(mistyped.Value, " ") // The rest is the number that was found.
 	}
-	return fmt.Sprintf("%s is of the JSON type %s", name, kind)
+	return fmt.Sprintf("%s cannot be read: its JSON type is %s", name, kind)
 }
 
 // jsonType names the type of a valid JSON value, as json.UnmarshalTypeError does.

@@ -22,42 +22,42 @@ func TestOddFieldsDoNotCostTheTicket(t *testing.T) {
 		change  func(*Ticket) // what is in the ticket of the members
 		want    []string      // unreadable
 	}{
-		"a date that is a number":  {`"due_date": 5`, nil, []string{"due_date is of the JSON type number"}},
-		"a date that is an object": {`"created_at": {"a": 1}`, nil, []string{"created_at is of the JSON type object"}},
+		"a date that is a number":  {`"due_date": 5`, nil, []string{"due_date cannot be read: its JSON type is number"}},
+		"a date that is an object": {`"created_at": {"a": 1}`, nil, []string{"created_at cannot be read: its JSON type is object"}},
 		"a date that does not parse": {
 			`"due_date": "soon"`, func(ticket *Ticket) { ticket.DueDate = Timestamp{Raw: "soon"} }, nil,
 		},
-		"a text that is an object": {`"priority": {}`, nil, []string{"priority is of the JSON type object"}},
-		"a text that is a bool":    {`"status": true`, nil, []string{"status is of the JSON type bool"}},
-		"a text that is an array":  {`"assignee": ["jane"]`, nil, []string{"assignee is of the JSON type array"}},
-		"a map that is an array":   {`"custom_fields": []`, nil, []string{"custom_fields is of the JSON type array"}},
-		"a map that is a text":     {`"unmapped": "x"`, nil, []string{"unmapped is of the JSON type string"}},
-		"tags that are a text":     {`"tags": "a"`, nil, []string{"tags is of the JSON type string"}},
-		"tags that are an object":  {`"tags": {"a": "b"}`, nil, []string{"tags is of the JSON type object"}},
+		"a text that is an object": {`"priority": {}`, nil, []string{"priority cannot be read: its JSON type is object"}},
+		"a text that is a bool":    {`"status": true`, nil, []string{"status cannot be read: its JSON type is bool"}},
+		"a text that is an array":  {`"assignee": ["jane"]`, nil, []string{"assignee cannot be read: its JSON type is array"}},
+		"a map that is an array":   {`"custom_fields": []`, nil, []string{"custom_fields cannot be read: its JSON type is array"}},
+		"a map that is a text":     {`"unmapped": "x"`, nil, []string{"unmapped cannot be read: its JSON type is string"}},
+		"tags that are a text":     {`"tags": "a"`, nil, []string{"tags cannot be read: its JSON type is string"}},
+		"tags that are an object":  {`"tags": {"a": "b"}`, nil, []string{"tags cannot be read: its JSON type is object"}},
 		"a tag that is a number": {
 			`"tags": ["a", 7, "b"]`, func(ticket *Ticket) { ticket.Tags = []string{"a", "b"} },
-			[]string{"tags[1] is of the JSON type number"},
+			[]string{"tags[1] cannot be read: its JSON type is number"},
 		},
 		"tags that are no texts": {
 			`"tags": [null, {"name": "a"}, ["b"], "c"]`, func(ticket *Ticket) { ticket.Tags = []string{"c"} },
-			[]string{"tags[0] is of the JSON type null, and 2 more of its elements cannot be read"},
+			[]string{"tags[0] cannot be read: its JSON type is null; 2 more elements of tags cannot be read"},
 		},
 		"tags with line ends": {`"tags": ["a\nb"]`, func(ticket *Ticket) { ticket.Tags = []string{"a\nb"} }, nil},
 		"no tags":             {`"tags": []`, func(ticket *Ticket) { ticket.Tags = []string{} }, nil},
 		"an odd attachment": {
 			`"attachments": [{"id": "a", "file_size": 9}, {"id": "b", "file_size": "9 KB"}]`,
 			func(ticket *Ticket) { ticket.Attachments = []AttachmentMetadata{attachment} },
-			[]string{"attachments[1].file_size is of the JSON type string"},
+			[]string{"attachments[1].file_size cannot be read: its JSON type is string"},
 		},
 		"a time of an attachment": {
 			`"attachments": [{"id": "b", "created_date": 7}, {"id": "a", "file_size": 9}]`,
 			func(ticket *Ticket) { ticket.Attachments = []AttachmentMetadata{attachment} },
-			[]string{"attachments[0].created_date is of the JSON type number"},
+			[]string{"attachments[0].created_date cannot be read: its JSON type is number"},
 		},
 		"several": {
 			`"tags": 1, "contact": 1, "priority": "P0", "creator": {}, "-": 1, "": 1`,
 			func(ticket *Ticket) { ticket.Priority = "P0" },
-			[]string{"contact is of the JSON type number", "creator is of the JSON type object", "tags is of the JSON type number"},
+			[]string{"contact cannot be read: its JSON type is number", "creator cannot be read: its JSON type is object", "tags cannot be read: its JSON type is number"},
 		},
 		"a name in other letters": {`"Due_Date": 5, "SUMMARY": 7`, nil, nil},
 	} {
@@ -87,7 +87,7 @@ func TestOddFieldsDoNotCostTheTicket(t *testing.T) {
 
 func TestOddFieldsDoNotCostCreatesAndPatches(t *testing.T) {
 	_, client := newServer(t, respondJSON(http.StatusCreated, `{"result": {"id": "1", "created_at": 1793527200, "tags": "a,b"}}`))
-	want := Ticket{ID: "1", Unreadable: []string{"created_at is of the JSON type number", "tags is of the JSON type string"}}
+	want := Ticket{ID: "1", Unreadable: []string{"created_at cannot be read: its JSON type is number", "tags cannot be read: its JSON type is string"}}
 	created, err := client.CreateTicket(t.Context(), exampleCreateTicket())
 	if err != nil || !cmp.Equal(want, *created) {
 		t.Errorf("CreateTicket = %+v, %v", created, err)
@@ -103,7 +103,7 @@ func TestOddFieldsDoNotCostTheCommentOrTheNote(t *testing.T) {
 		"id": "2", "title": "t", "content": "c", "creator": {"name": "jane"}, "updated_at": 7, "custom_fields": 1
 	}}`))
 	unreadable := []string{
-		"creator is of the JSON type object", "custom_fields is of the JSON type number", "updated_at is of the JSON type number",
+		"creator cannot be read: its JSON type is object", "custom_fields cannot be read: its JSON type is number", "updated_at cannot be read: its JSON type is number",
 	}
 	comment, err := client.CreateComment(t.Context(), "1", CreateCommentRequest{Content: "c"})
 	if err != nil || !cmp.Equal(Comment{Entry{ID: "2", Content: "c", Unreadable: unreadable}}, *comment) {
@@ -117,14 +117,14 @@ func TestOddFieldsDoNotCostTheCommentOrTheNote(t *testing.T) {
 
 func TestObjectsWithoutAnIDAreRefused(t *testing.T) {
 	for result, want := range map[string]string{
-		`{"id": 10023}`:        "result.id is of the JSON type number, which the API does not document",
-		`{"id": ["1"]}`:        "result.id is of the JSON type array, which the API does not document",
+		`{"id": 10023}`:        "result.id has the JSON type number, which the API does not document",
+		`{"id": ["1"]}`:        "result.id has the JSON type array, which the API does not document",
 		`{"id": null}`:         "result.id is missing or empty",
 		`{"ID": "1"}`:          "result.id is missing or empty",
-		`{"id": " "}`:          "result.id is white space alone",
-		`[{"id": "1"}]`:        "result is of the JSON type array, which the API does not document",
-		`"1"`:                  "result is of the JSON type string, which the API does not document",
-		`{"id": 1, "tags": 2}`: "result.id is of the JSON type number, which the API does not document",
+		`{"id": " "}`:          "result.id contains only white space",
+		`[{"id": "1"}]`:        "result has the JSON type array, which the API does not document",
+		`"1"`:                  "result has the JSON type string, which the API does not document",
+		`{"id": 1, "tags": 2}`: "result.id has the JSON type number, which the API does not document",
 	} {
 		_, client := newServer(t, respondJSON(200, `{"result": `+result+`}`))
 		calls := map[string]func() error{
@@ -147,7 +147,7 @@ func TestObjectsWithoutAnIDAreRefused(t *testing.T) {
 
 func TestReadable(t *testing.T) {
 	ticket := Ticket{Unreadable: []string{
-		"attachments[0].id is of the JSON type number", "created_at is of the JSON type number", "tags[1] is of the JSON type null",
+		"attachments[0].id cannot be read: its JSON type is number", "created_at cannot be read: its JSON type is number", "tags[1] cannot be read: its JSON type is null",
 	}}
 	for fields, want := range map[string]bool{
 		"": true, "summary": true, "tag": true, "created": true, "id": true, "summary,due_date": true,
@@ -176,18 +176,18 @@ func TestObjectsOfNoUseAreSkipped(t *testing.T) {
 	if len(pages) != 1 {
 		t.Fatalf("%d pages, want one", len(pages))
 	}
-	wantItems := []Ticket{{ID: "1"}, {ID: "3", Unreadable: []string{"due_date is of the JSON type number"}}, {ID: "4"}}
+	wantItems := []Ticket{{ID: "1"}, {ID: "3", Unreadable: []string{"due_date cannot be read: its JSON type is number"}}, {ID: "4"}}
 	if diff := cmp.Diff(wantItems, pages[0].Items); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
 	}
 	wantSkipped := []string{
 		"result[1].id is missing or empty",
-		"result[2] is of the JSON type number, which the API does not document",
-		"result[3].id is of the JSON type number, which the API does not document",
-		"result[5] is of the JSON type null, which the API does not document",
-		"result[6] is of the JSON type array, which the API does not document",
-		"result[7].id is white space alone",
-		"result[8] is of the JSON type string, which the API does not document",
+		"result[2] has the JSON type number, which the API does not document",
+		"result[3].id has the JSON type number, which the API does not document",
+		"result[5] has the JSON type null, which the API does not document",
+		"result[6] has the JSON type array, which the API does not document",
+		"result[7].id contains only white space",
+		"result[8] has the JSON type string, which the API does not document",
 	}
 	if diff := cmp.Diff(wantSkipped, pages[0].Skipped); diff != "" {
 		t.Errorf("skipped (-want +got):\n%s", diff)
@@ -198,8 +198,8 @@ func TestObjectsOfNoUseAreSkipped(t *testing.T) {
 func TestAPageThatSkipsProvesNothing(t *testing.T) {
 	for name, test := range map[string]struct{ second, want string }{
 		"one without ID":  {`{"id": "2"}, {}`, "result[1].id is missing or empty"},
-		"several odd":     {`{"id": 2}, 7`, "result[0].id is of the JSON type number, which the API does not document; others cannot be used either"},
-		"nothing but one": {`""`, "result[0] is of the JSON type string, which the API does not document"},
+		"several odd":     {`{"id": 2}, 7`, "result[0].id has the JSON type number, which the API does not document; other objects cannot be used either"},
+		"nothing but one": {`""`, "result[0] has the JSON type string, which the API does not document"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, _ := book{"": page("b", "1"), "b": `{"result": [` + test.second + `], "cursor": "c"}`, "c": page("", "3")}.server(t)
@@ -208,7 +208,7 @@ func TestAPageThatSkipsProvesNothing(t *testing.T) {
 			if comments != nil || !errors.As(err, &decode) || decode.Operation != "ListComments" || decode.StatusCode != http.StatusOK {
 				t.Fatalf("All = %v, %v, want a *DecodeError", comments, err)
 			}
-			if want := "ListComments: the answer (status 200) cannot be used: " + test.want; err.Error() != want {
+			if want := "ListComments: the response (status 200) cannot be used: " + test.want; err.Error() != want {
 				t.Errorf("error = %q\nwant    %q", err, want)
 			}
 			var complete []bool
@@ -254,7 +254,7 @@ func TestWhatCannotBeRecognisedProvesNothing(t *testing.T) {
 		for _, field := range test.hidden {
 			err := lists[name](t, serve(t, fmt.Sprintf("%q", field)))
 			var decode *DecodeError
-			if want := "result[1]." + field + " is of the JSON type number"; !errors.As(err, &decode) || decode.Err.Error() != want {
+			if want := "result[1]." + field + " cannot be read: its JSON type is number"; !errors.As(err, &decode) || decode.Err.Error() != want {
 				t.Errorf("%s with an odd %s: error = %v, want %s", name, field, err, want)
 			}
 		}
@@ -273,10 +273,10 @@ func TestSkippedIsBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(page.Skipped) != 101 || page.Skipped[100] != "900 more objects of result cannot be used" {
+		if len(page.Skipped) != 101 || page.Skipped[100] != "900 more objects in result cannot be used" {
 			t.Errorf("%d texts, the last: %s", len(page.Skipped), page.Skipped[len(page.Skipped)-1])
 		}
-		want := []string{"tags[0] is of the JSON type object, and 999 more of its elements cannot be read"}
+		want := []string{"tags[0] cannot be read: its JSON type is object; 999 more elements of tags cannot be read"}
 		if len(page.Items) != 1 || !slices.Equal(page.Items[0].Unreadable, want) {
 			t.Errorf("items: %+v", page.Items)
 		}

@@ -79,11 +79,11 @@ func describeNetworkError(err error, host string, connecting bool) string {
 	case errors.As(err, &refusal):
 		return singleLine(err.Error())
 	case errors.Is(err, context.Canceled):
-		return "the request was cancelled before its answer was complete"
+		return "the request was canceled before the response was complete"
 	case connecting && isTimeout(err):
 		// One text for lookup, dial and handshake: which of them a deadline meets, or whether it is the deadline of the request
 		// that ends first, is chance too.
-		return fmt.Sprintf("cannot connect to %s in time", host)
+		return fmt.Sprintf("timed out connecting to %s", host)
 	case errors.As(err, &lookup):
 		return fmt.Sprintf("host %s cannot be resolved: %s", host, describeLookup(lookup))
 	case errors.As(err, &operation) && operation.Op == "proxyconnect":
@@ -93,13 +93,13 @@ func describeNetworkError(err error, host string, connecting bool) string {
 	case errors.As(err, &certificate):
 		return fmt.Sprintf("the certificate of %s is not trusted: %s", host, describeCertificate(certificate.Err))
 	case errors.As(err, &record):
-		return fmt.Sprintf("cannot connect to %s: it does not speak TLS", host)
+		return fmt.Sprintf("cannot connect to %s: the server does not use TLS", host)
 	case isTimeout(err):
-		return fmt.Sprintf("no complete answer from %s in time", host)
+		return fmt.Sprintf("timed out waiting for the complete response from %s", host)
 	case isConnectionEnd(err):
-		return fmt.Sprintf("the connection to %s ended before its answer was complete", host)
+		return fmt.Sprintf("the connection to %s was closed before the response was complete", host)
 	default:
-		return fmt.Sprintf("no answer from %s: %s", host, withoutChance(err.Error()))
+		return fmt.Sprintf("no response from %s: %s", host, withoutChance(err.Error()))
 	}
 }
 
@@ -108,7 +108,7 @@ func describeLookup(err *net.DNSError) string {
 	case err.IsNotFound:
 		return "no such host"
 	default:
-		return "the name server failed" // Its own text names addresses and ports.
+		return "the DNS lookup failed" // Its own text names addresses and ports.
 	}
 }
 

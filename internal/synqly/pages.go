@@ -50,7 +50,7 @@ func (p Page[T]) CheckComplete() error {
 	case 1:
 		return p.decodeError(p.Skipped[0])
 	default:
-		return p.decodeError(p.Skipped[0] + "; others cannot be used either")
+		return p.decodeError(p.Skipped[0] + "; other objects cannot be used either")
 	}
 }
 
@@ -135,7 +135,7 @@ func listPages[T any](ctx context.Context, c *Client, list call, query PageQuery
 
 func listPage[T any](ctx context.Context, c *Client, list call, query PageQuery) (Page[T], error) {
 	if query.Limit < 0 {
-		err := fmt.Errorf("the limit of %d items a page is negative", query.Limit)
+		err := fmt.Errorf("the limit of %d items per page is negative", query.Limit)
 		return Page[T]{}, &InvalidRequestError{Operation: list.operation, Err: err}
 	}
 	if len(query.Cursor) > maxCursorBytes {

@@ -61,7 +61,7 @@ func TestAnOddTicketDoesNotCostThePage(t *testing.T) {
 			IssueType: "Task", Creator: "person@example.com", Tags: []string{"two\nlines", "shared"}, CompletionDate: Timestamp{Raw: "soon"},
 			CreatedAt: odd.CreatedAt,
 			Unreadable: []string{
-				"custom_fields is of the JSON type array", "due_date is of the JSON type number", "tags[1] is of the JSON type object",
+				"custom_fields cannot be read: its JSON type is array", "due_date cannot be read: its JSON type is number", "tags[1] cannot be read: its JSON type is object",
 			},
 		}
 		if diff := cmp.Diff(want, odd); diff != "" {
@@ -92,7 +92,7 @@ func TestATicketWithoutIDIsSkipped(t *testing.T) {
 	if len(page.Items) != 2 || page.Items[0].ID != ids[1] {
 		t.Errorf("items %+v", page.Items)
 	}
-	want := []string{"result[0].id is of the JSON type number, which the API does not document"}
+	want := []string{"result[0].id has the JSON type number, which the API does not document"}
 	if diff := cmp.Diff(want, page.Skipped); diff != "" {
 		t.Errorf("skipped (-want +got):\n%s", diff)
 	}

@@ -42,7 +42,7 @@ type Ticket struct {
 	CustomFields map[string]json.RawMessage `json:"custom_fields"`
 	// Unmapped is what the provider has beyond the API's model.
 	Unmapped map[string]json.RawMessage `json:"unmapped"`
-	// Unreadable says which fields could not be read, sorted, such as "due_date is of the JSON type number". Elements of tags and
+	// Unreadable says which fields could not be read, sorted, such as "due_date cannot be read: its JSON type is number". Elements of tags and
 	// attachments that could not be read are missing there, and one text names the first. A field in it is unknown, not empty.
 	Unreadable []string `json:"-"`
 }

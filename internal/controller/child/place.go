@@ -46,11 +46,11 @@ func placeOf(ctx context.Context, reader client.Reader, namespace string, parent
 	err := reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: parent.TicketRef.Name}, &ticket)
 	switch {
 	case apierrors.IsNotFound(err):
-		return remote.Place{}, waitingForTicket("Ticket %q does not exist in this namespace: create it, or create another object for another Ticket", parent.TicketRef.Name)
+		return remote.Place{}, waitingForTicket("Ticket %q does not exist in this namespace: create it, or recreate this object with another ticketRef", parent.TicketRef.Name)
 	case err != nil:
 		return remote.Place{}, fmt.Errorf("reading Ticket %q: %w", parent.TicketRef.Name, err)
 	case ticket.Status.ID == "":
-		return remote.Place{}, waitingForTicket("Ticket %q has no remote ticket yet; its conditions say why", ticket.Name)
+		return remote.Place{}, waitingForTicket("Ticket %q has no remote ticket yet: see its conditions", ticket.Name)
 	}
 	return remote.Place{Integration: ticket.Status.Integration, TicketID: ticket.Status.ID}, nil
 }

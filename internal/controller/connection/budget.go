@@ -33,9 +33,9 @@ type WaitError struct {
 
 func (e *WaitError) Error() string {
 	if e.Asked {
-		return fmt.Sprintf("the provider asked to slow down: no request goes out before %s", e.Until.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("the provider asked to slow down: no request is sent before %s", e.Until.UTC().Format(time.RFC3339))
 	}
-	return "the request budget (rateLimit) of the Integration is used up for the moment"
+	return "the request budget (rateLimit) of the Integration is used up at the moment"
 }
 
 // NeverSent tells the client that the request did not leave the process.

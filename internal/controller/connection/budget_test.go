@@ -389,7 +389,7 @@ func TestWaitErrorSaysThatNothingWasSent(t *testing.T) {
 		err  WaitError
 		want string
 	}{
-		"asked":  {asked(time.Minute, start), "no request goes out before 2026-03-01T12:01:00Z"},
+		"asked":  {asked(time.Minute, start), "no request is sent before 2026-03-01T12:01:00Z"},
 		"budget": {WaitError{Until: start, After: time.Second}, "rateLimit"},
 	} {
 		if !test.err.NeverSent() || !strings.Contains(test.err.Error(), test.want) {

@@ -135,9 +135,9 @@ func (e *SecretError) Error() string {
 	case e.Err == nil:
 		return fmt.Sprintf("Secret %q has no key %q with the integration token: add it, or correct tokenSecretRef", e.Secret.Name, e.Key)
 	case apierrors.IsNotFound(e.Err):
-		return fmt.Sprintf("Secret %q does not exist: create it with the integration token under the key %q", e.Secret.Name, e.Key)
+		return fmt.Sprintf("Secret %q does not exist: create it with the integration token in the key %q", e.Secret.Name, e.Key)
 	case apierrors.IsForbidden(e.Err):
-		return fmt.Sprintf("Secret %q may not be read by the operator: its role needs the verb get on secrets in this namespace", e.Secret.Name)
+		return fmt.Sprintf("the operator is not allowed to read Secret %q: grant its service account the verb get on secrets in this namespace", e.Secret.Name)
 	}
 	return fmt.Sprintf("reading Secret %q: %v", e.Secret.Name, e.Err)
 }

@@ -155,7 +155,7 @@ func TestOpenFailsWithoutToken(t *testing.T) {
 		"no Secret": {
 			prepare: func(s *secretStore) { delete(s.stored, secretName) },
 			want:    SecretError{Key: "token", Err: apierrors.NewNotFound(secrets, secretName.Name)},
-			text:    []string{`"synqly-token" does not exist`, `under the key "token"`},
+			text:    []string{`"synqly-token" does not exist`, `in the key "token"`},
 		},
 		"no key": {
 			prepare: func(s *secretStore) { s.put("tokens", canary, "1") },
@@ -170,7 +170,7 @@ func TestOpenFailsWithoutToken(t *testing.T) {
 		"forbidden": {
 			prepare: func(s *secretStore) { s.err = apierrors.NewForbidden(secrets, secretName.Name, nil) },
 			want:    SecretError{Key: "token", Err: apierrors.NewForbidden(secrets, secretName.Name, nil)},
-			text:    []string{"may not be read", "verb get"},
+			text:    []string{"not allowed to read", "verb get"},
 		},
 		"API server down": {
 			prepare: func(s *secretStore) { s.err = broken }, want: SecretError{Key: "token", Err: broken},

@@ -17,12 +17,12 @@ import (
 var (
 	requestsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "synqly_requests_total",
-		Help: "Requests sent to the Synqly API, by Integration, operation and status code; code 0 is a request without an answer.",
+		Help: "Requests sent to the Synqly API, by Integration, operation and status code. Code 0 means that there was no response.",
 	}, []string{"namespace", "integration", "operation", "code"})
 
 	requestSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "synqly_request_duration_seconds",
-		Help:    "Time that a request to the Synqly API took, its answer's body included, by operation.",
+		Help:    "Duration of requests to the Synqly API in seconds, including the response body, by operation.",
 		Buckets: prometheus.ExponentialBuckets(0.01, 2, 14),
 	}, []string{"operation"})
 )

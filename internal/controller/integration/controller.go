@@ -101,7 +101,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	stored := integration.DeepCopy()
 	if status.IsPaused(&integration) {
-		paused := health{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "the connection is not checked because of the annotation " + v1alpha1.PausedAnnotation}
+		paused := health{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "the connection is paused by the annotation " + v1alpha1.PausedAnnotation + ": remove it to continue"}
 		return ctrl.Result{}, r.writeStatus(ctx, stored, &integration, paused)
 	}
 	if !integration.DeletionTimestamp.IsZero() {

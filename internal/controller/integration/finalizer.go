@@ -53,7 +53,7 @@ func (r *Reconciler) finalize(ctx context.Context, stored, integration *v1alpha1
 			return ctrl.Result{}, err
 		}
 	}
-	found.message += waiting + summary(users) + " made remotely to be removed"
+	found.message += waiting + summary(users) + " to be removed"
 	if err := r.writeStatus(ctx, stored, integration, found); err != nil {
 		return conflictLater(client.IgnoreNotFound(err))
 	}
@@ -61,7 +61,7 @@ func (r *Reconciler) finalize(ctx context.Context, stored, integration *v1alpha1
 }
 
 // waiting begins what an Integration's message says of the objects that it waits for.
-const waiting = "; its deletion waits for what "
+const waiting = "; the deletion waits for the remote objects of "
 
 // lastHealth is what the status says of the connection. While the Integration is being
 // deleted and a connection is open, that is not checked any more.

@@ -40,7 +40,7 @@ func healthOf(err error) health {
 	}
 	switch {
 	case err == nil:
-		return health{status: metav1.ConditionTrue, reason: v1alpha1.ReasonConnected, message: "the provider answers with this token"}
+		return health{status: metav1.ConditionTrue, reason: v1alpha1.ReasonConnected, message: "the provider accepts the token"}
 	case errors.As(err, &secret):
 		return down(v1alpha1.ReasonSecretNotFound, secretInterval)
 	case errors.As(err, &settings) && settings.Option == "token":

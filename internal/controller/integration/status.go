@@ -37,7 +37,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, stored, integration *v1alp
 	}
 	r.wrote(client.ObjectKeyFromObject(integration), found)
 	if stored.Status.MarkerTags != integration.Status.MarkerTags && integration.Status.MarkerTags == v1alpha1.MarkerTagsDropped {
-		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsDropped", "Create", "the provider drops the tags by which tickets are found again; a ticket whose creation is not confirmed is looked for by its name and creation time")
+		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsDropped", "Create", "the provider does not keep the tags by which the operator finds its tickets: a ticket whose creation is not confirmed is searched for by name and creation time")
 	}
 	if before == nil || before.Reason != found.reason {
 		kind := corev1.EventTypeNormal

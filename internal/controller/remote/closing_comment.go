@@ -54,7 +54,7 @@ func (r *Reconciler[O, R]) settleComment(ctx context.Context, s *state[O, R]) er
 	observed := r.attempts.observe(s.name, s.object.GetUID(), s.intent.attempt)
 	ids, err := r.commenter.FindClosing(ctx, s.call(s.status.ID))
 	if err != nil {
-		return &UnconfirmedError{Noun: closingNoun, Err: fmt.Errorf("looking for it: %w", err), LookupFailed: true}
+		return &UnconfirmedError{Noun: closingNoun, Err: fmt.Errorf("searching for it: %w", err), LookupFailed: true}
 	}
 	if len(ids) > 0 {
 		return r.recordComment(ctx, s, ids[0])

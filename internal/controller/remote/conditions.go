@@ -24,10 +24,10 @@ func (r *Reconciler[O, R]) updateConditions(s *state[O, R], result outcome) {
 	switch {
 	case result.reason != v1alpha1.ReasonSynced:
 	case s.policy.Observe:
-		result.message = "the remote " + r.adapter.Noun() + " is observed; nothing is written to it"
+		result.message = "the remote " + r.adapter.Noun() + " is only observed; nothing is written to it"
 		unsynced = false
 	case len(drifted) > 0:
-		result.message = "the spec has been applied to the remote " + r.adapter.Noun() + "; somebody has changed since: " + strings.Join(drifted, ", ")
+		result.message = "the spec has been applied to the remote " + r.adapter.Noun() + "; fields that were changed remotely since then: " + strings.Join(drifted, ", ")
 	}
 	if result.stalled {
 		s.status.LastSyncRequest = s.syncRequest()
@@ -59,10 +59,10 @@ func (r *Reconciler[O, R]) synced(s *state[O, R], result outcome, unsynced bool)
 	case s.policy.Enforce && len(r.drifted(s)) > 0:
 		return &outcome{status: metav1.ConditionFalse, reason: v1alpha1.ReasonDrifted, message: r.writingBack(s)}
 	}
-	return &outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced, message: "the last generation of the spec has been applied"}
+	return &outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced, message: "the latest generation of the spec has been applied"}
 }
 
 // writingBack says what Enforce is about to do.
 func (r *Reconciler[O, R]) writingBack(s *state[O, R]) string {
-	return fmt.Sprintf("somebody changed the remote %s, and managementPolicy Enforce writes back: %s", r.adapter.Noun(), strings.Join(r.drifted(s), ", "))
+	return fmt.Sprintf("the remote %s was changed; managementPolicy Enforce restores the values of the spec for: %s", r.adapter.Noun(), strings.Join(r.drifted(s), ", "))
 }

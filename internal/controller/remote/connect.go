@@ -60,7 +60,7 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R]) (context
 func (r *Reconciler[O, R]) connection(ctx context.Context, s *state[O, R], integration *v1alpha1.Integration) (*connection.Connection, error) {
 	deleting := !s.object.GetDeletionTimestamp().IsZero()
 	if !deleting && !integration.DeletionTimestamp.IsZero() {
-		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q is being deleted: create it again, or use another one", integration.Name)}
+		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q is being deleted: create it again, or recreate this object with another Integration", integration.Name)}
 	}
 	usable, err := r.Connections.For(ctx, integration)
 	if err != nil && deleting {
@@ -87,7 +87,7 @@ func (r *Reconciler[O, R]) integration(ctx context.Context, s *state[O, R], name
 		if last := r.Connections.Last(client.ObjectKey{Namespace: s.object.GetNamespace(), Name: name}); last != nil && !s.object.GetDeletionTimestamp().IsZero() {
 			return last.Integration, nil
 		}
-		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q does not exist in this namespace: create it, or name another one", name)}
+		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q does not exist in this namespace: create it, or recreate this object with another Integration", name)}
 	}
 	if err != nil {
 		return nil, &kubernetesError{fmt.Errorf("reading Integration %q: %w", name, err)}

@@ -141,7 +141,7 @@ func (r *Reconciler[O, R]) settle(ctx context.Context, s *state[O, R]) error {
 	}
 	candidates, err := r.candidates(ctx, s)
 	if err != nil {
-		return &UnconfirmedError{Noun: r.adapter.Noun(), Err: fmt.Errorf("looking for it: %w", err), LookupFailed: true}
+		return &UnconfirmedError{Noun: r.adapter.Noun(), Err: fmt.Errorf("searching for it: %w", err), LookupFailed: true}
 	}
 	if len(candidates) > 0 {
 		oldest := slices.MinFunc(candidates, func(a, b *R) int { return r.adapter.CreatedAt(a).Compare(r.adapter.CreatedAt(b)) })

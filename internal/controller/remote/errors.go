@@ -33,9 +33,9 @@ type MissingError struct {
 
 func (e *MissingError) Error() string {
 	if e.LookAgain > 0 {
-		return fmt.Sprintf("the remote %s %q does not exist any more; another one is created once it has been missing for the Integration's settlePeriod", e.Noun, e.ID)
+		return fmt.Sprintf("the remote %s %q no longer exists; a new one is created after it has been missing for the settlePeriod of the Integration", e.Noun, e.ID)
 	}
-	return fmt.Sprintf("the remote %s %q does not exist any more, and is not created again", e.Noun, e.ID)
+	return fmt.Sprintf("the remote %s %q no longer exists and is not created again", e.Noun, e.ID)
 }
 
 // ConflictError says that the object and another one, or its spec and its status,
@@ -59,12 +59,12 @@ type UnconfirmedError struct {
 }
 
 func (e *UnconfirmedError) Error() string {
-	message := fmt.Sprintf("a request to create the remote %s was sent and its outcome is not known; it is looked for, and is sent again only after the Integration's settlePeriod", e.Noun)
+	message := fmt.Sprintf("a request to create the remote %s was sent, but its outcome is not known; the operator searches for the %s, and repeats the request only after the settlePeriod of the Integration", e.Noun, e.Noun)
 	if e.Err != nil {
-		message += ": " + e.Err.Error()
+		message += "; cause: " + e.Err.Error()
 	}
 	if e.LookupFailed {
-		message += fmt.Sprintf("; a person who knows that it was not created can say so with the annotation %s", v1alpha1.CreateAgainAnnotation)
+		message += fmt.Sprintf("; if you know that the %s was not created, set the annotation %s to a new value", e.Noun, v1alpha1.CreateAgainAnnotation)
 	}
 	return message
 }
@@ -72,7 +72,7 @@ func (e *UnconfirmedError) Error() string {
 func (e *UnconfirmedError) Unwrap() error { return e.Err }
 
 // errPaused says that the object is not reconciled because of its annotation.
-var errPaused = errors.New("reconciliation is stopped by the annotation ticketing.synqly.com/paused; remove it to go on")
+var errPaused = errors.New("reconciliation is paused by the annotation ticketing.synqly.com/paused: remove it to continue")
 
 // errNothingNew ends a reconcile that would only repeat what was refused.
 var errNothingNew = errors.New("nothing has changed since the request was refused")

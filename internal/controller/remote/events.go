@@ -42,39 +42,39 @@ func adoptedEvent(noun, id string) event {
 // found tells of a remote object that an unconfirmed attempt turned out to have made.
 func foundEvent(noun, id string, candidates int) event {
 	if candidates > 1 {
-		return event{kind: corev1.EventTypeWarning, reason: "FoundSeveral", action: "Adopt", note: note("%d remote %ss may be from the create request that was not confirmed; adopted the oldest, %q, and left the others alone", candidates, noun, id)}
+		return event{kind: corev1.EventTypeWarning, reason: "FoundSeveral", action: "Adopt", note: note("%d remote %ss may be the result of the unconfirmed create request: adopted the oldest, %q, and left the others unchanged", candidates, noun, id)}
 	}
-	return event{kind: corev1.EventTypeNormal, reason: "Found", action: "Adopt", note: note("found the remote %s %q: the create request that was not confirmed had succeeded", noun, id)}
+	return event{kind: corev1.EventTypeNormal, reason: "Found", action: "Adopt", note: note("found the remote %s %q: the unconfirmed create request had succeeded", noun, id)}
 }
 
 // recreating names what asks for another remote object.
 func recreatingEvent(noun, id, asks string) event {
-	return event{kind: corev1.EventTypeNormal, reason: "Recreating", action: "Create", note: note("the remote %s %q is missing; another one is created, as %s asks", noun, id, asks)}
+	return event{kind: corev1.EventTypeNormal, reason: "Recreating", action: "Create", note: note("the remote %s %q is missing: creating a new one because of %s", noun, id, asks)}
 }
 
 // changedRemotely tells what somebody changed in managed fields.
 func changedRemotelyEvent(noun, id string, changes []string, enforce bool) event {
-	then := "that is left as it is (managementPolicy Apply)"
+	then := "the changes are kept (managementPolicy Apply)"
 	if enforce {
-		then = "that is written back (managementPolicy Enforce)"
+		then = "the values of the spec are restored (managementPolicy Enforce)"
 	}
 	return event{kind: corev1.EventTypeNormal, reason: "RemoteChange", action: "Observe", note: note("somebody changed the remote %s %q: %s; %s", noun, id, strings.Join(changes, "; "), then)}
 }
 
 // expired tells of an object that is removed because its time has come.
 func expiredEvent(noun, id string) event {
-	return event{kind: corev1.EventTypeNormal, reason: "Expired", action: "Expire", note: note("the remote %s %q was closed long enough ago: this object is removed, as ttlAfterClosed asks, and the remote %s is left as it is", noun, id, noun)}
+	return event{kind: corev1.EventTypeNormal, reason: "Expired", action: "Expire", note: note("ttlAfterClosed has passed since the remote %s %q was closed: deleted this object and left the remote %s unchanged", noun, id, noun)}
 }
 
 // abandoned tells of a remote object that a terminating namespace left behind. It is
 // about the namespace, because nothing can be created in there any more.
 func abandonedEvent(namespace *corev1.Namespace, kind, name, noun string, ids []string, cause error) event {
-	what := "nothing that is known"
+	what := fmt.Sprintf("a remote %s that may exist", noun)
 	if len(ids) > 0 {
 		what = fmt.Sprintf("the remote %s %s", noun, strings.Join(ids, ", "))
 	}
 	return event{kind: corev1.EventTypeWarning, reason: "Abandoned", action: "Remove", regarding: namespace,
-		note: note("%s %s/%s was let go without removing %s: %v", kind, namespace.Name, name, what, cause)}
+		note: note("removed the finalizer of %s %s/%s without removing %s: %v", kind, namespace.Name, name, what, cause)}
 }
 
 func updatedEvent(noun, id string, fields []string) event {
@@ -82,11 +82,11 @@ func updatedEvent(noun, id string, fields []string) event {
 }
 
 func removedEvent(noun, id string) event {
-	return event{kind: corev1.EventTypeNormal, reason: "Removed", action: "Remove", note: note("the remote %s %q is removed, as the deletionPolicy asks", noun, id)}
+	return event{kind: corev1.EventTypeNormal, reason: "Removed", action: "Remove", note: note("removed the remote %s %q according to deletionPolicy", noun, id)}
 }
 
 func retainedEvent(noun, id string) event {
-	return event{kind: corev1.EventTypeNormal, reason: "Retained", action: "Retain", note: note("the remote %s %q is left as it is", noun, id)}
+	return event{kind: corev1.EventTypeNormal, reason: "Retained", action: "Retain", note: note("left the remote %s %q unchanged", noun, id)}
 }
 
 // emitConditionEvent tells of a Ready condition that has changed for the worse, or

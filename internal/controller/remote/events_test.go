@@ -52,15 +52,15 @@ func TestAnnouncements(t *testing.T) {
 		"created":  {createdEvent("ticket", "1"), event{kind: "Normal", reason: "Created", action: "Create", note: `created the remote ticket "1"`}},
 		"adopted":  {adoptedEvent("ticket", "1"), event{kind: "Normal", reason: "Adopted", action: "Adopt", note: `adopted the remote ticket "1"`}},
 		"updated":  {updatedEvent("ticket", "1", []string{"name", "status"}), event{kind: "Normal", reason: "Updated", action: "Update", note: `updated the remote ticket "1": name, status`}},
-		"removed":  {removedEvent("note", "1"), event{kind: "Normal", reason: "Removed", action: "Remove", note: `the remote note "1" is removed, as the deletionPolicy asks`}},
-		"retained": {retainedEvent("note", "1"), event{kind: "Normal", reason: "Retained", action: "Retain", note: `the remote note "1" is left as it is`}},
+		"removed":  {removedEvent("note", "1"), event{kind: "Normal", reason: "Removed", action: "Remove", note: `removed the remote note "1" according to deletionPolicy`}},
+		"retained": {retainedEvent("note", "1"), event{kind: "Normal", reason: "Retained", action: "Retain", note: `left the remote note "1" unchanged`}},
 		"found one": {
 			foundEvent("note", "1", 1),
-			event{kind: "Normal", reason: "Found", action: "Adopt", note: `found the remote note "1": the create request that was not confirmed had succeeded`},
+			event{kind: "Normal", reason: "Found", action: "Adopt", note: `found the remote note "1": the unconfirmed create request had succeeded`},
 		},
 		"found three": {
 			foundEvent("note", "1", 3),
-			event{kind: "Warning", reason: "FoundSeveral", action: "Adopt", note: `3 remote notes may be from the create request that was not confirmed; adopted the oldest, "1", and left the others alone`},
+			event{kind: "Warning", reason: "FoundSeveral", action: "Adopt", note: `3 remote notes may be the result of the unconfirmed create request: adopted the oldest, "1", and left the others unchanged`},
 		},
 		"an ID with control characters": {createdEvent("ticket", "1\n\xff"), event{kind: "Normal", reason: "Created", action: "Create", note: `created the remote ticket "1\n\xff"`}},
 	} {

@@ -33,14 +33,14 @@ func (r *Reconciler[O, R]) expiresAt(s *state[O, R]) time.Time {
 // finalizer is put on again, and the object removed after all.
 func (r *Reconciler[O, R]) expire(ctx context.Context, s *state[O, R]) error {
 	if controllerutil.ContainsFinalizer(s.object, v1alpha1.RemoteFinalizer) {
-		if err := r.updateMetadata(ctx, s, "letting the finalizer go", withoutFinalizer[O]); err != nil {
+		if err := r.updateMetadata(ctx, s, "removing the finalizer", withoutFinalizer[O]); err != nil {
 			return err
 		}
 	}
 	// An object that somebody has edited since is not the one that was to be removed.
 	preconditions := client.Preconditions{UID: ptr.To(s.object.GetUID()), ResourceVersion: ptr.To(s.object.GetResourceVersion())}
 	if err := r.Client.Delete(ctx, s.object.DeepCopyObject().(O), preconditions); client.IgnoreNotFound(err) != nil {
-		return &kubernetesError{fmt.Errorf("removing the %s: %w", r.adapter.Kind(), err)}
+		return &kubernetesError{fmt.Errorf("deleting the %s: %w", r.adapter.Kind(), err)}
 	}
 	s.emit(expiredEvent(r.adapter.Noun(), s.status.ID))
 	s.finalizerRemoved = true

@@ -147,7 +147,7 @@ func withoutFinalizer[O Object](object O) {
 
 // removeFinalizer removes the finalizer.
 func (r *Reconciler[O, R]) removeFinalizer(ctx context.Context, s *state[O, R]) error {
-	err := r.updateMetadata(ctx, s, "letting the finalizer go", withoutFinalizer[O])
+	err := r.updateMetadata(ctx, s, "removing the finalizer", withoutFinalizer[O])
 	if client.IgnoreNotFound(err) != nil {
 		return err
 	}

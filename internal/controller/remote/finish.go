@@ -76,11 +76,11 @@ func (r *Reconciler[O, R]) announceWait(s *state[O, R], result *outcome) bool {
 	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
 	switch {
 	case !s.object.GetDeletionTimestamp().IsZero() && (ready == nil || ready.Reason != v1alpha1.ReasonDeleting):
-		result.reason, result.message = v1alpha1.ReasonDeleting, "the remote "+r.adapter.Noun()+" is about to be removed; requests of the Integration wait for its rateLimit"
+		result.reason, result.message = v1alpha1.ReasonDeleting, "the remote "+r.adapter.Noun()+" will be removed; the request waits for the rateLimit of the Integration"
 	case ready == nil:
-		result.reason, result.message = v1alpha1.ReasonCreating, "the remote "+r.adapter.Noun()+" is about to be created; requests of the Integration wait for its rateLimit"
+		result.reason, result.message = v1alpha1.ReasonCreating, "the remote "+r.adapter.Noun()+" will be created; the request waits for the rateLimit of the Integration"
 	case s.policy.Enforce && ready.Reason != v1alpha1.ReasonDrifted && len(r.drifted(s)) > 0:
-		result.reason, result.message = v1alpha1.ReasonDrifted, r.writingBack(s)+"; requests of the Integration wait for its rateLimit"
+		result.reason, result.message = v1alpha1.ReasonDrifted, r.writingBack(s)+"; the request waits for the rateLimit of the Integration"
 	default:
 		return false
 	}

@@ -52,7 +52,7 @@ func (r *Reconciler[O, R]) lifecycle(ctx context.Context, s *state[O, R]) error 
 			return err
 		}
 	}
-	return fmt.Errorf("the %s is not in step after %d steps", r.adapter.Kind(), maxSteps)
+	return fmt.Errorf("the %s is not in sync after %d steps", r.adapter.Kind(), maxSteps)
 }
 
 func (r *Reconciler[O, R]) perform(ctx context.Context, s *state[O, R], next step) error {
@@ -112,7 +112,7 @@ func (r *Reconciler[O, R]) refresh(ctx context.Context, s *state[O, R]) error {
 	case isMissing && s.policy.Recreate:
 		return r.handleMissing(ctx, s, missing)
 	case err != nil:
-		return fmt.Errorf("looking at the remote %s %q: %w", r.adapter.Noun(), s.status.ID, err)
+		return fmt.Errorf("reading the remote %s %q: %w", r.adapter.Noun(), s.status.ID, err)
 	}
 	// Not before: a request to look that could not be served stays open.
 	s.status.LastSyncRequest = s.syncRequest()

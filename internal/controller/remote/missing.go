@@ -32,7 +32,7 @@ func (r *Reconciler[O, R]) handleMissing(ctx context.Context, s *state[O, R], mi
 		return missing
 	}
 	r.missingObjects.forget(s.name)
-	return r.forgetRemote(ctx, s, "the policy onRemoteMissing")
+	return r.forgetRemote(ctx, s, "onRemoteMissing Recreate")
 }
 
 // letGo forgets a remote object that is missing, so that another one is created. That
@@ -43,7 +43,7 @@ func (r *Reconciler[O, R]) forgetRemote(ctx context.Context, s *state[O, R], ask
 	s.status.ID, s.status.Applied, s.status.Returned, s.status.Missing = "", nil, nil, false
 	r.updateConditions(s, outcome{
 		status: metav1.ConditionFalse, reason: v1alpha1.ReasonCreating, silent: true,
-		message: "the remote " + r.adapter.Noun() + " was missing, and another one is about to be created",
+		message: "the remote " + r.adapter.Noun() + " is missing; a new one will be created",
 	})
 	return r.persist(ctx, s)
 }

@@ -69,7 +69,7 @@ func outcomeOf(err error, deleting bool, noun string) outcome {
 		result.reason = v1alpha1.ReasonDeleteBlocked
 	}
 	if result.status == metav1.ConditionFalse {
-		result.message = fmt.Sprintf("the remote %s cannot be removed now: %s; annotate this object with %s=true to leave the remote %s where it is",
+		result.message = fmt.Sprintf("the remote %s cannot be removed now: %s; set the annotation %s=true to delete only this object and leave the remote %s unchanged",
 			noun, result.message, v1alpha1.OrphanAnnotation, noun)
 	}
 	return result

@@ -108,7 +108,7 @@ func TestOutcomes(t *testing.T) {
 			want: later(notTrue(v1alpha1.ReasonThrottled, 0), 7*time.Second), text: "slow down",
 		},
 		"remote object gone": {
-			err: &MissingError{Noun: "ticket", ID: "10023"}, want: notTrue(v1alpha1.ReasonRemoteMissing, retrySlowly), text: `"10023" does not exist any more`,
+			err: &MissingError{Noun: "ticket", ID: "10023"}, want: notTrue(v1alpha1.ReasonRemoteMissing, retrySlowly), text: `"10023" no longer exists`,
 		},
 		"two claims": {
 			err: &ConflictError{Message: "delete one of the two"}, want: notTrue(v1alpha1.ReasonConflict, retrySlowly), text: "delete one of the two",
@@ -167,7 +167,7 @@ func TestOutcomes(t *testing.T) {
 			want: notTrue(v1alpha1.ReasonCreateUnconfirmed, retryBackoff), text: v1alpha1.CreateAgainAnnotation,
 		},
 		"unconfirmed: look-up refused for its token": {
-			err: &UnconfirmedError{Noun: "ticket", Err: fmt.Errorf("looking for it: %w", &synqly.APIError{StatusCode: 401}), LookupFailed: true},
+			err: &UnconfirmedError{Noun: "ticket", Err: fmt.Errorf("searching for it: %w", &synqly.APIError{StatusCode: 401}), LookupFailed: true},
 			want: outcome{
 				status: metav1.ConditionFalse, reason: v1alpha1.ReasonCreateUnconfirmed, retry: retryBackoff, recheckConnection: true,
 			},

@@ -37,7 +37,7 @@ func (r *Reconciler[O, R]) checkOwnership(ctx context.Context, s *state[O, R]) e
 		}
 		for _, rival := range rivals {
 			if rival, isObject := rival.(O); isObject && r.precedes(rival, s.object, RemoteID{Place: place, ID: id}) {
-				return &ConflictError{fmt.Sprintf("the remote %s %q belongs to the %s %q already: delete one of the two objects", r.adapter.Noun(), id, r.adapter.Kind(), rival.GetName())}
+				return &ConflictError{fmt.Sprintf("the remote %s %q already belongs to the %s %q: delete one of the two objects", r.adapter.Noun(), id, r.adapter.Kind(), rival.GetName())}
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func (r *Reconciler[O, R]) precedes(one, other O, id RemoteID) bool {
 func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) error {
 	switch {
 	case s.status.ID != "" && s.policy.AdoptID != "" && s.status.ID != s.policy.AdoptID:
-		return &ConflictError{fmt.Sprintf("spec.ticketID is %q, but this object stands for the remote %s %q: delete it and create another object", s.policy.AdoptID, r.adapter.Noun(), s.status.ID)}
+		return &ConflictError{fmt.Sprintf("spec.ticketID is %q, but this object manages the remote %s %q: delete this object and create a new one", s.policy.AdoptID, r.adapter.Noun(), s.status.ID)}
 	case s.intent.key == "" || s.intent.key == s.ownKey:
 		return nil
 	case s.status.ID != "":
@@ -82,7 +82,7 @@ func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) er
 	case s.policy.AdoptID != "":
 		return nil
 	case s.intent.installation != r.Installation && !slices.Contains(r.FormerInstallations, s.intent.installation):
-		return &ConflictError{fmt.Sprintf("the annotation %s names another installation (%s), which may have created a remote %s for this object: start the manager with --former-installations=%s to take over from it, or remove the annotation %s to create another one",
+		return &ConflictError{fmt.Sprintf("the annotation %s names another installation (%s), which may have created a remote %s for this object: to take that one over, start the manager with --former-installations=%s; to create a new one, remove the annotation %s",
 			v1alpha1.CreateInstallationAnnotation, status.Truncate(s.intent.installation, 64), r.adapter.Noun(), status.Truncate(s.intent.installation, 64), v1alpha1.CreateKeyAnnotation)}
 	}
 	others, err := r.others(ctx, s, "", IndexCreateKey, s.intent.key)

@@ -39,7 +39,7 @@ func TestTextFields(t *testing.T) {
 	if diff := cmp.Diff(want, texts.Shown(spec, &synqly.Ticket{Name: "Cause", Creator: "jane@example.com"})); diff != "" {
 		t.Errorf("shown (-want +got):\n%s", diff)
 	}
-	unreadable := &synqly.Ticket{Name: "Cause", Unreadable: []string{"description is of the JSON type object"}}
+	unreadable := &synqly.Ticket{Name: "Cause", Unreadable: []string{"description cannot be read: its JSON type is object"}}
 	want = map[string]string{"title": Hash("Cause")}
 	if diff := cmp.Diff(want, texts.Shown(spec, unreadable)); diff != "" {
 		t.Errorf("shown, with a text that cannot be read (-want +got):\n%s", diff)

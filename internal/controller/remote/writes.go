@@ -87,7 +87,7 @@ func (r *Reconciler[O, R]) rebase(ctx context.Context, s *state[O, R]) error {
 	}
 	before := s.stored.RemoteStatus()
 	if latest.GetUID() != s.stored.GetUID() || readIntent(latest).attempt != s.intent.attempt || latest.RemoteStatus().ID != before.ID {
-		return &kubernetesError{fmt.Errorf("writing the ID of the remote %s: another process has gone on with this object", r.adapter.Noun())}
+		return &kubernetesError{fmt.Errorf("writing the ID of the remote %s: another process has changed this object", r.adapter.Noun())}
 	}
 	if newer := latest.RemoteStatus(); newer.ObservedGeneration > s.status.ObservedGeneration {
 		s.status.ObservedGeneration, s.status.Conditions = newer.ObservedGeneration, newer.Conditions

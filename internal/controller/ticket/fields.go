@@ -236,7 +236,7 @@ func patchOf(spec *v1alpha1.TicketSpec, names []string, seen *synqly.Ticket) ([]
 	if seen != nil && len(spec.Tags) > 0 && namesTags(names) && !seen.Readable("tags") {
 		// Trying again does not help, and must not go on for ever.
 		return nil, &synqly.InvalidRequestError{Operation: "PatchTicket", Err: fmt.Errorf(
-			"the tags of the remote ticket cannot be written, because those that it has cannot be read (%s): correct them in the ticketing system and give the annotation %s a new value, or leave the tags in the spec as they were",
+			"the tags of the remote ticket cannot be changed because its current tags cannot be read (%s): correct them in the ticketing system and set the annotation %s to a new value, or undo the change of the tags in the spec",
 			strings.Join(seen.Unreadable, ", "), v1alpha1.SyncRequestedAnnotation)}
 	}
 	if tags, changed := mergeTags(spec.Tags, names, seen); changed {

@@ -40,7 +40,7 @@ func (a adapter) Find(ctx context.Context, call call) ([]synqly.Ticket, error) {
 		control, err := ticketsWithTag(ctx, call, known.kept[0])
 		switch {
 		case err != nil && !synqly.IsRefused(err):
-			return nil, fmt.Errorf("trying the search by tag with a ticket that exists: %w", err)
+			return nil, fmt.Errorf("testing the search by tag with an existing ticket: %w", err)
 		case len(control) > 0:
 			return nil, nil
 		}
@@ -115,7 +115,7 @@ func (m *matching) take(page *synqly.Page[synqly.Ticket]) {
 		case m.matches(ticket):
 			m.tickets = append(m.tickets, *ticket)
 		case !ticket.Readable(m.by...):
-			m.unclear = cmp.Or(m.unclear, fmt.Errorf("the ticket %q may be the one, and cannot be read: %s", ticket.ID, strings.Join(ticket.Unreadable, ", ")))
+			m.unclear = cmp.Or(m.unclear, fmt.Errorf("the ticket %q may be the one that was created, but it cannot be read: %s", ticket.ID, strings.Join(ticket.Unreadable, ", ")))
 		}
 	}
 }

@@ -63,14 +63,14 @@ func (r *remarks) text(field, value string, longest int) string {
 
 func (r *remarks) time(field string, value synqly.Timestamp) string {
 	if value.Raw != "" && value.Time.IsZero() {
-		r.add("%s is no time of RFC 3339: %q", field, status.Truncate(value.Raw, longestQuote))
+		r.add("%s %q is not an RFC 3339 time, such as 2026-12-01T00:00:00Z", field, status.Truncate(value.Raw, longestQuote))
 	}
 	return status.Truncate(value.Raw, longestTimestamp)
 }
 
 func (r *remarks) tags(tags []string) []string {
 	if len(tags) > mostTags {
-		r.add("tags: there are %d, and the first %d are shown", len(tags), mostTags)
+		r.add("tags: the remote ticket has %d, and only the first %d are shown", len(tags), mostTags)
 		tags = tags[:mostTags]
 	}
 	var shown []string
@@ -82,7 +82,7 @@ func (r *remarks) tags(tags []string) []string {
 			return character
 		}, tag)
 		if clean != tag {
-			r.add("tags: the control characters of %q are shown as spaces", status.Truncate(tag, longestQuote))
+			r.add("tags: control characters in %q are shown as spaces", status.Truncate(tag, longestQuote))
 		}
 		shown = append(shown, r.text("a tag", clean, longestWord))
 	}
@@ -131,7 +131,7 @@ func remarkOnPriority(value string) string {
 	if value == "" || slices.Contains(priorities, value) {
 		return ""
 	}
-	return fmt.Sprintf("priority %q is none that a Ticket can ask for", status.Truncate(value, longestQuote))
+	return fmt.Sprintf("priority %q is not a valid value of spec.priority", status.Truncate(value, longestQuote))
 }
 
 func remarkOnDescription(value string) string {
@@ -139,7 +139,7 @@ func remarkOnDescription(value string) string {
 	if length <= longestDescription {
 		return ""
 	}
-	return fmt.Sprintf("description has %d characters; a Ticket can hold %d", length, longestDescription)
+	return fmt.Sprintf("description has %d characters; spec.description allows at most %d", length, longestDescription)
 }
 
 // Newer reports whether a list shows something newer of the remote ticket than the

@@ -131,19 +131,19 @@ func TestRecord(t *testing.T) {
 		"a description of 2 MB": {
 			func(s *synqly.Ticket) { s.Description = strings.Repeat("x", 2<<20) },
 			func(*v1alpha1.RemoteTicket) {},
-			[]string{"description has 2097152 characters; a Ticket can hold 65536"},
+			[]string{"description has 2097152 characters; spec.description allows at most 65536"},
 		},
 		"a description of the greatest length": {
 			func(s *synqly.Ticket) { s.Description = strings.Repeat("ä", 65536) }, func(*v1alpha1.RemoteTicket) {}, nil,
 		},
 		"a priority of the provider's own": {
 			func(s *synqly.Ticket) { s.Priority = "P1" }, func(r *v1alpha1.RemoteTicket) { r.Priority = "P1" },
-			[]string{`priority "P1" is none that a Ticket can ask for`},
+			[]string{`priority "P1" is not a valid value of spec.priority`},
 		},
 		"no priority": {func(s *synqly.Ticket) { s.Priority = "" }, func(r *v1alpha1.RemoteTicket) { r.Priority = "" }, nil},
 		"a priority that is a novel": {
 			func(s *synqly.Ticket) { s.Priority = long }, func(r *v1alpha1.RemoteTicket) { r.Priority = long[:508] + "…" },
-			[]string{"priority has 5000 characters and is cut to 255", `priority "` + long[:126] + `…" is none that a Ticket can ask for`},
+			[]string{"priority has 5000 characters and is cut to 255", `priority "` + long[:126] + `…" is not a valid value of spec.priority`},
 		},
 		"dates that are none": {
 			func(s *synqly.Ticket) {
@@ -155,8 +155,8 @@ func TestRecord(t *testing.T) {
 				r.CreatedAt, r.UpdatedAt = "yesterday", strings.Repeat("9", 63)+"…"
 			},
 			[]string{
-				`createdAt is no time of RFC 3339: "yesterday"`, `updatedAt is no time of RFC 3339: "` + strings.Repeat("9", 63) + `…"`,
-				`dueDate is no time of RFC 3339: "next tuesday"`, `completionDate is no time of RFC 3339: "32.13.2026"`,
+				`createdAt "yesterday" is not an RFC 3339 time, such as 2026-12-01T00:00:00Z`, `updatedAt "` + strings.Repeat("9", 63) + `…" is not an RFC 3339 time, such as 2026-12-01T00:00:00Z`,
+				`dueDate "next tuesday" is not an RFC 3339 time, such as 2026-12-01T00:00:00Z`, `completionDate "32.13.2026" is not an RFC 3339 time, such as 2026-12-01T00:00:00Z`,
 			},
 		},
 		"no dates": {
@@ -171,14 +171,14 @@ func TestRecord(t *testing.T) {
 			func(s *synqly.Ticket) { s.Tags = []string{"a\r\nb", "tab\there", "plain", "null\x00"} },
 			func(r *v1alpha1.RemoteTicket) { r.Tags = []string{"a  b", "tab here", "plain", "null "} },
 			[]string{
-				`tags: the control characters of "a\r\nb" are shown as spaces`, `tags: the control characters of "tab\there" are shown as spaces`,
-				`tags: the control characters of "null\x00" are shown as spaces`,
+				`tags: control characters in "a\r\nb" are shown as spaces`, `tags: control characters in "tab\there" are shown as spaces`,
+				`tags: control characters in "null\x00" are shown as spaces`,
 			},
 		},
 		"300 tags": {
 			func(s *synqly.Ticket) { s.Tags = numbered(300) },
 			func(r *v1alpha1.RemoteTicket) { r.Tags = numbered(200) },
-			[]string{"tags: there are 300, and the first 200 are shown"},
+			[]string{"tags: the remote ticket has 300, and only the first 200 are shown"},
 		},
 		"200 tags": {
 			func(s *synqly.Ticket) { s.Tags = numbered(200) }, func(r *v1alpha1.RemoteTicket) { r.Tags = numbered(200) }, nil,
@@ -197,16 +197,16 @@ func TestRecord(t *testing.T) {
 				r.Summary, r.Tags, r.Priority, r.DueDate = "a\uFFFDb", []string{"c\uFFFD"}, "HIGH\uFFFD", "2026\uFFFD"
 			},
 			[]string{
-				"priority \"HIGH\uFFFD\" is none that a Ticket can ask for",
-				"dueDate is no time of RFC 3339: \"2026\uFFFD\"", "tags: the control characters of \"c\uFFFD\" are shown as spaces",
+				"priority \"HIGH\uFFFD\" is not a valid value of spec.priority",
+				"dueDate \"2026\uFFFD\" is not an RFC 3339 time, such as 2026-12-01T00:00:00Z", "tags: control characters in \"c\uFFFD\" are shown as spaces",
 			},
 		},
 		"fields of other types": {
 			func(s *synqly.Ticket) {
-				s.Name, s.Unreadable = "", []string{"name is of the JSON type number", "tags[3] is of the JSON type object"}
+				s.Name, s.Unreadable = "", []string{"name cannot be read: its JSON type is number", "tags[3] cannot be read: its JSON type is object"}
 			},
 			func(r *v1alpha1.RemoteTicket) { r.Name = "" },
-			[]string{"name is of the JSON type number", "tags[3] is of the JSON type object"},
+			[]string{"name cannot be read: its JSON type is number", "tags[3] cannot be read: its JSON type is object"},
 		},
 		"a field whose name is a novel": {
 			func(s *synqly.Ticket) { s.Unreadable = []string{long} }, func(*v1alpha1.RemoteTicket) {}, []string{long[:1022] + "…"},
