@@ -11,8 +11,11 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
+
+	"github.com/synqly/ticketing-operator/internal/synqly/contract"
 )
 
 // maxAdminBody bounds the body of a request to an admin path.
@@ -88,13 +91,16 @@ func (s *Server) adminEditTicket(writer http.ResponseWriter, request *http.Reque
 
 // mergeInto changes the ticket by a JSON Merge Patch, or leaves it as it is and returns an error.
 func mergeInto(ticket *Ticket, patch json.RawMessage) error {
-	members, invalid := decodeObject("", patch)
-	if invalid != nil {
-		return errors.New(invalid.Message)
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(patch, &members); err != nil {
+		return fmt.Errorf("reading the change: %w", err)
+	}
+	if err := contract.CheckJSON(patch); err != nil {
+		return err
 	}
 	for name := range members {
-		if !slices.ContainsFunc(ticketFields, func(known field) bool { return known.name == name }) {
-			return fmt.Errorf("%s is no field of a ticket that can be changed; use %s", name, fieldNames(ticketFields))
+		if !slices.Contains(ticketFields(), name) {
+			return fmt.Errorf("%s is no field of a ticket that can be changed; use %s", name, strings.Join(ticketFields(), ", "))
 		}
 	}
 	before, err := json.Marshal(ticket.document(nil))

@@ -112,7 +112,7 @@ func (b Behaviour) Validate() error {
 		}
 	}
 	for _, name := range b.ReadOnlyFields {
-		if !slices.ContainsFunc(ticketFields, func(known field) bool { return known.name == name }) {
+		if !slices.Contains(ticketFields(), name) {
 			return fmt.Errorf("behaviour: a ticket has no field %q that could be written", name)
 		}
 	}

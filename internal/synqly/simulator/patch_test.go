@@ -115,6 +115,7 @@ func TestPatchTicketRefused(t *testing.T) {
 		"bad escape":                  {`{"op":"add","path":"/custom_fields/~2","value":"x"}`, 400, "~"},
 		"empty name":                  {`{"op":"add","path":"/custom_fields/","value":"x"}`, 400, "empty"},
 		"whole document":              {`{"op":"replace","path":"","value":{}}`, 400, "whole"},
+		"copy of the whole document":  {`{"op":"copy","from":"","path":"/contact"}`, 400, "whole"},
 		"mistyped":                    {`{"op":"replace","path":"/summary","value":7}`, 400, "summary"},
 		"empty summary":               {`{"op":"replace","path":"/summary","value":" "}`, 400, "summary"},
 		"summary removed":             {`{"op":"remove","path":"/summary"}`, 400, "summary"},

@@ -11,7 +11,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/synqly/ticketing-operator/internal/synqly/contract"
 )
+
+// The language of filters and orders is by hand: it is the vendor's own, and no library reads it.
 
 // queryField is a field that a query can filter by and, unless it is a list, order by.
 type queryField struct {
@@ -37,6 +41,9 @@ const (
 	filterForm        = "is not of the form field[operator]value"
 	filterRemediation = "Write a filter such as status[ne]Done or tags[in]a,b."
 )
+
+// priorities are ordered from the most pressing to the least.
+var priorities = []string{"URGENT", "CRITICAL", "HIGH", "MEDIUM", "MODERATE", "LOW", "PLANNING"}
 
 // queryFields are the fields of a ticket that a query knows.
 var queryFields = map[string]queryField{
@@ -93,7 +100,7 @@ func timeField(get func(*Ticket) *time.Time) queryField {
 			return sortableTime(*moment), true
 		},
 		check: func(value string) string {
-			if _, err := parseTime(value); err != nil {
+			if _, err := contract.ParseTime(value); err != nil {
 				return notATime
 			}
 			return ""
@@ -195,7 +202,7 @@ func (b Behaviour) parseFilters(filters []string) ([]matcher, *problem) {
 
 // normalOperand brings a time into the form in which the fields are compared.
 func normalOperand(operand string) string {
-	if moment, err := parseTime(operand); err == nil {
+	if moment, err := contract.ParseTime(operand); err == nil {
 		return sortableTime(moment)
 	}
 	return operand

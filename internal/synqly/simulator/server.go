@@ -5,7 +5,8 @@
 // trying manifests without an account. It is stricter than the real API, so that a mistake of a client shows, and it fails and
 // misbehaves on demand (Fault, Behaviour), because the real one does too.
 //
-// It has its own wire types and shares no code with the client, so that the two can disagree.
+// Which operations there are and what they take comes from the contract's OpenAPI document. It has its own wire types and shares no
+// code with the client, so that the two can disagree.
 package simulator
 
 import (
@@ -24,6 +25,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/synqly/ticketing-operator/internal/synqly/contract"
 )
 
 const (
@@ -143,7 +146,7 @@ type call struct {
 type operationRequest struct {
 	call
 
-	operation  operation
+	operation  contract.Operation
 	parameters map[string]string // Of the path, unescaped.
 	values     url.Values        // Of the query.
 	at         time.Time         // When the operation is carried out.
@@ -211,9 +214,9 @@ func (s *Server) handle(received call) reply {
 func (s *Server) admit(received call, entry *Request) (operationRequest, *Fault, *problem) {
 	defer s.lock()()
 	entry.Time = s.now().UTC()
-	matched, parameters, mismatch := matchOperation(received.method, received.path)
+	matched, parameters, mismatch := route(received.method, received.path)
 	if mismatch == nil {
-		entry.Operation = matched.name
+		entry.Operation = matched.Name
 	}
 	if refused := s.authenticate(received.authorization); refused != nil {
 		return operationRequest{}, nil, refused
@@ -225,7 +228,7 @@ func (s *Server) admit(received call, entry *Request) (operationRequest, *Fault,
 		return operationRequest{}, nil, refused
 	}
 	request := operationRequest{call: received, operation: matched, parameters: parameters}
-	return request, s.drawFault(matched.name), nil
+	return request, s.drawFault(matched.Name), nil
 }
 
 func (s *Server) authenticate(authorization string) *problem {
@@ -266,16 +269,13 @@ func (s *Server) performLocked(request operationRequest) (reply, bool) {
 
 // execute checks what all operations have in common and calls the operation.
 func (s *Server) execute(request *operationRequest) (*envelope, *problem) {
-	if s.behaviour.isUnsupported(request.operation.name) {
-		return nil, unsupported(request.operation.name)
+	if s.behaviour.isUnsupported(request.operation.Name) {
+		return nil, unsupported(request.operation.Name)
 	}
-	if refused := checkBody(request); refused != nil {
+	if refused := request.check(); refused != nil {
 		return nil, refused
 	}
-	if refused := request.parseQuery(); refused != nil {
-		return nil, refused
-	}
-	return request.operation.execute(s, request)
+	return executors[request.operation.Name](s, request)
 }
 
 func (s *Server) problemReply(refused *problem, path string, at time.Time) reply {
