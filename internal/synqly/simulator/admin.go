@@ -21,8 +21,9 @@ import (
 // maxAdminBody bounds the body of a request to an admin path.
 const maxAdminBody = 1 << 20
 
-// newAdminHandler serves the page and the admin paths. They ask for no token, so a body must be application/json, which a form on
-// another site cannot send, and requests that a browser makes for another site are refused.
+// newAdminHandler serves the page and the admin paths. They ask for no token, so a body must be
+// application/json, which a form on another site cannot send, and requests that a browser makes for
+// another site are refused.
 func newAdminHandler(server *Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", server.servePage)
@@ -70,7 +71,8 @@ func (s *Server) adminTickets(writer http.ResponseWriter, _ *http.Request) {
 	writeJSON(writer, http.StatusOK, views)
 }
 
-// adminEditTicket changes a ticket as a person does. The body is a JSON Merge Patch (RFC 7396), such as {"status": "Done"}.
+// adminEditTicket changes a ticket as a person does. The body is a JSON Merge Patch (RFC 7396),
+// such as {"status": "Done"}.
 func (s *Server) adminEditTicket(writer http.ResponseWriter, request *http.Request) {
 	var patch json.RawMessage
 	if !readJSON(writer, request, &patch) {

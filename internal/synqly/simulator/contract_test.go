@@ -17,7 +17,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly/contract"
 )
 
-// newWorld is a server with one ticket that has one of everything on it, and the paths of the operations on them.
+// newWorld is a server with one ticket that has one of everything on it, and the paths of the
+// operations on them.
 func newWorld(t *testing.T) (*harness, func(contract.Operation) string) {
 	t.Helper()
 	world := newHarness(t)

@@ -23,7 +23,8 @@ func (b noteBody) refuseBlank() *problem {
 	return refuseBlank(namedText{"title", b.Title}, namedText{"content", b.Content})
 }
 
-// The documentation shows the answers of the note operations without "meta", those of the others with it.
+// The documentation shows the answers of the note operations without "meta", those of the others
+// with it.
 func bare(result any) *envelope { return &envelope{Result: result} }
 
 func (s *Server) createNote(r *operationRequest) (*envelope, *problem) {
@@ -44,7 +45,8 @@ func (s *Server) createNote(r *operationRequest) (*envelope, *problem) {
 	return bare(s.behaviour.coarseNote(*s.store.addNote(record, note, r.at))), nil
 }
 
-// listNotes answers without a cursor where there is no next page: it is the only list whose documentation has none.
+// listNotes answers without a cursor where there is no next page: it is the only list whose
+// documentation has none.
 func (s *Server) listNotes(r *operationRequest) (*envelope, *problem) {
 	record, missing := s.ticket(r)
 	if missing != nil {

@@ -18,7 +18,8 @@ import (
 
 const (
 	maxPatchOperations = 1000
-	// maxCopiedBytes bounds by how much a document may grow beyond what the patch brings: each copy can double it.
+	// maxCopiedBytes bounds by how much a document may grow beyond what the patch brings: each copy
+	// can double it.
 	maxCopiedBytes = 2 << 20
 )
 
@@ -31,7 +32,8 @@ type patchOperation struct {
 	raw json.RawMessage
 }
 
-// decodePatch reads a JSON Patch that the contract accepts, and refuses one on the document as a whole.
+// decodePatch reads a JSON Patch that the contract accepts, and refuses one on the document as a
+// whole.
 func decodePatch(body []byte) ([]patchOperation, *problem) {
 	var elements []json.RawMessage
 	if invalid := decodeInto(body, &elements); invalid != nil {
@@ -60,7 +62,8 @@ func decodePatch(body []byte) ([]patchOperation, *problem) {
 
 func (o patchOperation) needsFrom() bool { return o.Op == "copy" || o.Op == "move" }
 
-// refusePointer says why a JSON Pointer is none that the simulator takes, although RFC 6901 allows it.
+// refusePointer says why a JSON Pointer is none that the simulator takes, although RFC 6901 allows
+// it.
 func refusePointer(pointer string) string {
 	switch {
 	case pointer == "":
@@ -97,8 +100,9 @@ func firstToken(pointer string) string { return pointerTokens(pointer)[0] }
 
 // applyPatch applies the operations, all or none, and returns the new document.
 //
-// Operations are applied one by one so that an answer can name the one that failed. Whether a path exists is checked here: the
-// library takes a test of a missing member for one of null, and understands negative indices, which RFC 6902 does not have.
+// Operations are applied one by one so that an answer can name the one that failed. Whether a path
+// exists is checked here: the library takes a test of a missing member for one of null, and
+// understands negative indices, which RFC 6902 does not have.
 func applyPatch(document []byte, operations []patchOperation) ([]byte, *problem) {
 	options := jsonpatch.NewApplyOptions()
 	options.SupportNegativeIndices = false
@@ -172,7 +176,8 @@ func exists(document any, pointer string) bool {
 	return found
 }
 
-// canAdd tells whether the parent of the pointer is an object, or an array in which the index is no more than one past the end.
+// canAdd tells whether the parent of the pointer is an object, or an array in which the index is no
+// more than one past the end.
 func canAdd(document any, pointer string) bool {
 	tokens := pointerTokens(pointer)
 	last := tokens[len(tokens)-1]

@@ -217,7 +217,8 @@ func TestGrowingPatchIsBounded(t *testing.T) {
 	wantProblem(t, answer, http.StatusBadRequest, "larger")
 }
 
-// FuzzPatchTicket looks for patches that crash the simulator, or leave it with a ticket that it would not answer.
+// FuzzPatchTicket looks for patches that crash the simulator, or leave it with a ticket that it
+// would not answer.
 func FuzzPatchTicket(f *testing.F) {
 	f.Add(`[{"op":"move","from":"/tags/0","path":"/tags/1"},{"op":"add","path":"/custom_fields/a","value":null}]`)
 	f.Add(`[{"op":"copy","from":"/custom_fields","path":"/custom_fields/x"},{"op":"test","path":"/contact","value":null}]`)

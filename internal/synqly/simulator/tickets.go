@@ -34,7 +34,8 @@ var serverFields = []string{"id", "created_at", "updated_at", "attachments"}
 // closedStatuses complete a ticket.
 var closedStatuses = []string{"Done", "Closed", "Resolved"}
 
-// createTicketBody is the body of Create Ticket. Two texts that a ticket always has may be null in it.
+// createTicketBody is the body of Create Ticket. Two texts that a ticket always has may be null in
+// it.
 type createTicketBody struct {
 	ticketDocument
 
@@ -207,8 +208,9 @@ func (s *Server) checkTicketPatch(patch []patchOperation) *problem {
 	return nil
 }
 
-// readPatchedTicket checks the document that a patch has made. A member that was removed counts as null. A value that was there
-// before is not checked again: a provider may hold what a client could not set.
+// readPatchedTicket checks the document that a patch has made. A member that was removed counts as
+// null. A value that was there before is not checked again: a provider may hold what a client could
+// not set.
 func (s *Server) readPatchedTicket(document []byte, before Ticket) (Ticket, *problem) {
 	var members map[string]any
 	if invalid := decodeInto(document, &members); invalid != nil {
