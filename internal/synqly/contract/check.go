@@ -5,19 +5,21 @@ package contract
 
 import (
 	"bytes"
-	"encoding/base64"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
-	"math/big"
-	"mime"
+	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
 )
+
+const jsonMediaType = "application/json"
 
 // Request is what of an HTTP request the contract speaks about.
 type Request struct {
@@ -29,291 +31,115 @@ type Request struct {
 	Body        []byte
 }
 
-// CheckRequest returns what of the request is not as the operation wants it, nil when everything is.
+// CheckRequest returns what of the request is not as the operation wants it, nil when everything
+// is. The error wraps ValidationErrors, or is about the path.
 func CheckRequest(operation Operation, request Request) error {
-	var problems []error
-	if request.Method != operation.Method {
-		problems = append(problems, fmt.Errorf("the method is %s, not %s", request.Method, operation.Method))
-	}
-	problems = append(problems,
-		matchPath(operation.Path, request.Path),
-		checkQuery(operation.Query, request.Query),
-		checkRequestBody(operation, request.ContentType, request.Body),
-	)
-	if err := errors.Join(problems...); err != nil {
-		return fmt.Errorf("request of %s: %w", operation.Name, err)
-	}
-	return nil
-}
-
-// CheckResponse returns what of the answer is not as the operation's documentation says, nil when everything is. An answer that
-// is not 2xx must be a Problem.
-func CheckResponse(operation Operation, status int, contentType string, body []byte) error {
-	var err error
-	switch {
-	case status < 200 || status > 299:
-		err = checkProblem(status, contentType, body)
-	case operation.Result == NoResult:
-		if len(body) > 0 {
-			err = fmt.Errorf("the answer of %d bytes should have no content", len(body))
-		}
-	default:
-		err = checkDocument(contentType, body, func(document any) error {
-			return checkObject("", envelopeSchema(operation), document)
-		})
+	routed, pathValues, err := Route(request.Method, request.Path)
+	if err == nil && routed.Name != operation.Name {
+		err = fmt.Errorf("%s %q is for %s", request.Method, request.Path, routed.Name)
 	}
 	if err != nil {
-		return fmt.Errorf("response of %s with status %d: %w", operation.Name, status, err)
+		return fmt.Errorf("request of %s: %w", operation.Name, err)
 	}
-	return nil
+	violations := slices.Concat(operation.checkQueryNames(request.Query), violationsOfJSON(request.Body))
+	if len(violations) == 0 {
+		violations = requestViolations(openapi3filter.ValidateRequest(context.Background(), operation.input(request, pathValues)))
+	}
+	return violations.asError("request", operation)
 }
 
-func checkProblem(status int, contentType string, body []byte) error {
-	return checkDocument(contentType, body, func(document any) error {
-		if err := checkObject("", problemSchema(), document); err != nil {
-			return err
-		}
-		members, _ := document.(map[string]any)
-		if number, ok := members["status"].(json.Number); !ok || number.String() != strconv.Itoa(status) {
-			return fmt.Errorf("/status: %v, and the HTTP status is %d", members["status"], status)
-		}
-		return nil
-	})
+// input gives the request the form that openapi3filter takes.
+func (o Operation) input(request Request, pathValues map[string]string) *openapi3filter.RequestValidationInput {
+	sent := &http.Request{
+		Method: request.Method, URL: &url.URL{}, Header: http.Header{"Content-Type": {request.ContentType}},
+		Body: io.NopCloser(bytes.NewReader(request.Body)), ContentLength: int64(len(request.Body)),
+	}
+	query := request.Query
+	if query == nil {
+		query = url.Values{}
+	}
+	return &openapi3filter.RequestValidationInput{
+		Request: sent, PathParams: pathValues, QueryParams: query, Route: o.route, Options: options(),
+	}
 }
 
-func matchPath(template, escapedPath string) error {
-	want, got := strings.Split(template, "/"), strings.Split(escapedPath, "/")
-	mismatch := fmt.Errorf("the path is %q, not of the form %q", escapedPath, template)
-	if len(want) != len(got) {
-		return mismatch
+func options() *openapi3filter.Options {
+	return &openapi3filter.Options{
+		MultiError: true, RejectWhenRequestBodyNotSpecified: true, SkipSettingDefaults: true,
+		// Tokens are the business of whoever serves the API.
+		AuthenticationFunc:      openapi3filter.NoopAuthenticationFunc,
+		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.WithStringFormatValidators(formats)},
 	}
-	for i, segment := range want {
-		if !isParameter(segment) {
-			if got[i] != segment {
-				return mismatch
-			}
-			continue
-		}
-		value, err := url.PathUnescape(got[i])
-		if err != nil || value == "" || got[i] == "." || got[i] == ".." {
-			return fmt.Errorf("the path is %q, which has no usable %s", escapedPath, segment)
-		}
-	}
-	return nil
 }
 
-func checkQuery(parameters []QueryParameter, query url.Values) error {
-	var problems []error
+// checkQueryNames refuses what openapi3filter passes over: a parameter that the operation does not
+// have, and a second value of one that has one value.
+func (o Operation) checkQueryNames(query url.Values) ValidationErrors {
+	var violations ValidationErrors
 	for _, name := range slices.Sorted(maps.Keys(query)) {
-		index := slices.IndexFunc(parameters, func(p QueryParameter) bool { return p.Name == name })
-		if index < 0 {
-			problems = append(problems, fmt.Errorf("query parameter %q: the operation has none of that name", name))
-			continue
-		}
-		problems = append(problems, checkQueryValues(parameters[index], query[name]))
-	}
-	return errors.Join(problems...)
-}
-
-func checkQueryValues(parameter QueryParameter, values []string) error {
-	if len(values) != 1 && !parameter.Repeatable {
-		return fmt.Errorf("query parameter %q: given %d times", parameter.Name, len(values))
-	}
-	for _, value := range values {
-		if parameter.Type != Integer {
-			continue
-		}
-		if _, err := strconv.ParseInt(value, 10, 64); err != nil {
-			return fmt.Errorf("query parameter %q: %q is no integer", parameter.Name, value)
-		}
-	}
-	return nil
-}
-
-func checkRequestBody(operation Operation, contentType string, body []byte) error {
-	switch operation.Body {
-	case NoBody:
-		if len(body) > 0 {
-			return errors.New("the operation takes no body")
-		}
-		return nil
-	case PatchBody:
-		return checkDocument(contentType, body, checkPatch)
-	default:
-		return checkDocument(contentType, body, func(document any) error {
-			return checkObject("", Schema{Name: "body", Fields: operation.BodyFields}, document)
-		})
-	}
-}
-
-func checkDocument(contentType string, body []byte, check func(document any) error) error {
-	if mediaType, _, err := mime.ParseMediaType(contentType); err != nil || mediaType != "application/json" {
-		return fmt.Errorf("the Content-Type is %q, not application/json", contentType)
-	}
-	if !json.Valid(body) {
-		return errors.New("the body is no JSON document")
-	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber() // Keeps 1.0 and 1 apart, and large integers whole.
-	var document any
-	if err := decoder.Decode(&document); err != nil {
-		return fmt.Errorf("reading the body: %w", err)
-	}
-	return check(document)
-}
-
-func checkPatch(document any) error {
-	elements, ok := document.([]any)
-	if !ok {
-		return fmt.Errorf("the body is %s, not an array of patch operations", describe(document))
-	}
-	var problems []error
-	for i, element := range elements {
-		pointer := "/" + strconv.Itoa(i)
-		problems = append(problems, checkObject(pointer, Schema{Name: "patch operation", Fields: patchFields()}, element))
-		if members, ok := element.(map[string]any); ok {
-			problems = append(problems, checkPatchOperands(pointer, members))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// checkPatchOperands checks what RFC 6902 requires beside op and path.
-func checkPatchOperands(pointer string, members map[string]any) error {
-	switch members["op"] {
-	case "copy", "move":
-		if _, ok := members["from"].(string); !ok {
-			return fmt.Errorf("%s: a %s needs \"from\"", pointer, members["op"])
-		}
-	case "add", "replace", "test":
-		if _, ok := members["value"]; !ok {
-			return fmt.Errorf("%s: a %s needs \"value\"", pointer, members["op"])
-		}
-	}
-	for _, name := range []string{"path", "from"} {
-		if text, ok := members[name].(string); ok && text != "" && !strings.HasPrefix(text, "/") {
-			return fmt.Errorf("%s/%s: %q is no JSON Pointer", pointer, name, text)
-		}
-	}
-	return nil
-}
-
-func checkObject(pointer string, schema Schema, value any) error {
-	members, ok := value.(map[string]any)
-	if !ok {
-		return fmt.Errorf("%s: is %s, not an object (%s)", name(pointer), describe(value), schema.Name)
-	}
-	var problems []error
-	known := map[string]bool{}
-	for _, field := range schema.Fields {
-		known[field.Name] = true
-		member, present := members[field.Name]
-		switch {
-		case present:
-			problems = append(problems, checkField(pointer+"/"+field.Name, field, member))
-		case field.Required:
-			problems = append(problems, fmt.Errorf("%s/%s: is required (%s)", pointer, field.Name, schema.Name))
-		}
-	}
-	if !schema.Open {
-		for _, member := range slices.Sorted(maps.Keys(members)) {
-			if !known[member] {
-				problems = append(problems, fmt.Errorf("%s/%s: %s has no such member", pointer, member, schema.Name))
+		violation := Violation{Location: "query", Parameter: fmt.Sprintf("%.200s", name), Value: query.Get(name)}
+		switch parameter := o.Query[name]; {
+		case parameter == nil:
+			violation.Message = fmt.Sprintf("query parameter %.200q: the operation %s has no such parameter", name, o.Name)
+			if len(o.Query) > 0 {
+				violation.Remedy = onlyThese(slices.Sorted(maps.Keys(o.Query)))
 			}
+		case len(query[name]) > 1 && !parameter.Schema.Value.Type.Is(openapi3.TypeArray):
+			violation.Message = fmt.Sprintf("query parameter %q is given %d times and must be given once", name, len(query[name]))
+		default:
+			continue
 		}
+		violations = append(violations, violation)
 	}
-	return errors.Join(problems...)
+	return violations
 }
 
-func checkField(pointer string, field Field, value any) error {
-	if value == nil && (field.Nullable || field.Type == Any) {
-		return nil
-	}
-	switch field.Type {
-	case Any:
-		return nil
-	case Array:
-		return checkArray(pointer, field, value)
-	case Object:
-		if field.Schema != nil {
-			return checkObject(pointer, *field.Schema, value)
-		}
-		if _, ok := value.(map[string]any); !ok {
-			return mistyped(pointer, field.Type, value)
-		}
-		return nil
-	case Integer:
-		number, ok := value.(json.Number)
-		if !ok {
-			return mistyped(pointer, field.Type, value)
-		}
-		if _, ok := new(big.Int).SetString(number.String(), 10); !ok {
-			return fmt.Errorf("%s: %s is no integer", pointer, number)
-		}
-		return nil
-	default:
-		return checkString(pointer, field, value)
-	}
+// CheckBody returns what of a JSON object is not as the body of the operation has to be, nil when
+// everything is. The error wraps ValidationErrors.
+func CheckBody(operation Operation, object map[string]any) error {
+	err := operation.Body.VisitJSON(object, openapi3.MultiErrors(), openapi3.WithStringFormatValidators(formats))
+	return schemaViolations("request", err).asError("request", operation)
 }
 
-func checkArray(pointer string, field Field, value any) error {
-	elements, ok := value.([]any)
-	if !ok {
-		return mistyped(pointer, Array, value)
+// CheckResponse returns what of the answer is not as the operation's documentation says, nil when
+// everything is. An answer that is not 2xx must be a Problem.
+func CheckResponse(operation Operation, status int, contentType string, body []byte) error {
+	violations := violationsOfJSON(body)
+	if len(violations) == 0 {
+		violations = operation.checkAnswer(status, contentType, body)
 	}
-	var problems []error
-	for i, element := range elements {
-		item := Field{Type: field.Items, Schema: field.Schema}
-		problems = append(problems, checkField(pointer+"/"+strconv.Itoa(i), item, element))
-	}
-	return errors.Join(problems...)
-}
-
-func checkString(pointer string, field Field, value any) error {
-	text, ok := value.(string)
-	if !ok {
-		return mistyped(pointer, String, value)
-	}
-	if len(field.Enum) > 0 && !slices.Contains(field.Enum, text) {
-		return fmt.Errorf("%s: %q is none of %s", pointer, text, strings.Join(field.Enum, ", "))
-	}
-	switch field.Format {
-	case DateTime:
-		if _, err := time.Parse(time.RFC3339, text); err != nil {
-			return fmt.Errorf("%s: %q is no RFC 3339 time", pointer, text)
-		}
-	case Byte:
-		if _, err := base64.StdEncoding.Strict().DecodeString(text); err != nil {
-			return fmt.Errorf("%s: is no base64: %w", pointer, err)
-		}
+	if err := violations.asError("response", operation); err != nil {
+		return fmt.Errorf("status %d: %w", status, err)
 	}
 	return nil
 }
 
-func mistyped(pointer string, want Type, value any) error {
-	return fmt.Errorf("%s: is %s, not %s", pointer, describe(value), want)
-}
-
-func describe(value any) string {
-	switch value.(type) {
-	case nil:
-		return "null"
-	case string:
-		return "a string"
-	case json.Number:
-		return "a number"
-	case bool:
-		return "a boolean"
-	case []any:
-		return "an array"
-	default:
-		return "an object"
+func (o Operation) checkAnswer(status int, contentType string, body []byte) ValidationErrors {
+	succeeded := status >= 200 && status <= 299
+	if succeeded && o.Answer == nil {
+		if len(body) > 0 {
+			return ValidationErrors{{Location: "body", Message: fmt.Sprintf("the answer of %d bytes should have no content", len(body))}}
+		}
+		return nil
 	}
-}
-
-func name(pointer string) string {
-	if pointer == "" {
-		return "the body"
+	input := openapi3filter.ResponseValidationInput{
+		RequestValidationInput: o.input(Request{Method: o.Method}, nil), Options: options(),
+		Status: status, Header: http.Header{"Content-Type": {contentType}},
 	}
-	return pointer
+	err := openapi3filter.ValidateResponse(context.Background(), input.SetBodyBytes(body))
+	var invalid *openapi3filter.ResponseError
+	if errors.As(err, &invalid) {
+		if invalid.Err == nil {
+			return ValidationErrors{{Location: "header", Message: invalid.Reason}}
+		}
+		return schemaViolations("answer", invalid.Err)
+	}
+	if succeeded {
+		return nil
+	}
+	var problem struct{ Status int }
+	if err := json.Unmarshal(body, &problem); err != nil || problem.Status != status {
+		return ValidationErrors{{Location: "body", Parameter: "/status", Message: fmt.Sprintf("status is not %d, the HTTP status", status)}}
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ package contract_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/synqly/ticketing-operator/internal/synqly/contract"
@@ -47,23 +49,58 @@ func TestOperationsAreThoseOfTheDocumentation(t *testing.T) {
 	}
 }
 
-func TestLookupAndMatchFindEachOperation(t *testing.T) {
+func TestTheDocumentIsValid(t *testing.T) {
+	document, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := document.Validate(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLookupAndRouteFindEachOperation(t *testing.T) {
 	for _, want := range contract.Operations() {
 		found, ok := contract.Lookup(want.Name)
-		if diff := cmp.Diff(want, found); !ok || diff != "" {
-			t.Errorf("Lookup(%s) = %t (-want +got):\n%s", want.Name, ok, diff)
+		if !ok || found.Name != want.Name || found.Method != want.Method || found.Path != want.Path {
+			t.Errorf("Lookup(%s) = %t, %s %s %s", want.Name, ok, found.Name, found.Method, found.Path)
 		}
 		path := want.ExpandPath("a/b", "..")
-		if matched, ok := contract.Match(want.Method, path); !ok || matched.Name != want.Name {
-			t.Errorf("Match(%s, %s) = %q, want %s", want.Method, path, matched.Name, want.Name)
+		routed, values, err := contract.Route(want.Method, path)
+		if err != nil || routed.Name != want.Name {
+			t.Errorf("Route(%s, %s) = %q, %v, want %s", want.Method, path, routed.Name, err, want.Name)
+		}
+		for i, name := range want.PathParameters() {
+			if id := []string{"a/b", ".."}[i]; values[name] != id {
+				t.Errorf("Route(%s, %s): %s = %q, want %q", want.Method, path, name, values[name], id)
+			}
 		}
 	}
 	if _, ok := contract.Lookup("DeleteTicket"); ok {
 		t.Error("Lookup(DeleteTicket) found an operation that the API does not have")
 	}
-	for _, path := range []string{"/v1/ticketing/tickets/", "/v1/ticketing/tickets/..", "/v1/ticketing/tickets/1/", "/tickets/1"} {
-		if matched, ok := contract.Match(http.MethodGet, path); ok {
-			t.Errorf("Match(GET, %q) = %s, want none", path, matched.Name)
+}
+
+func TestRouteFindsNothingElse(t *testing.T) {
+	for _, path := range []string{
+		"/v1/ticketing/tickets/", "/v1/ticketing/tickets/..", "/v1/ticketing/tickets/1/", "/tickets/1", "/v1//ticketing/tickets",
+		"/v1/ticketing/x/../tickets", "v1/ticketing/tickets", "", "/", "*", "%zz", `/v1/"/%2E%2E`,
+	} {
+		matched, _, err := contract.Route(http.MethodGet, path)
+		var missing *contract.RouteError
+		if !errors.As(err, &missing) || len(missing.Allowed) > 0 {
+			t.Errorf("Route(GET, %q) = %s, %v, want no path", path, matched.Name, err)
+		}
+	}
+	for _, method := range []string{http.MethodPut, http.MethodHead, http.MethodConnect, "get", ""} {
+		for path, allowed := range map[string][]string{
+			"/v1/ticketing/tickets/1": {"GET", "PATCH"}, "/v1/ticketing/attachments/1": {"GET", "POST"},
+		} {
+			matched, _, err := contract.Route(method, path)
+			var missing *contract.RouteError
+			if !errors.As(err, &missing) || !slices.Equal(missing.Allowed, allowed) {
+				t.Errorf("Route(%q, %s) = %s, %v, want that only %v are allowed", method, path, matched.Name, err, allowed)
+			}
 		}
 	}
 }
@@ -87,15 +124,15 @@ func TestExamplesConform(t *testing.T) {
 
 func TestExamplesHaveEveryField(t *testing.T) {
 	for _, operation := range contract.Operations() {
-		if operation.Body == contract.ObjectBody {
-			if diff := cmp.Diff(documented(operation.BodyFields), members(t, operation.ExampleRequest)); diff != "" {
+		if operation.Body != nil && operation.Body.Items == nil {
+			if diff := cmp.Diff(documented(operation.Body), members(t, operation.ExampleRequest)); diff != "" {
 				t.Errorf("example request of %s (-fields +example):\n%s", operation.Name, diff)
 			}
 		}
-		if operation.Result == contract.NoResult {
+		if operation.Answer == nil {
 			continue
 		}
-		if diff := cmp.Diff(names(operation.ResultSchema.Fields), members(t, resultObject(t, operation))); diff != "" {
+		if diff := cmp.Diff(contract.Properties(resultSchema(operation)), members(t, resultObject(t, operation))); diff != "" {
 			t.Errorf("example response of %s (-fields +example):\n%s", operation.Name, diff)
 		}
 	}
@@ -108,6 +145,7 @@ func TestCheckRequestRefuses(t *testing.T) {
 	}{
 		"another method":            {contract.GetTicket, func(r *contract.Request) { r.Method = http.MethodPut }},
 		"another path":              {contract.GetTicket, func(r *contract.Request) { r.Path = "/v1/ticketing/ticket/1" }},
+		"another operation":         {contract.ListProjects, func(r *contract.Request) { r.Path = "/v1/ticketing/remote-fields" }},
 		"an empty ID":               {contract.GetTicket, func(r *contract.Request) { r.Path = "/v1/ticketing/tickets/" }},
 		"an ID that is a parent":    {contract.GetTicket, func(r *contract.Request) { r.Path = "/v1/ticketing/tickets/.." }},
 		"an unknown parameter":      {contract.GetTicket, func(r *contract.Request) { r.Query = url.Values{"expand": {"all"}} }},
@@ -126,6 +164,30 @@ func TestCheckRequestRefuses(t *testing.T) {
 				t.Errorf("CheckRequest(%+v) accepted it", request)
 			}
 		})
+	}
+}
+
+func TestCheckRequestAcceptsOnlyWholeBase64(t *testing.T) {
+	operation, _ := contract.Lookup(contract.CreateAttachment)
+	for content, right := range map[string]bool{
+		"": true, "eA==": true, "+/+/": true, "eA": false, "eB==": false, "-_-_": false, "eA== ": false,
+	} {
+		request := exampleRequest(operation)
+		request.Body = []byte(`{"file_name": "x", "content": "` + content + `"}`)
+		if err := contract.CheckRequest(operation, request); (err == nil) != right {
+			t.Errorf("content %q: %v", content, err)
+		}
+	}
+}
+
+func TestCheckRequestAcceptsAnyValueInAPatch(t *testing.T) {
+	operation, _ := contract.Lookup(contract.PatchTicket)
+	for _, value := range []string{`null`, `""`, `1.5`, `false`, `[]`, `{}`, `[null, [{"a": null}], 1]`, `{"a": [null]}`} {
+		request := exampleRequest(operation)
+		request.Body = []byte(`[{"op": "replace", "path": "/custom_fields/x", "value": ` + value + `}]`)
+		if err := contract.CheckRequest(operation, request); err != nil {
+			t.Errorf("%s: %v", value, err)
+		}
 	}
 }
 
@@ -161,22 +223,24 @@ func TestCheckRequestRefusesInvalidBodies(t *testing.T) {
 
 func TestCheckResponseRefusesResultsThatMissOrMistypeAField(t *testing.T) {
 	for _, operation := range contract.Operations() {
-		for _, field := range operation.ResultSchema.Fields {
+		if operation.Answer == nil {
+			continue
+		}
+		schema := resultSchema(operation)
+		for name, property := range schema.Properties {
 			mistyped := any(json.RawMessage(`[[1]]`))
-			refuse(t, operation, field.Name+" mistyped", func(result map[string]any) { result[field.Name] = mistyped })
-			if field.Required {
-				refuse(t, operation, field.Name+" dropped", func(result map[string]any) { delete(result, field.Name) })
+			refuse(t, operation, name+" mistyped", func(result map[string]any) { result[name] = mistyped })
+			if slices.Contains(schema.Required, name) {
+				refuse(t, operation, name+" dropped", func(result map[string]any) { delete(result, name) })
 			}
-			if !field.Nullable {
-				refuse(t, operation, field.Name+" null", func(result map[string]any) { result[field.Name] = nil })
+			if !property.Value.Nullable {
+				refuse(t, operation, name+" null", func(result map[string]any) { result[name] = nil })
 			}
-			if field.Format != "" || len(field.Enum) > 0 {
-				refuse(t, operation, field.Name+" malformed", func(result map[string]any) { result[field.Name] = "no such value" })
+			if property.Value.Format != "" || len(property.Value.Enum) > 0 {
+				refuse(t, operation, name+" malformed", func(result map[string]any) { result[name] = "no such value" })
 			}
 		}
-		if operation.Result != contract.NoResult {
-			refuse(t, operation, "unknown member", func(result map[string]any) { result["no_such_member"] = 1 })
-		}
+		refuse(t, operation, "unknown member", func(result map[string]any) { result["no_such_member"] = 1 })
 	}
 }
 
@@ -211,7 +275,8 @@ func TestCheckResponseRefusesEnvelopes(t *testing.T) {
 	}
 }
 
-// refuse changes the result of the example response and expects the check to name the operation's fault.
+// refuse changes the result of the example response and expects the check to name the operation's
+// fault.
 func refuse(t *testing.T, operation contract.Operation, name string, change func(result map[string]any)) {
 	t.Helper()
 	t.Run(operation.Name+"/"+name, func(t *testing.T) {
@@ -219,7 +284,7 @@ func refuse(t *testing.T, operation contract.Operation, name string, change func
 		decode(t, resultObject(t, operation), &result)
 		change(result)
 		envelope := map[string]any{"result": result, "cursor": ""}
-		if operation.Result == contract.ArrayResult {
+		if isList(operation) {
 			envelope["result"] = []any{result}
 		} else {
 			delete(envelope, "cursor")
@@ -236,14 +301,14 @@ func refuse(t *testing.T, operation contract.Operation, name string, change func
 
 func exampleRequest(operation contract.Operation) contract.Request {
 	request := contract.Request{Method: operation.Method, Path: operation.ExpandPath("10023", "20011"), Body: operation.ExampleRequest}
-	if operation.Body != contract.NoBody {
+	if operation.Body != nil {
 		request.ContentType = "application/json"
 	}
 	return request
 }
 
 func responseType(operation contract.Operation) string {
-	if operation.Result == contract.NoResult {
+	if operation.Answer == nil {
 		return ""
 	}
 	return "application/json"
@@ -254,7 +319,7 @@ func resultObject(t *testing.T, operation contract.Operation) json.RawMessage {
 	t.Helper()
 	var envelope struct{ Result json.RawMessage }
 	decode(t, operation.ExampleResponse, &envelope)
-	if operation.Result == contract.ObjectResult {
+	if !isList(operation) {
 		return envelope.Result
 	}
 	var elements []json.RawMessage
@@ -269,17 +334,24 @@ func members(t *testing.T, object json.RawMessage) []string {
 	return slices.Sorted(maps.Keys(decoded))
 }
 
-func names(fields []contract.Field) []string {
-	var names []string
-	for _, field := range fields {
-		names = append(names, field.Name)
-	}
-	slices.Sort(names)
-	return names
+func isList(operation contract.Operation) bool {
+	return operation.Answer.Properties["result"].Value.Items != nil
 }
 
-func documented(fields []contract.Field) []string {
-	return names(slices.DeleteFunc(slices.Clone(fields), func(field contract.Field) bool { return field.Newer }))
+// resultSchema is the schema of the result, or of each of its elements.
+func resultSchema(operation contract.Operation) *openapi3.Schema {
+	result := operation.Answer.Properties["result"].Value
+	if result.Items != nil {
+		return result.Items.Value
+	}
+	return result
+}
+
+// documented returns the properties that the vendor's documentation has.
+func documented(schema *openapi3.Schema) []string {
+	return slices.DeleteFunc(contract.Properties(schema), func(name string) bool {
+		return schema.Properties[name].Value.Extensions["x-evidence"] != nil
+	})
 }
 
 func decode(t *testing.T, data []byte, target any) {

@@ -3,158 +3,148 @@
 
 package contract
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 
-// The examples give every member a value that no other member of the document has, so that a test sees two that are mixed up.
-
-const createTicketExample = `{
-  "summary": "p99 above 2s since 10:05 UTC",
-  "name": "Checkout latency",
-  "creator": "bot@example.com",
-  "assignee": "jane@example.com",
-  "contact": "desk@example.com",
-  "description": "The **checkout** is slow.",
-  "priority": "HIGH",
-  "due_date": "2026-12-01T08:00:00Z",
-  "completion_date": "2026-12-02T09:30:00Z",
-  "status": "To Do",
-  "project": "OPS",
-  "issue_type": "Incident",
-  "tags": ["team:checkout", "latency"],
-  "custom_fields": {"severity": 2, "region": "eu", "services": ["cart", "pay"], "paged": true, "owner": null}
-}`
-
-const ticketExample = `{
-  "id": "10023",
-  "summary": "p99 above 2s since 10:05 UTC",
-  "name": "Checkout latency",
-  "created_at": "2026-11-01T10:06:07Z",
-  "updated_at": "2026-11-02T11:12:13.456Z",
-  "creator": "bot@example.com",
-  "assignee": "jane@example.com",
-  "contact": "desk@example.com",
-  "description": "The **checkout** is slow.",
-  "priority": "HIGH",
-  "due_date": "2026-12-01T08:00:00Z",
-  "completion_date": "2026-12-02T09:30:00Z",
-  "status": "To Do",
-  "project": "OPS",
-  "issue_type": "Incident",
-  "tags": ["team:checkout", "latency"],
-  "attachments": [` + attachmentMetadataExample + `],
-  "custom_fields": {"severity": 2, "region": "eu", "services": ["cart", "pay"], "paged": true, "owner": null},
-  "unmapped": {"votes": 3},
-  "parent": "10001"
-}`
-
-const patchTicketExample = `[
-  {"op": "test", "path": "/summary", "value": "p99 above 2s since 10:05 UTC"},
-  {"op": "replace", "path": "/status", "value": "Done"},
-  {"op": "replace", "path": "/assignee", "value": null},
-  {"op": "add", "path": "/custom_fields/region", "value": "us"},
-  {"op": "copy", "from": "/summary", "path": "/description"},
-  {"op": "remove", "path": "/custom_fields/severity"}
-]`
-
-const createAttachmentExample = `{"file_name": "trace.txt", "content": "c2xvdyBzcGFu"}`
-
-const attachmentMetadataExample = `{
-  "id": "30007",
-  "ticket_id": "10023",
-  "file_name": "trace.txt",
-  "file_type": "text/plain",
-  "created_date": "2026-11-03T12:00:00Z",
-  "creator": "uploader@example.com",
-  "file_size": 9,
-  "unmapped": {"thumbnail": false}
-}`
-
-const attachmentExample = `{
-  "file_name": "trace.txt",
-  "file_type": "text/plain",
-  "content": "c2xvdyBzcGFu",
-  "unmapped": {"checksum": "1f0c"}
-}`
-
-const createCommentExample = `{"content": "Mitigation *started*.", "creator": "jane@example.com"}`
-
-const commentExample = `{
-  "id": "20011",
-  "ticket_id": "10023",
-  "creator": "jane@example.com",
-  "content": "Mitigation *started*.",
-  "created_at": "2026-11-04T13:14:15Z",
-  "updated_at": "2026-11-05T14:15:16Z",
-  "unmapped": {"visibility": "public"},
-  "custom_fields": {"channel": "mail"}
-}`
-
-const createNoteExample = `{"content": "Rolled back to **v41**.", "title": "Rollback"}`
-
-const noteExample = `{
-  "id": "40005",
-  "ticket_id": "10023",
-  "content": "Rolled back to **v41**.",
-  "creator": "bot@example.com",
-  "title": "Rollback",
-  "created_at": "2026-11-06T15:16:17Z",
-  "updated_at": "2026-11-07T16:17:18Z",
-  "unmapped": {"pinned": true},
-  "custom_fields": {"kind": "internal"}
-}`
-
-const patchNoteExample = `[
-  {"op": "replace", "path": "/title", "value": "Rollback finished"},
-  {"op": "replace", "path": "/content", "value": "Rolled back to v41, all regions."}
-]`
-
-const projectExample = `{"id": "OPS", "name": "Operations", "unmapped": {"lead": "jane"}}`
-
-const remoteFieldExample = `{
-  "field_id": "customfield_10042",
-  "field_scope": "project_custom",
-  "provider_field_name": "Severity",
-  "schema": {
-    "field_type_id": "enum",
-    "enum_values": ["minor", "major"],
-    "enum_option_values": [{"id": "1", "name": "Minor"}, {"id": "2", "name": "Major"}]
-  },
-  "provider_field_path": "fields.severity",
-  "project_id": "OPS"
-}`
-
-const problemExample = `{
-  "message": "The ticket was refused.",
-  "status": 400,
-  "occurred_at": "2026-11-08T17:18:19Z",
-  "instance": "b7e2a9d4-8b0e-4a55-9d2c-0f6f6a1d3c11",
-  "detail": "The summary is longer than 255 characters.",
-  "remediation": "Shorten the summary.",
-  "type": "validation_error",
-  "cause": [{"message": "summary: too long", "type": "provider_error"}],
-  "context": {
-    "parameter": {"id": "/summary", "location": "body", "value": "p99"},
-    "raw_error": {"errorMessages": ["too long"]},
-    "provider_details": {"provider": "ticketing_mock"}
-  }
-}`
-
-// ExampleProblem is the body of an answer that is not a success, with every known member.
-func ExampleProblem() json.RawMessage { return document(problemExample) }
-
-const (
-	lastPage = `, "cursor": ""`
-	noCursor = ``
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
-const metaExample = `{"stats": {}, "api": {}}`
-
-func objectExample(result string) json.RawMessage {
-	return document(`{"result": ` + result + `, "meta": ` + metaExample + `}`)
+// ExampleProblem is the body of an answer that is not a success, with every known member.
+func ExampleProblem() json.RawMessage {
+	return encode(load().document.Components.Schemas["Problem"].Value.Example)
 }
 
-func listExample(element, cursor string) json.RawMessage {
-	return document(`{"result": [` + element + `]` + cursor + `, "meta": ` + metaExample + `}`)
+func exampleOf(content *openapi3.MediaType) any {
+	if content.Example != nil {
+		return content.Example
+	}
+	return exampleOfSchema(content.Schema.Value)
 }
 
-func document(text string) json.RawMessage { return json.RawMessage(text) }
+// exampleOfSchema returns the schema's example, or makes one from the examples of its members. A
+// member without one is left out.
+func exampleOfSchema(schema *openapi3.Schema) any {
+	if schema.Example != nil {
+		return schema.Example
+	}
+	if schema.Items != nil {
+		return []any{exampleOfSchema(schema.Items.Value)}
+	}
+	object := map[string]any{}
+	for name, property := range schema.Properties {
+		if property.Value.Example != nil || name == "result" {
+			object[name] = exampleOfSchema(property.Value)
+		}
+	}
+	return object
+}
+
+// InvalidBody is a request body that an operation must refuse.
+type InvalidBody struct {
+	// Name says what is wrong, as the name of a test case.
+	Name string
+	// Field is the wire name of the member that is wrong, empty when it is not one member.
+	Field string
+	Body  []byte
+}
+
+// InvalidBodies returns the operation's example request with one thing wrong each time, as its
+// schema tells: every required member dropped, every member of a wrong type, every value outside of
+// its enum or format, a member that the operation does not have, and bodies that are no such
+// document at all. It is empty for an operation without a body.
+func InvalidBodies(operation Operation) []InvalidBody {
+	if operation.Body == nil {
+		return nil
+	}
+	bodies := []InvalidBody{
+		{Name: "no body", Body: nil},
+		{Name: "null", Body: []byte(`null`)},
+		{Name: "a string", Body: []byte(`"text"`)},
+		{Name: "a number", Body: []byte(`1`)},
+		{Name: "cut off", Body: operation.ExampleRequest[:len(operation.ExampleRequest)/2]},
+		{Name: "trailing data", Body: slices.Concat(operation.ExampleRequest, []byte(` {}`))},
+	}
+	if operation.Body.Items != nil {
+		return append(bodies, invalidPatches(operation.Body.Items.Value)...)
+	}
+	bodies = append(bodies, InvalidBody{Name: "an array", Body: slices.Concat([]byte("["), operation.ExampleRequest, []byte("]"))})
+	return append(bodies, invalidObjects(operation.Body, operation.Body.Example)...)
+}
+
+// invalidPatches returns arrays of one element that is none of the alternatives.
+func invalidPatches(element *openapi3.Schema) []InvalidBody {
+	bodies := []InvalidBody{{Name: "element null", Body: []byte(`[null]`)}, {Name: "element a string", Body: []byte(`["replace"]`)}}
+	for _, alternative := range element.OneOf {
+		schema := alternative.Value
+		for _, op := range schema.Properties[element.Discriminator.PropertyName].Value.Enum {
+			example := maps.Clone(schema.Example.(map[string]any))
+			example[element.Discriminator.PropertyName] = op
+			bodies = append(bodies, InvalidBody{Name: fmt.Sprintf("%v: an object", op), Body: encode(example)})
+			for _, invalid := range invalidObjects(schema, example) {
+				invalid.Name = fmt.Sprintf("%v: %s", op, invalid.Name)
+				invalid.Body = slices.Concat([]byte("["), invalid.Body, []byte("]"))
+				bodies = append(bodies, invalid)
+			}
+		}
+	}
+	return bodies
+}
+
+func invalidObjects(schema *openapi3.Schema, valid any) []InvalidBody {
+	example := valid.(map[string]any)
+	change := func(what, field string, value any) InvalidBody {
+		changed := maps.Clone(example)
+		changed[field] = value
+		return InvalidBody{Name: what, Field: field, Body: encode(changed)}
+	}
+	bodies := []InvalidBody{change("unknown member", "no_such_member", "x")}
+	for _, name := range schema.Required {
+		dropped := maps.Clone(example)
+		delete(dropped, name)
+		bodies = append(bodies, InvalidBody{Name: name + " dropped", Field: name, Body: encode(dropped)})
+	}
+	for _, name := range Properties(schema) {
+		for _, wrong := range wrongValues(schema.Properties[name].Value) {
+			bodies = append(bodies, change(fmt.Sprintf("%s is %s", name, encode(wrong)), name, wrong))
+		}
+	}
+	return bodies
+}
+
+// wrongValues returns values that the schema must not accept.
+func wrongValues(schema *openapi3.Schema) []any {
+	if schema.Type == nil {
+		return nil // Anything goes.
+	}
+	wrong := []any{true, 7}
+	switch {
+	case schema.Type.Is(openapi3.TypeString):
+		wrong = append(wrong, []any{"x"}, map[string]any{"x": "y"})
+	case schema.Type.Is(openapi3.TypeArray):
+		wrong = append(wrong, "x", map[string]any{"x": "y"}, []any{1})
+	case schema.Type.Is(openapi3.TypeObject):
+		wrong = append(wrong, "x", []any{"x"})
+	}
+	if !schema.Nullable {
+		wrong = append(wrong, nil)
+	}
+	if len(schema.Enum) > 0 {
+		wrong = append(wrong, "NO_SUCH_VALUE", "")
+	}
+	if schema.Format != "" {
+		wrong = append(wrong, "not "+schema.Format)
+	}
+	return wrong
+}
+
+// encode writes what the document has as JSON.
+func encode(value any) []byte {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("contract: encoding an example: %v", err)) // It was read from JSON or YAML.
+	}
+	return encoded
+}

@@ -11,15 +11,19 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
+
+	"github.com/synqly/ticketing-operator/internal/synqly/contract"
 )
 
 // maxAdminBody bounds the body of a request to an admin path.
 const maxAdminBody = 1 << 20
 
-// newAdminHandler serves the page and the admin paths. They ask for no token, so a body must be application/json, which a form on
-// another site cannot send, and requests that a browser makes for another site are refused.
+// newAdminHandler serves the page and the admin paths. They ask for no token, so a body must be
+// application/json, which a form on another site cannot send, and requests that a browser makes for
+// another site are refused.
 func newAdminHandler(server *Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", server.servePage)
@@ -67,7 +71,8 @@ func (s *Server) adminTickets(writer http.ResponseWriter, _ *http.Request) {
 	writeJSON(writer, http.StatusOK, views)
 }
 
-// adminEditTicket changes a ticket as a person does. The body is a JSON Merge Patch (RFC 7396), such as {"status": "Done"}.
+// adminEditTicket changes a ticket as a person does. The body is a JSON Merge Patch (RFC 7396),
+// such as {"status": "Done"}.
 func (s *Server) adminEditTicket(writer http.ResponseWriter, request *http.Request) {
 	var patch json.RawMessage
 	if !readJSON(writer, request, &patch) {
@@ -88,13 +93,16 @@ func (s *Server) adminEditTicket(writer http.ResponseWriter, request *http.Reque
 
 // mergeInto changes the ticket by a JSON Merge Patch, or leaves it as it is and returns an error.
 func mergeInto(ticket *Ticket, patch json.RawMessage) error {
-	members, invalid := decodeObject("", patch)
-	if invalid != nil {
-		return errors.New(invalid.Message)
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(patch, &members); err != nil {
+		return fmt.Errorf("reading the change: %w", err)
+	}
+	if err := contract.CheckJSON(patch); err != nil {
+		return err
 	}
 	for name := range members {
-		if !slices.ContainsFunc(ticketFields, func(known field) bool { return known.name == name }) {
-			return fmt.Errorf("%s is no field of a ticket that can be changed; use %s", name, fieldNames(ticketFields))
+		if !slices.Contains(ticketFields(), name) {
+			return fmt.Errorf("%s is no field of a ticket that can be changed; use %s", name, strings.Join(ticketFields(), ", "))
 		}
 	}
 	before, err := json.Marshal(ticket.document(nil))

@@ -47,10 +47,11 @@ func (t shownTicket) MarshalJSON() ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// SetRaw lets every answer about a ticket (query, get, patch) have a raw JSON value in place of a wire field, whatever the API
-// documents there: {"due_date": 5}, say. The ticket that the simulator holds, what filters and patches work on, stays as it is; a nil
-// value shows it again. Like any change it moves updated_at. SetRaw returns false when there is no such ticket, and panics on what is
-// no JSON value: no answer could have it.
+// SetRaw lets every answer about a ticket (query, get, patch) have a raw JSON value in place of a
+// wire field, whatever the API documents there: {"due_date": 5}, say. The ticket that the simulator
+// holds, what filters and patches work on, stays as it is; a nil value shows it again. Like any
+// change it moves updated_at. SetRaw returns false when there is no such ticket, and panics on what
+// is no JSON value: no answer could have it.
 func (s *Server) SetRaw(ticketID, field string, raw json.RawMessage) bool {
 	if raw != nil && !json.Valid(raw) {
 		panic("simulator: the raw value of " + field + " is no JSON value")
@@ -72,7 +73,8 @@ func (s *Server) SetRaw(ticketID, field string, raw json.RawMessage) bool {
 	return true
 }
 
-// commentsChanged moves the ticket's time of change where the provider counts comments with the ticket.
+// commentsChanged moves the ticket's time of change where the provider counts comments with the
+// ticket.
 func (s *Server) commentsChanged(record *ticketRecord, now time.Time) {
 	if s.behaviour.CommentCount {
 		record.UpdatedAt = s.store.stamp(now)

@@ -5,12 +5,6 @@ package simulator
 
 import "net/http"
 
-// attachmentFields are the members of the body of Create Attachment.
-var attachmentFields = []field{
-	{name: "file_name", kind: textField, required: true},
-	{name: "content", kind: base64Field, required: true},
-}
-
 // attachmentFile is a file with its content (schema Attachment).
 type attachmentFile struct {
 	FileName string `json:"file_name"`
@@ -27,8 +21,11 @@ func (s *Server) createAttachment(r *operationRequest) (*envelope, *problem) {
 		FileName string `json:"file_name"`
 		Content  []byte `json:"content"`
 	}
-	if invalid := decodeRequest(r.body, attachmentFields, &body); invalid != nil {
+	if invalid := decodeInto(r.body, &body); invalid != nil {
 		return nil, invalid
+	}
+	if blank := refuseBlank(namedText{"file_name", body.FileName}); blank != nil {
+		return nil, blank
 	}
 	attachment := newAttachment(body.FileName, defaultCreator, body.Content)
 	return object(*s.store.addAttachment(record, attachment, r.at)), nil

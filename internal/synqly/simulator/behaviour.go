@@ -16,41 +16,47 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Behaviour is what a ticketing provider is in the habit of. The zero value is a provider that keeps what it is given, supports
-// everything and hurries.
+// Behaviour is what a ticketing provider is in the habit of. The zero value is a provider that
+// keeps what it is given, supports everything and hurries.
 type Behaviour struct {
-	// NormaliseText changes descriptions, comments and notes as a conversion to another markup and back does: trimmed, no
-	// spaces at line ends, lists with * for -, __bold__ as **bold**, and lines that end in CR LF.
+	// NormaliseText changes descriptions, comments and notes as a conversion to another markup and
+	// back does: trimmed, no spaces at line ends, lists with * for -, __bold__ as **bold**, and
+	// lines that end in CR LF.
 	NormaliseText bool `json:"normalise_text"`
 	// MapPriority replaces priorities; the values need not be ones that the API knows.
 	MapPriority map[string]string `json:"map_priority,omitempty"`
 	// LowerCaseTags writes tags in lower case; DropTags loses them without a word.
 	LowerCaseTags bool `json:"lower_case_tags"`
 	DropTags      bool `json:"drop_tags"`
-	// RewriteEverything changes every value that is written: texts get a suffix, people a prefix, status and type upper
-	// case, dates lose the time of day, tags are sorted in lower case, custom fields become strings.
+	// RewriteEverything changes every value that is written: texts get a suffix, people a prefix,
+	// status and type upper case, dates lose the time of day, tags are sorted in lower case, custom
+	// fields become strings.
 	RewriteEverything bool `json:"rewrite_everything"`
 
-	// CommentCount tells with a ticket how many comments it has, as unmapped.comment_count, and a comment that is added to or
-	// deleted from a ticket changes the ticket: its updated_at moves.
+	// CommentCount tells with a ticket how many comments it has, as unmapped.comment_count, and a
+	// comment that is added to or deleted from a ticket changes the ticket: its updated_at moves.
 	CommentCount bool `json:"comment_count"`
-	// CoarseTimes keeps created_at and updated_at of tickets, comments and notes in whole seconds, cut off: answers show them so,
-	// and filters and orders of a query see them so. The operand of a filter stays as it was sent.
+	// CoarseTimes keeps created_at and updated_at of tickets, comments and notes in whole seconds,
+	// cut off: answers show them so, and filters and orders of a query see them so. The operand of
+	// a filter stays as it was sent.
 	CoarseTimes bool `json:"coarse_times"`
 
-	// IgnoreFilters names the fields on which a filter of a query has no effect, RefuseFilters those on which one is a 400,
-	// LoseFilters those on which one makes the query find nothing, without a word. "*" means all. Where several of them name a
-	// field, refusing comes before losing, and that before ignoring.
+	// IgnoreFilters names the fields on which a filter of a query has no effect, RefuseFilters
+	// those on which one is a 400, LoseFilters those on which one makes the query find nothing,
+	// without a word. "*" means all. Where several of them name a field, refusing comes before
+	// losing, and that before ignoring.
 	IgnoreFilters []string `json:"ignore_filters,omitempty"`
 	RefuseFilters []string `json:"refuse_filters,omitempty"`
 	LoseFilters   []string `json:"lose_filters,omitempty"`
-	// IgnoreOrder answers a query in the order of creation, RefuseOrder with 400 where one is asked for.
+	// IgnoreOrder answers a query in the order of creation, RefuseOrder with 400 where one is asked
+	// for.
 	IgnoreOrder bool `json:"ignore_order"`
 	RefuseOrder bool `json:"refuse_order"`
-	// SearchLag is how long after its latest change a query finds a ticket. Until then it finds none.
+	// SearchLag is how long after its latest change a query finds a ticket. Until then it finds
+	// none.
 	SearchLag time.Duration `json:"search_lag"`
-	// PageSize bounds the items of a page of every list; 0 leaves the limit of the request. Even lists that do not take a
-	// limit have pages then.
+	// PageSize bounds the items of a page of every list; 0 leaves the limit of the request. Even
+	// lists that do not take a limit have pages then.
 	PageSize int `json:"page_size"`
 	// EndlessCursor starts every list again after its end, with a new cursor each time.
 	EndlessCursor bool `json:"endless_cursor"`
@@ -61,18 +67,19 @@ type Behaviour struct {
 	Unsupported []string `json:"unsupported,omitempty"`
 	// RequireCreator refuses tickets and comments without a creator.
 	RequireCreator bool `json:"require_creator"`
-	// ReadOnlyFields of a ticket cannot be set or changed: that is a 400, like a transition that a workflow lacks.
+	// ReadOnlyFields of a ticket cannot be set or changed: that is a 400, like a transition that a
+	// workflow lacks.
 	ReadOnlyFields []string `json:"read_only_fields,omitempty"`
 
-	// RateLimit is how many requests a second are let through on average, 0 all; Burst, how many at once, at least one and
-	// by default as many as RateLimit. More are answered with 429 and a Retry-After in whole seconds. Requests that are
-	// turned away do not count.
+	// RateLimit is how many requests a second are let through on average, 0 all; Burst, how many at
+	// once, at least one and by default as many as RateLimit. More are answered with 429 and a
+	// Retry-After in whole seconds. Requests that are turned away do not count.
 	RateLimit float64 `json:"rate_limit"`
 	Burst     int     `json:"burst"`
 }
 
-// SetBehaviour replaces the behaviour. What is stored already stays as it is. It panics on a behaviour that is not valid: part of
-// it could never show, and a test with it could not fail.
+// SetBehaviour replaces the behaviour. What is stored already stays as it is. It panics on a
+// behaviour that is not valid: part of it could never show, and a test with it could not fail.
 func (s *Server) SetBehaviour(behaviour Behaviour) {
 	if err := behaviour.Validate(); err != nil {
 		panic("simulator: " + err.Error())
@@ -112,7 +119,7 @@ func (b Behaviour) Validate() error {
 		}
 	}
 	for _, name := range b.ReadOnlyFields {
-		if !slices.ContainsFunc(ticketFields, func(known field) bool { return known.name == name }) {
+		if !slices.Contains(ticketFields(), name) {
 			return fmt.Errorf("behaviour: a ticket has no field %q that could be written", name)
 		}
 	}
@@ -183,8 +190,8 @@ func (s *Server) limitRate(now time.Time) *problem {
 	return throttled(max(1, int(math.Ceil(wait.Seconds()))))
 }
 
-// rewriteTicket turns a ticket that is to be stored into what the provider makes of it. Only what differs from before is
-// touched, which is the zero value for a new ticket.
+// rewriteTicket turns a ticket that is to be stored into what the provider makes of it. Only what
+// differs from before is touched, which is the zero value for a new ticket.
 func (b Behaviour) rewriteTicket(ticket *Ticket, before Ticket) {
 	if ticket.Description != before.Description {
 		ticket.Description = b.rewriteText(ticket.Description)

@@ -51,7 +51,8 @@ func TestRewriting(t *testing.T) {
 			if diff := cmp.Diff(want, server.ticket(id)); diff != "" {
 				t.Errorf("stored (-want +got):\n%s", diff)
 			}
-			// What the provider made of it is not made again: the same value, sent once more, changes nothing.
+			// What the provider made of it is not made again: the same value, sent once more,
+			// changes nothing.
 			server.clock.Advance(time.Hour)
 			patch := `[{"op":"replace","path":"/description","value":" __Slow__ \n\n- cart  \n- pay\n"},
 				{"op":"replace","path":"/summary","value":"s"},{"op":"replace","path":"/priority","value":"URGENT"},

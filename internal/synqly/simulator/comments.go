@@ -3,12 +3,6 @@
 
 package simulator
 
-// commentFields are the members of the body of Create Comment.
-var commentFields = []field{
-	{name: "content", kind: textField, required: true},
-	{name: "creator", kind: textField, nullable: true},
-}
-
 func (s *Server) createComment(r *operationRequest) (*envelope, *problem) {
 	record, missing := s.ticket(r)
 	if missing != nil {
@@ -18,8 +12,11 @@ func (s *Server) createComment(r *operationRequest) (*envelope, *problem) {
 		Content string  `json:"content"`
 		Creator *string `json:"creator"`
 	}
-	if invalid := decodeRequest(r.body, commentFields, &body); invalid != nil {
+	if invalid := decodeInto(r.body, &body); invalid != nil {
 		return nil, invalid
+	}
+	if blank := refuseBlank(namedText{"content", body.Content}); blank != nil {
+		return nil, blank
 	}
 	creator := text(body.Creator)
 	if creator == "" {

@@ -3,24 +3,27 @@
 
 package simulator
 
+import (
+	"fmt"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/synqly/ticketing-operator/internal/synqly/contract"
+)
+
 func defaultProjects() []Project {
 	return []Project{{ID: "OPS", Name: "Operations"}, {ID: "SEC", Name: "Security"}, {ID: "DEV", Name: "Development"}}
 }
 
 // defaultRemoteFields describes the fields of a ticket, and a custom field of each project.
 func defaultRemoteFields(projects []Project) []RemoteField {
-	kinds := map[fieldType]string{
-		textField: "string", priorityField: "enum", dateTimeField: "string", textListField: "other", objectField: "other",
-	}
+	create, _ := contract.Lookup(contract.CreateTicket)
 	var remote []RemoteField
-	for _, known := range ticketFields {
-		path := "fields." + known.name
-		schema := RemoteFieldSchema{FieldTypeID: kinds[known.kind]}
-		if known.kind == priorityField {
-			schema.EnumValues = priorities
-		}
+	for _, name := range create.BodyFields() {
+		path := "fields." + name
 		remote = append(remote, RemoteField{
-			FieldID: known.name, FieldScope: "standard", ProviderFieldName: known.name, Schema: &schema, ProviderFieldPath: &path,
+			FieldID: name, FieldScope: "standard", ProviderFieldName: name, Schema: remoteSchema(create.Body.Properties[name].Value),
+			ProviderFieldPath: &path,
 		})
 	}
 	for _, project := range projects {
@@ -29,6 +32,17 @@ func defaultRemoteFields(projects []Project) []RemoteField {
 			FieldID: "severity_" + project.ID, FieldScope: "project_custom", ProviderFieldName: "Severity",
 			Schema: &RemoteFieldSchema{FieldTypeID: "number"}, ProviderFieldPath: &path, ProjectID: &project.ID,
 		})
+	}
+	return remote
+}
+
+func remoteSchema(schema *openapi3.Schema) *RemoteFieldSchema {
+	remote := &RemoteFieldSchema{FieldTypeID: "other"}
+	if schema.Type.Is(openapi3.TypeString) {
+		remote.FieldTypeID = "string"
+	}
+	for _, value := range schema.Enum {
+		remote.FieldTypeID, remote.EnumValues = "enum", append(remote.EnumValues, fmt.Sprint(value))
 	}
 	return remote
 }

@@ -11,17 +11,19 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong with a request. The zero value of each field means that this does not happen.
+// Fault is something that goes wrong with a request. The zero value of each field means that this
+// does not happen.
 //
-// A fault with a Status, with Lose or with CommitLate keeps the operation from being carried out, unless AfterCommit is set; any
-// other one acts on the answer of the operation.
+// A fault with a Status, with Lose or with CommitLate keeps the operation from being carried out,
+// unless AfterCommit is set; any other one acts on the answer of the operation.
 type Fault struct {
 	// Operation is the operation that fails, one of OperationNames; every operation when empty.
 	Operation string
-	// Skip is how many matching requests pass first; Times, on how many of the following ones the fault acts. 0 is all of
-	// them, until the fault is removed.
+	// Skip is how many matching requests pass first; Times, on how many of the following ones the
+	// fault acts. 0 is all of them, until the fault is removed.
 	Skip, Times int
-	// Probability that the fault acts on a matching request, drawn from Options.Seed. 0 and 1 mean always.
+	// Probability that the fault acts on a matching request, drawn from Options.Seed. 0 and 1 mean
+	// always.
 	Probability float64
 
 	// Status is the HTTP status of the answer, with a Problem that says Message.
@@ -33,11 +35,11 @@ type Fault struct {
 	AfterCommit bool
 	// Lose closes the connection without an answer.
 	Lose bool
-	// CommitLate answers first, with 504 unless Status or Lose say otherwise, and carries the operation out so much later
-	// by the server's clock, or at CommitPending.
+	// CommitLate answers first, with 504 unless Status or Lose say otherwise, and carries the
+	// operation out so much later by the server's clock, or at CommitPending.
 	CommitLate time.Duration
-	// Latency is a real delay before the operation, or after it with AfterCommit. When the client goes away meanwhile, the
-	// operation is not carried out any more.
+	// Latency is a real delay before the operation, or after it with AfterCommit. When the client
+	// goes away meanwhile, the operation is not carried out any more.
 	Latency time.Duration
 
 	// Body replaces the body of the answer, ContentType its type.
@@ -83,9 +85,10 @@ func (f Fault) Validate() error {
 	}
 }
 
-// Inject adds a fault and returns the function that removes it. One fault acts on a request: the one that was injected first of
-// those that match and have not acted Times times. The others do not count that request. Inject panics on a fault that is not
-// valid: it could never act, and a test with it could not fail.
+// Inject adds a fault and returns the function that removes it. One fault acts on a request: the
+// one that was injected first of those that match and have not acted Times times. The others do not
+// count that request. Inject panics on a fault that is not valid: it could never act, and a test
+// with it could not fail.
 func (s *Server) Inject(fault Fault) (remove func()) {
 	if err := fault.Validate(); err != nil {
 		panic("simulator: " + err.Error())
@@ -105,7 +108,8 @@ func (s *Server) ClearFaults() {
 	s.faults = nil
 }
 
-// CommitPending carries out all operations that a fault's CommitLate has put off, due or not, and returns how many there were.
+// CommitPending carries out all operations that a fault's CommitLate has put off, due or not, and
+// returns how many there were.
 func (s *Server) CommitPending() int {
 	defer s.lock()()
 	count := len(s.pending)
@@ -118,8 +122,8 @@ func (s *Server) CommitPending() int {
 	return count
 }
 
-// commitDue carries out the pending operations that are due. Nobody can see the store between the moment one becomes due and
-// this call, because everybody who looks calls it first.
+// commitDue carries out the pending operations that are due. Nobody can see the store between the
+// moment one becomes due and this call, because everybody who looks calls it first.
 func (s *Server) commitDue(now time.Time) {
 	if len(s.pending) == 0 {
 		return
@@ -156,7 +160,8 @@ func (s *Server) drawFault(operation string) *Fault {
 	return nil
 }
 
-// handleFaulty answers a request that a fault acts on, and reports whether the operation was carried out.
+// handleFaulty answers a request that a fault acts on, and reports whether the operation was
+// carried out.
 func (s *Server) handleFaulty(request operationRequest, fault Fault) (reply, bool) {
 	if !fault.AfterCommit && !s.delay(request, fault.Latency) {
 		return reply{lost: true}, false
@@ -240,7 +245,8 @@ func (f Fault) spoil(answer *reply) {
 	answer.truncate = f.Truncate
 }
 
-// replaceID changes the ID in the result of an answer, or leaves it out. An answer without one stays as it is.
+// replaceID changes the ID in the result of an answer, or leaves it out. An answer without one
+// stays as it is.
 func replaceID(body []byte, id *string) []byte {
 	var document map[string]json.RawMessage
 	var result map[string]json.RawMessage

@@ -255,7 +255,8 @@ func TestFaultsDoNotActOnRequestsThatAreTurnedAway(t *testing.T) {
 	wantProblem(t, server.send("GET", "/v1/ticketing/projects", ""), 500)
 }
 
-// A latency of an hour ends at once when somebody goes away; were it not so, these tests would time out.
+// A latency of an hour ends at once when somebody goes away; were it not so, these tests would time
+// out.
 const veryLong = time.Hour
 
 func TestLatencyEndsWithTheRequest(t *testing.T) {

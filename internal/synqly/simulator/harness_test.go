@@ -146,7 +146,8 @@ func decode[T any](t *testing.T, answer response) T {
 	return document
 }
 
-// wantProblem checks that the answer is a Problem with that status, and that its message has the words.
+// wantProblem checks that the answer is a Problem with that status, and that its message has the
+// words.
 func wantProblem(t *testing.T, answer response, status int, words ...string) {
 	t.Helper()
 	if answer.status != status {

@@ -14,7 +14,8 @@ import (
 	"strings"
 )
 
-// ServeHTTP answers the API below /v1/, and the page and the admin paths where Options.Admin asked for them.
+// ServeHTTP answers the API below /v1/, and the page and the admin paths where Options.Admin asked
+// for them.
 func (s *Server) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	if s.admin != nil && !strings.HasPrefix(request.URL.EscapedPath(), "/v1/") {
 		s.admin.ServeHTTP(writer, request)
@@ -61,7 +62,8 @@ func (a reply) write(writer http.ResponseWriter) {
 	if a.truncate > 0 {
 		content = io.LimitReader(content, int64(a.truncate))
 	}
-	// An error means that the client has gone away. When less than Content-Length was written, net/http closes the connection.
+	// An error means that the client has gone away. When less than Content-Length was written,
+	// net/http closes the connection.
 	_, _ = io.Copy(writer, content)
 }
 
@@ -94,8 +96,9 @@ func (spaces) Read(buffer []byte) (int, error) {
 // errNoAnswer is what a client sees of a connection that was closed instead of answered.
 var errNoAnswer = errors.New("simulator: the connection was closed without an answer")
 
-// Transport returns a transport that hands requests to the server without a network, whatever host they are for: quicker than a
-// socket, and without the retries on a new connection that net/http does by itself.
+// Transport returns a transport that hands requests to the server without a network, whatever host
+// they are for: quicker than a socket, and without the retries on a new connection that net/http
+// does by itself.
 func (s *Server) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ server *Server }

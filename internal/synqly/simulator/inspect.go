@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// This file is the Go API for tests: what they look at, and what a person does in the ticketing system.
+// This file is the Go API for tests: what they look at, and what a person does in the ticketing
+// system.
 
 // Tickets returns all tickets in the order of their creation.
 func (s *Server) Tickets() []Ticket {
@@ -60,8 +61,8 @@ func (s *Server) Attachments(ticketID string) []Attachment {
 	return values(record.attachments)
 }
 
-// Requests returns the requests to the API that have been answered, oldest first. Only the newest are kept, as many as
-// Options.RequestLog says.
+// Requests returns the requests to the API that have been answered, oldest first. Only the newest
+// are kept, as many as Options.RequestLog says.
 func (s *Server) Requests() []Request {
 	defer s.lock()()
 	return slices.Clone(s.requests[max(0, len(s.requests)-s.logLimit):])
@@ -75,14 +76,15 @@ func (s *Server) ForgetRequests() {
 	s.maxInFlight = s.inFlight
 }
 
-// RequestCounts returns how many requests each operation has been sent, since the start or ForgetRequests. Requests that match no
-// operation are counted under "".
+// RequestCounts returns how many requests each operation has been sent, since the start or
+// ForgetRequests. Requests that match no operation are counted under "".
 func (s *Server) RequestCounts() map[string]int {
 	defer s.lock()()
 	return maps.Clone(s.requestCounts)
 }
 
-// MaxConcurrentRequests returns how many requests there were at once at most, since the start or ForgetRequests.
+// MaxConcurrentRequests returns how many requests there were at once at most, since the start or
+// ForgetRequests.
 func (s *Server) MaxConcurrentRequests() int {
 	defer s.lock()()
 	return s.maxInFlight
@@ -94,8 +96,8 @@ func (s *Server) PendingCommits() int {
 	return len(s.pending)
 }
 
-// AddTicket creates a ticket as a person does, without the checks of the API and without the habits of the provider. What is left
-// empty gets its default; an ID that is taken is replaced.
+// AddTicket creates a ticket as a person does, without the checks of the API and without the habits
+// of the provider. What is left empty gets its default; an ID that is taken is replaced.
 func (s *Server) AddTicket(ticket Ticket) Ticket {
 	defer s.lock()()
 	ticket = ticket.clone()
@@ -106,8 +108,8 @@ func (s *Server) AddTicket(ticket Ticket) Ticket {
 	return s.keepTicket(ticket, s.now()).clone()
 }
 
-// EditTicket changes a ticket as a person does. ID and times are not for people to change. The function must not call the
-// Server. EditTicket returns false when there is no such ticket.
+// EditTicket changes a ticket as a person does. ID and times are not for people to change. The
+// function must not call the Server. EditTicket returns false when there is no such ticket.
 func (s *Server) EditTicket(id string, edit func(*Ticket)) bool {
 	defer s.lock()()
 	record := s.store.byID[id]
@@ -120,7 +122,8 @@ func (s *Server) EditTicket(id string, edit func(*Ticket)) bool {
 	return true
 }
 
-// DeleteTicket deletes a ticket and all that hangs on it. It returns false when there is no such ticket.
+// DeleteTicket deletes a ticket and all that hangs on it. It returns false when there is no such
+// ticket.
 func (s *Server) DeleteTicket(id string) bool {
 	defer s.lock()()
 	return s.store.deleteTicket(id)
@@ -173,8 +176,8 @@ func (s *Server) AddNote(ticketID, creator, title, content string) (Note, bool) 
 	return *s.store.addNote(record, Note{Creator: creator, Title: title, Content: content}, s.now()), true
 }
 
-// EditNote changes a note as a person does. ID, ticket and times are not for people to change. The function must not call the
-// Server.
+// EditNote changes a note as a person does. ID, ticket and times are not for people to change. The
+// function must not call the Server.
 func (s *Server) EditNote(id string, edit func(*Note)) bool {
 	defer s.lock()()
 	for _, record := range s.store.inOrder {

@@ -6,15 +6,12 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
-)
 
-// noteFields are the members of a note that a client may set (Create Note, Patch Note).
-var noteFields = []field{
-	{name: "title", kind: textField, required: true},
-	{name: "content", kind: textField, required: true},
-}
+	"github.com/synqly/ticketing-operator/internal/synqly/contract"
+)
 
 // noteBody is what a client says of a note.
 type noteBody struct {
@@ -22,7 +19,12 @@ type noteBody struct {
 	Content string `json:"content"`
 }
 
-// The documentation shows the answers of the note operations without "meta", those of the others with it.
+func (b noteBody) refuseBlank() *problem {
+	return refuseBlank(namedText{"title", b.Title}, namedText{"content", b.Content})
+}
+
+// The documentation shows the answers of the note operations without "meta", those of the others
+// with it.
 func bare(result any) *envelope { return &envelope{Result: result} }
 
 func (s *Server) createNote(r *operationRequest) (*envelope, *problem) {
@@ -31,8 +33,11 @@ func (s *Server) createNote(r *operationRequest) (*envelope, *problem) {
 		return nil, missing
 	}
 	var body noteBody
-	if invalid := decodeRequest(r.body, noteFields, &body); invalid != nil {
+	if invalid := decodeInto(r.body, &body); invalid != nil {
 		return nil, invalid
+	}
+	if blank := body.refuseBlank(); blank != nil {
+		return nil, blank
 	}
 	note := Note{
 		Title: s.behaviour.rewriteTitle(body.Title), Content: s.behaviour.rewriteText(body.Content), Creator: defaultCreator,
@@ -40,7 +45,8 @@ func (s *Server) createNote(r *operationRequest) (*envelope, *problem) {
 	return bare(s.behaviour.coarseNote(*s.store.addNote(record, note, r.at))), nil
 }
 
-// listNotes answers without a cursor where there is no next page: it is the only list whose documentation has none.
+// listNotes answers without a cursor where there is no next page: it is the only list whose
+// documentation has none.
 func (s *Server) listNotes(r *operationRequest) (*envelope, *problem) {
 	record, missing := s.ticket(r)
 	if missing != nil {
@@ -100,11 +106,12 @@ func (s *Server) patchNote(r *operationRequest) (*envelope, *problem) {
 
 // patchedNote returns what the patch makes of the note. Only title and content may be written.
 func patchedNote(note Note, patch []patchOperation) (noteBody, *problem) {
+	writable, _ := contract.Lookup(contract.CreateNote)
 	for i, operation := range patch {
 		for _, name := range operation.writes() {
-			if !slices.ContainsFunc(noteFields, func(known field) bool { return known.name == name }) {
+			if !slices.Contains(writable.BodyFields(), name) {
 				return noteBody{}, refuse(inBody(patchMember(i), "%s of a note cannot be patched", shorten(name)).
-					sent(quote(operation.path)).remedy("Patch only title and content."))
+					sent(quote(operation.Path)).remedy("Patch only title and content."))
 			}
 		}
 	}
@@ -116,27 +123,19 @@ func patchedNote(note Note, patch []patchOperation) (noteBody, *problem) {
 	if invalid != nil {
 		return noteBody{}, invalid
 	}
-	members, invalid := decodeObject("", after)
-	if invalid != nil {
+	var members map[string]any
+	if invalid := decodeInto(after, &members); invalid != nil {
 		return noteBody{}, invalid
 	}
-	var violations []violation
-	for _, expected := range noteFields {
-		value, present := members[expected.name]
-		if !present {
-			violations = append(violations, inBody("/"+expected.name, "%s cannot be removed", expected.name))
-			continue
-		}
-		violations = append(violations, checkValue(expected, value)...)
-	}
-	if len(violations) > 0 {
-		return noteBody{}, refuse(violations...)
+	maps.DeleteFunc(members, func(name string, _ any) bool { return !slices.Contains(writable.BodyFields(), name) })
+	if err := contract.CheckBody(writable, members); err != nil {
+		return noteBody{}, violates(err)
 	}
 	var body noteBody
 	if invalid := decodeInto(after, &body); invalid != nil {
 		return noteBody{}, invalid
 	}
-	return body, nil
+	return body, body.refuseBlank()
 }
 
 // patchMember points at the path of an operation of a patch.

@@ -56,7 +56,8 @@ func (s *Server) servePage(writer http.ResponseWriter, request *http.Request) {
 		return
 	}
 	writer.Header().Set("Content-Type", "text/html; charset=utf-8")
-	// What tickets say was written by others: should the escaping ever fail, no script of theirs runs and nothing is loaded.
+	// What tickets say was written by others: should the escaping ever fail, no script of theirs
+	// runs and nothing is loaded.
 	writer.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'")
 	writer.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = page.WriteTo(writer) // An error means that the client has gone away.

@@ -20,14 +20,16 @@ const (
 	cursorMACBytes      = 12
 )
 
-// cursor says where the next page of a list starts. It is signed, so that one that is made up is refused, and belongs to one
-// list: the same operation and path, with the same filters and order. The limit may change from page to page.
+// cursor says where the next page of a list starts. It is signed, so that one that is made up is
+// refused, and belongs to one list: the same operation and path, with the same filters and order.
+// The limit may change from page to page.
 type cursor struct {
 	// List identifies the list.
 	List string `json:"list"`
 	// After is the sequence number of the last item of the page before.
 	After int `json:"after"`
-	// Keys are the values of the fields that a query is ordered by, of that same item, null where it has none.
+	// Keys are the values of the fields that a query is ordered by, of that same item, null where
+	// it has none.
 	Keys []*string `json:"keys,omitempty"`
 	// Lap counts how often an endless list has started again.
 	Lap int `json:"lap,omitempty"`
@@ -42,7 +44,8 @@ func (s *Server) sealCursor(next cursor) string {
 	return encode(payload) + "." + encode(s.cursorMAC(payload))
 }
 
-// openCursor reads the cursor of a request. Without one, or with an empty one, the list starts at its beginning.
+// openCursor reads the cursor of a request. Without one, or with an empty one, the list starts at
+// its beginning.
 func (s *Server) openCursor(r *operationRequest) (cursor, *problem) {
 	start := cursor{List: listIdentity(r)}
 	sealed := r.values.Get("cursor")
@@ -96,7 +99,8 @@ func (s *Server) limit(r *operationRequest, standard int) (int, *problem) {
 	return limit, nil
 }
 
-// page makes the answer of a list from its items on this page, with the cursor of the next one. next is nil on the last page.
+// page makes the answer of a list from its items on this page, with the cursor of the next one.
+// next is nil on the last page.
 func page[T any](s *Server, current cursor, items []T, next *cursor) *envelope {
 	if s.behaviour.DuplicateItems && len(items) > 0 {
 		items = append(items[:len(items):len(items)], items[0])
@@ -117,7 +121,8 @@ func page[T any](s *Server, current cursor, items []T, next *cursor) *envelope {
 	return result
 }
 
-// listNumbered pages through items whose IDs are numbers that grow, so that a deletion between two pages shifts nothing.
+// listNumbered pages through items whose IDs are numbers that grow, so that a deletion between two
+// pages shifts nothing.
 func listNumbered[T any](s *Server, r *operationRequest, items []T, id func(T) string) (*envelope, *problem) {
 	return list(s, r, items, maxLimit, func(index int) int {
 		number, _ := strconv.Atoi(id(items[index])) // The store makes the IDs.

@@ -115,6 +115,7 @@ func TestPatchTicketRefused(t *testing.T) {
 		"bad escape":                  {`{"op":"add","path":"/custom_fields/~2","value":"x"}`, 400, "~"},
 		"empty name":                  {`{"op":"add","path":"/custom_fields/","value":"x"}`, 400, "empty"},
 		"whole document":              {`{"op":"replace","path":"","value":{}}`, 400, "whole"},
+		"copy of the whole document":  {`{"op":"copy","from":"","path":"/contact"}`, 400, "whole"},
 		"mistyped":                    {`{"op":"replace","path":"/summary","value":7}`, 400, "summary"},
 		"empty summary":               {`{"op":"replace","path":"/summary","value":" "}`, 400, "summary"},
 		"summary removed":             {`{"op":"remove","path":"/summary"}`, 400, "summary"},
@@ -216,7 +217,8 @@ func TestGrowingPatchIsBounded(t *testing.T) {
 	wantProblem(t, answer, http.StatusBadRequest, "larger")
 }
 
-// FuzzPatchTicket looks for patches that crash the simulator, or leave it with a ticket that it would not answer.
+// FuzzPatchTicket looks for patches that crash the simulator, or leave it with a ticket that it
+// would not answer.
 func FuzzPatchTicket(f *testing.F) {
 	f.Add(`[{"op":"move","from":"/tags/0","path":"/tags/1"},{"op":"add","path":"/custom_fields/a","value":null}]`)
 	f.Add(`[{"op":"copy","from":"/custom_fields","path":"/custom_fields/x"},{"op":"test","path":"/contact","value":null}]`)

@@ -36,7 +36,8 @@ type problemContext struct {
 	Parameter problemParameter `json:"parameter"`
 }
 
-// problemParameter names what of a request is wrong. For a location of "body", ID is a JSON Pointer (RFC 6901).
+// problemParameter names what of a request is wrong. For a location of "body", ID is a JSON Pointer
+// (RFC 6901).
 type problemParameter struct {
 	ID       string          `json:"id"`
 	Location string          `json:"location"`
@@ -75,7 +76,8 @@ func (v violation) remedy(format string, args ...any) violation {
 	return v
 }
 
-// refuse makes a 400 of the violations; the first one gives the message. There must be at least one.
+// refuse makes a 400 of the violations; the first one gives the message. There must be at least
+// one.
 func refuse(violations ...violation) *problem {
 	first := violations[0]
 	refused := newProblem(http.StatusBadRequest, "invalid_request", first.message)

@@ -11,7 +11,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/synqly/ticketing-operator/internal/synqly/contract"
 )
+
+// The language of filters and orders is by hand: it is the vendor's own, and no library reads it.
 
 // queryField is a field that a query can filter by and, unless it is a list, order by.
 type queryField struct {
@@ -20,7 +24,8 @@ type queryField struct {
 	get func(*Ticket) (value string, ok bool)
 	// values returns the elements of a list; nil for any other field.
 	values func(*Ticket) []string
-	// compare orders two values; check refuses text that is no value. Nil: as text, and anything goes.
+	// compare orders two values; check refuses text that is no value. Nil: as text, and anything
+	// goes.
 	compare func(a, b string) int
 	check   func(value string) string
 }
@@ -37,6 +42,9 @@ const (
 	filterForm        = "is not of the form field[operator]value"
 	filterRemediation = "Write a filter such as status[ne]Done or tags[in]a,b."
 )
+
+// priorities are ordered from the most pressing to the least.
+var priorities = []string{"URGENT", "CRITICAL", "HIGH", "MEDIUM", "MODERATE", "LOW", "PLANNING"}
 
 // queryFields are the fields of a ticket that a query knows.
 var queryFields = map[string]queryField{
@@ -72,8 +80,8 @@ func textOf(get func(*Ticket) string) func(*Ticket) (string, bool) {
 	}
 }
 
-// sortableTime writes a time as text of a fixed width that has the order of time. A query makes one of every ticket; time.Format
-// would take most of its time.
+// sortableTime writes a time as text of a fixed width that has the order of time. A query makes one
+// of every ticket; time.Format would take most of its time.
 func sortableTime(moment time.Time) string {
 	const beforeYearOne = 1 << 40 // Seconds; makes all of them positive.
 	digits := binary.BigEndian.AppendUint64(nil, uint64(moment.Unix()+beforeYearOne))
@@ -93,7 +101,7 @@ func timeField(get func(*Ticket) *time.Time) queryField {
 			return sortableTime(*moment), true
 		},
 		check: func(value string) string {
-			if _, err := parseTime(value); err != nil {
+			if _, err := contract.ParseTime(value); err != nil {
 				return notATime
 			}
 			return ""
@@ -120,7 +128,8 @@ func isNumber(text string) bool {
 	return text != "" && text[0] != '0' && strings.Trim(text, "0123456789") == ""
 }
 
-// comparePriorities puts the most pressing last, so that priority[gt]LOW finds what is more pressing than LOW.
+// comparePriorities puts the most pressing last, so that priority[gt]LOW finds what is more
+// pressing than LOW.
 func comparePriorities(a, b string) int {
 	rank := func(priority string) int {
 		index := slices.Index(priorities, priority)
@@ -195,7 +204,7 @@ func (b Behaviour) parseFilters(filters []string) ([]matcher, *problem) {
 
 // normalOperand brings a time into the form in which the fields are compared.
 func normalOperand(operand string) string {
-	if moment, err := parseTime(operand); err == nil {
+	if moment, err := contract.ParseTime(operand); err == nil {
 		return sortableTime(moment)
 	}
 	return operand
@@ -242,7 +251,8 @@ func (f queryField) matches(operator, value string, operands []string) bool {
 	}
 }
 
-// like compares without regard to case. A % in the pattern stands for any text; a pattern without one is looked for anywhere.
+// like compares without regard to case. A % in the pattern stands for any text; a pattern without
+// one is looked for anywhere.
 func like(value, pattern string) bool {
 	value, pattern = strings.ToLower(value), strings.ToLower(pattern)
 	if !strings.Contains(pattern, wildcard) {
@@ -273,7 +283,8 @@ type ordering struct {
 
 var orderPattern = regexp.MustCompile(`^([A-Za-z_]+)(?:\[(asc|desc)\])?$`)
 
-// parseOrder reads the order of a query. "time" is the documented default, and no field of a ticket: it stands for created_at.
+// parseOrder reads the order of a query. "time" is the documented default, and no field of a
+// ticket: it stands for created_at.
 func (b Behaviour) parseOrder(orders []string) ([]ordering, *problem) {
 	if len(orders) > 0 && b.RefuseOrder {
 		return nil, refuse(inQuery("order", orders[0], "this ticketing provider cannot order tickets"))
@@ -303,7 +314,8 @@ func (b Behaviour) parseOrder(orders []string) ([]ordering, *problem) {
 	return orderings, nil
 }
 
-// sortKey is the place of a ticket in a query: the values that it is ordered by, and what decides between equal ones.
+// sortKey is the place of a ticket in a query: the values that it is ordered by, and what decides
+// between equal ones.
 type sortKey struct {
 	values   []*string
 	sequence int
@@ -344,8 +356,8 @@ func compareKeys(orderings []ordering, a, b sortKey) int {
 	return cmp.Compare(a.sequence, b.sequence)
 }
 
-// queryTickets pages by the place of the last ticket of the page before, not by counting: a ticket that is created or deleted
-// between two pages shifts no other.
+// queryTickets pages by the place of the last ticket of the page before, not by counting: a ticket
+// that is created or deleted between two pages shifts no other.
 func (s *Server) queryTickets(r *operationRequest) (*envelope, *problem) {
 	matchers, invalid := s.behaviour.parseFilters(r.values["filter"])
 	if invalid != nil {

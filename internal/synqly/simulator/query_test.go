@@ -158,7 +158,8 @@ func (h *harness) page(parameters string) ticketPage {
 	return decode[ticketPage](h.t, answer)
 }
 
-// allPages reads a list to its end and returns the IDs. between is called before each page but the first.
+// allPages reads a list to its end and returns the IDs. between is called before each page but the
+// first.
 func (h *harness) allPages(parameters string, between func()) []string {
 	h.t.Helper()
 	var ids []string

@@ -1,11 +1,13 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package simulator is the ticketing part of the Synqly Connector API in memory: all 17 operations, for tests, for the demo and for
-// trying manifests without an account. It is stricter than the real API, so that a mistake of a client shows, and it fails and
-// misbehaves on demand (Fault, Behaviour), because the real one does too.
+// Package simulator is the ticketing part of the Synqly Connector API in memory: all 17 operations,
+// for tests, for the demo and for trying manifests without an account. It is stricter than the real
+// API, so that a mistake of a client shows, and it fails and misbehaves on demand (Fault,
+// Behaviour), because the real one does too.
 //
-// It has its own wire types and shares no code with the client, so that the two can disagree.
+// Which operations there are and what they take comes from the contract's OpenAPI document. It has
+// its own wire types and shares no code with the client, so that the two can disagree.
 package simulator
 
 import (
@@ -24,6 +26,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/synqly/ticketing-operator/internal/synqly/contract"
 )
 
 const (
@@ -41,9 +45,11 @@ type Options struct {
 	Token string
 	// Now is the clock; time.Now by default. It must not call the Server.
 	Now func() time.Time
-	// Projects that tickets can be in; the first is the default of a new ticket. By default OPS, SEC and DEV.
+	// Projects that tickets can be in; the first is the default of a new ticket. By default OPS,
+	// SEC and DEV.
 	Projects []Project
-	// RemoteFields are what List Remote Fields answers; by default the fields of a ticket and one custom field per project.
+	// RemoteFields are what List Remote Fields answers; by default the fields of a ticket and one
+	// custom field per project.
 	RemoteFields []RemoteField
 	// Log gets a line for every request; nothing by default.
 	Log *slog.Logger
@@ -51,7 +57,8 @@ type Options struct {
 	Seed uint64
 	// RequestLog is how many requests Requests returns at most, 10,000 by default. The newest stay.
 	RequestLog int
-	// Admin serves the page on / and the admin paths below /simulator/, none of which ask for a token.
+	// Admin serves the page on / and the admin paths below /simulator/, none of which ask for a
+	// token.
 	Admin bool
 }
 
@@ -105,7 +112,8 @@ func New(options Options) *Server {
 	if server.logLimit <= 0 {
 		server.logLimit = defaultRequestLog
 	}
-	// The key keeps clients from making up cursors. It guards nothing, and comes from the seed so that runs repeat.
+	// The key keeps clients from making up cursors. It guards nothing, and comes from the seed so
+	// that runs repeat.
 	key := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("cursor"), options.Seed))
 	server.cursorKey = key[:]
 	if options.Admin {
@@ -123,7 +131,8 @@ func (s *Server) SetToken(token string) {
 	s.token = token
 }
 
-// lock takes the lock, carries out the commits that have become due, and returns the function that releases it.
+// lock takes the lock, carries out the commits that have become due, and returns the function that
+// releases it.
 func (s *Server) lock() (unlock func()) {
 	s.mu.Lock()
 	s.commitDue(s.now())
@@ -143,7 +152,7 @@ type call struct {
 type operationRequest struct {
 	call
 
-	operation  operation
+	operation  contract.Operation
 	parameters map[string]string // Of the path, unescaped.
 	values     url.Values        // Of the query.
 	at         time.Time         // When the operation is carried out.
@@ -207,13 +216,14 @@ func (s *Server) handle(received call) reply {
 	return answer
 }
 
-// admit authenticates the call, finds its operation, takes from the rate limit, and draws the fault that acts on it.
+// admit authenticates the call, finds its operation, takes from the rate limit, and draws the fault
+// that acts on it.
 func (s *Server) admit(received call, entry *Request) (operationRequest, *Fault, *problem) {
 	defer s.lock()()
 	entry.Time = s.now().UTC()
-	matched, parameters, mismatch := matchOperation(received.method, received.path)
+	matched, parameters, mismatch := route(received.method, received.path)
 	if mismatch == nil {
-		entry.Operation = matched.name
+		entry.Operation = matched.Name
 	}
 	if refused := s.authenticate(received.authorization); refused != nil {
 		return operationRequest{}, nil, refused
@@ -225,7 +235,7 @@ func (s *Server) admit(received call, entry *Request) (operationRequest, *Fault,
 		return operationRequest{}, nil, refused
 	}
 	request := operationRequest{call: received, operation: matched, parameters: parameters}
-	return request, s.drawFault(matched.name), nil
+	return request, s.drawFault(matched.Name), nil
 }
 
 func (s *Server) authenticate(authorization string) *problem {
@@ -266,16 +276,13 @@ func (s *Server) performLocked(request operationRequest) (reply, bool) {
 
 // execute checks what all operations have in common and calls the operation.
 func (s *Server) execute(request *operationRequest) (*envelope, *problem) {
-	if s.behaviour.isUnsupported(request.operation.name) {
-		return nil, unsupported(request.operation.name)
+	if s.behaviour.isUnsupported(request.operation.Name) {
+		return nil, unsupported(request.operation.Name)
 	}
-	if refused := checkBody(request); refused != nil {
+	if refused := request.check(); refused != nil {
 		return nil, refused
 	}
-	if refused := request.parseQuery(); refused != nil {
-		return nil, refused
-	}
-	return request.operation.execute(s, request)
+	return executors[request.operation.Name](s, request)
 }
 
 func (s *Server) problemReply(refused *problem, path string, at time.Time) reply {
@@ -286,7 +293,8 @@ func (s *Server) problemReply(refused *problem, path string, at time.Time) reply
 func jsonReply(status int, header http.Header, document any) reply {
 	body, err := json.Marshal(document)
 	if err != nil {
-		// Only a ticket that a test or a person made up can get here, with a custom field that JSON does not have.
+		// Only a ticket that a test or a person made up can get here, with a custom field that JSON
+		// does not have.
 		return reply{status: http.StatusInternalServerError, header: http.Header{}, body: []byte(err.Error())}
 	}
 	header.Set("Content-Type", jsonMediaType)

@@ -32,23 +32,90 @@ func TestNewTicketHasDefaults(t *testing.T) {
 func TestNewTicketRefused(t *testing.T) {
 	server := newHarness(t)
 	for body, word := range map[string]string{
-		`{"name":"n","summary":" "}`:                                   "summary must not be empty",
-		`{"name":"","summary":"s"}`:                                    "name must not be empty",
-		`{"name":"n","summary":"s","project":"NOPE"}`:                  "NOPE",
-		`{"name":"n","summary":"s","Status":"x"}`:                      "Status", // Names are exact.
-		`{"name":"n","name":"m","summary":"s"}`:                        "twice",
-		"{\"name\":\"\xff\",\"summary\":\"s\"}":                        "UTF-8",
-		`{"name":"n","summary":"s","due_date":"2026-12-01"}`:           "due_date",
-		`{"name":"n","summary":"s","tags":["a",null]}`:                 "tags[1]",
-		`{"name":"n","summary":"s","id":"1"}`:                          "id",
-		`{"name":"n","summary":"s"},`:                                  "JSON",
-		`{"name":"n","summary":"s","custom_fields":{"a":1,}}`:          "JSON",
-		`{"name":"n","summary":"s","due_date":"0000-01-01T00:00:00Z"}`: "due_date",
+		`{"name":"n","summary":" "}`:                                          "summary must not be empty",
+		`{"name":"","summary":"s"}`:                                           "name must not be empty",
+		`{"name":"n","summary":"s","project":"NOPE"}`:                         "NOPE",
+		`{"name":"n","summary":"s","Status":"x"}`:                             "Status", // Names are exact.
+		`{"name":"n","name":"m","summary":"s"}`:                               "name is given twice",
+		`{"name":"n","summary":"s","custom_fields":{"a":[{},{"b":1,"b":1}]}}`: "custom_fields.a[1].b is given twice",
+		"{\"name\":\"\xff\",\"summary\":\"s\"}":                               "UTF-8",
+		`{"name":"n","summary":"s","due_date":"2026-12-01"}`:                  "due_date",
+		`{"name":"n","summary":"s","tags":["a",null]}`:                        "tags[1]",
+		`{"name":"n","summary":"s","id":"1"}`:                                 "id",
+		`{"name":"n","summary":"s"},`:                                         "JSON",
+		`{"name":"n","summary":"s","custom_fields":{"a":1,}}`:                 "JSON",
+		`{"name":"n","summary":"s","due_date":"0000-01-01T00:00:00Z"}`:        "due_date",
 	} {
 		wantProblem(t, server.send("POST", "/v1/ticketing/tickets", body), 400, word)
 	}
 	if got := server.Tickets(); len(got) != 0 {
 		t.Errorf("created %+v", got)
+	}
+}
+
+func TestBlankTextsAreRefused(t *testing.T) {
+	server := newHarness(t)
+	id := server.create(plainTicket)
+	ticket, note := "/v1/ticketing/tickets/"+id, server.send("POST", "/v1/ticketing/tickets/"+id+"/notes", `{"title":"t","content":"c"}`)
+	notePath := ticket + "/notes/" + decode[struct{ Result Note }](t, note).Result.ID
+	for _, test := range []struct{ method, path, body, field string }{
+		{"POST", "/v1/ticketing/tickets", `{"name":"n","summary":" \n"}`, "summary"},
+		{"POST", ticket + "/comments", `{"content":""}`, "content"},
+		{"POST", ticket + "/notes", `{"title":" ","content":"c"}`, "title"},
+		{"POST", ticket + "/notes", `{"title":"t","content":"\t"}`, "content"},
+		{"POST", "/v1/ticketing/attachments/" + id, `{"file_name":"","content":""}`, "file_name"},
+		{"PATCH", ticket, `[{"op":"replace","path":"/name","value":""}]`, "name"},
+		{"PATCH", ticket, `[{"op":"replace","path":"/status","value":" "}]`, "status"},
+		{"PATCH", ticket, `[{"op":"remove","path":"/status"}]`, "status"},
+		{"PATCH", ticket, `[{"op":"replace","path":"/project","value":null}]`, "project"},
+		{"PATCH", ticket, `[{"op":"remove","path":"/issue_type"}]`, "issue_type"},
+		{"PATCH", notePath, `[{"op":"replace","path":"/content","value":" "}]`, "content"},
+	} {
+		answer := server.send(test.method, test.path, test.body)
+		wantProblem(t, answer, 400, test.field+" must not be empty")
+		if got := decode[problem](t, answer).Context.Parameter; got.ID != "/"+test.field || got.Location != "body" {
+			t.Errorf("%s %s %s: the problem is with %+v", test.method, test.path, test.body, got)
+		}
+	}
+	if answer := server.send("POST", "/v1/ticketing/attachments/"+id, `{"file_name":"empty","content":""}`); answer.status != 201 {
+		t.Errorf("an empty file: %d %s", answer.status, answer.body)
+	}
+}
+
+func TestProblemsPointAtWhatIsWrong(t *testing.T) {
+	server := newHarness(t)
+	id := server.create(plainTicket)
+	ticket := "/v1/ticketing/tickets/" + id
+	note, _ := server.AddNote(id, "jane", "title", "content")
+	for _, test := range []struct{ method, path, body, location, id, value, remediation string }{
+		{"POST", "/v1/ticketing/tickets", `{"name":"n"}`, "body", "/summary", "", ""},
+		{"POST", "/v1/ticketing/tickets", `{"name":"n","summary":null}`, "body", "/summary", "null", ""},
+		{"POST", "/v1/ticketing/tickets", `{"name":"n","summary":"s","tags":["a",7]}`, "body", "/tags/1", "7", ""},
+		{"POST", "/v1/ticketing/tickets", `{"name":"n","summary":"s","a/b~c":1}`, "body", "/a~1b~0c", "1", "Send only these: assignee, "},
+		{
+			"POST", "/v1/ticketing/tickets", `{"name":"n","summary":"s","priority":"high"}`, "body", "/priority", `"high"`,
+			"Use one of URGENT, CRITICAL, HIGH, MEDIUM, MODERATE, LOW, PLANNING.",
+		},
+		{"PATCH", ticket, `[{"op":"add","path":"/status","value":"x"},{"op":"copy","path":"/status"}]`, "body", "/1/from", "", ""},
+		{"PATCH", ticket, `[{"op":"merge","path":"/status"}]`, "body", "/0/op", `"merge"`, ""},
+		{"PATCH", ticket, `[{"op":"remove","path":"status"}]`, "body", "/0/path", `"status"`, ""},
+		{"PATCH", ticket, `["remove"]`, "body", "/0", `"remove"`, ""},
+		{"PATCH", ticket, `[{"op":"replace","path":"/summary","value":7}]`, "body", "/summary", "7", ""},
+		{"PATCH", ticket + "/notes/" + note.ID, `[{"op":"replace","path":"/content","value":7}]`, "body", "/content", "7", ""},
+		{"GET", ticket + "?expand=all", "", "query", "expand", `"all"`, ""},
+		{"GET", "/v1/ticketing/projects?limit=ten", "", "query", "limit", `"ten"`, ""},
+		{"GET", "/v1/ticketing/projects?order=id", "", "query", "order", `"id"`, "Send only these: cursor, limit."},
+	} {
+		answer := server.send(test.method, test.path, test.body)
+		wantProblem(t, answer, 400)
+		refused := decode[problem](t, answer)
+		got := refused.Context.Parameter
+		if got.Location != test.location || got.ID != test.id || string(got.Value) != test.value {
+			t.Errorf("%s %s %s: the problem is with %s %s = %s", test.method, test.path, test.body, got.Location, got.ID, got.Value)
+		}
+		if !strings.HasPrefix(refused.Remediation, test.remediation) {
+			t.Errorf("%s %s %s: the remediation is %q", test.method, test.path, test.body, refused.Remediation)
+		}
 	}
 }
 
@@ -68,6 +135,25 @@ func TestProblemsNameEverythingThatIsWrong(t *testing.T) {
 	}
 	if got.Message != want[0] || got.Context.Parameter.ID != "/summary" || got.Context.Parameter.Location != "body" {
 		t.Errorf("the first one is not the message: %s", answer.body)
+	}
+}
+
+func TestProblemsNameEachThingOnce(t *testing.T) {
+	server := newHarness(t)
+	ticket := "/v1/ticketing/tickets/" + server.create(plainTicket)
+	for _, test := range []struct {
+		method, path, body string
+		causes             int
+	}{
+		{"POST", "/v1/ticketing/tickets", `{"name":"n","summary":"s","x":1,"y":2,"z":3}`, 3},
+		{"PATCH", ticket, `["remove"]`, 1},
+		{"PATCH", ticket, `[{"op":"add","path":"a","value":1,"x":1},{"op":"add","path":"/b","x":1}]`, 4},
+	} {
+		answer := server.send(test.method, test.path, test.body)
+		wantProblem(t, answer, 400)
+		if got := decode[problem](t, answer).Cause; len(got) != test.causes {
+			t.Errorf("%s: %d causes, want %d: %+v", test.body, len(got), test.causes, got)
+		}
 	}
 }
 

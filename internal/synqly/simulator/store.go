@@ -50,8 +50,9 @@ func newStore() store {
 	}
 }
 
-// stamp returns the time of a change: now in UTC, or a microsecond after the change before where the clock has not moved. So
-// every change has a time of its own, and no later change an earlier one.
+// stamp returns the time of a change: now in UTC, or a microsecond after the change before where
+// the clock has not moved. So every change has a time of its own, and no later change an earlier
+// one.
 func (s *store) stamp(now time.Time) time.Time {
 	moment := now.UTC().Truncate(time.Microsecond)
 	if !moment.After(s.latestChange) {

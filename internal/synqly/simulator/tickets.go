@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/synqly/ticketing-operator/internal/synqly/contract"
 )
 
 const (
@@ -20,23 +22,10 @@ const (
 	defaultPerson = "person@example.com"
 )
 
-// ticketFields are the members of a ticket that a client may set (Create Ticket).
-var ticketFields = []field{
-	{name: "summary", kind: textField, required: true},
-	{name: "name", kind: textField, required: true},
-	{name: "creator", kind: textField, nullable: true},
-	{name: "assignee", kind: textField, nullable: true},
-	{name: "contact", kind: textField, nullable: true},
-	{name: "description", kind: textField, nullable: true},
-	{name: "priority", kind: priorityField},
-	{name: "due_date", kind: dateTimeField, nullable: true},
-	{name: "completion_date", kind: dateTimeField, nullable: true},
-	{name: "status", kind: textField},
-	{name: "project", kind: textField, nullable: true},
-	{name: "issue_type", kind: textField, nullable: true},
-	{name: "tags", kind: textListField, nullable: true},
-	{name: "custom_fields", kind: objectField, nullable: true},
-	{name: "parent", kind: textField, nullable: true},
+// ticketFields are the members of a ticket that a client may set.
+func ticketFields() []string {
+	create, _ := contract.Lookup(contract.CreateTicket)
+	return create.BodyFields()
 }
 
 // serverFields are the members of a ticket that only the ticketing system sets.
@@ -45,7 +34,8 @@ var serverFields = []string{"id", "created_at", "updated_at", "attachments"}
 // closedStatuses complete a ticket.
 var closedStatuses = []string{"Done", "Closed", "Resolved"}
 
-// createTicketBody is the body of Create Ticket. The three texts that a ticket always has may be null or absent in it.
+// createTicketBody is the body of Create Ticket. Two texts that a ticket always has may be null in
+// it.
 type createTicketBody struct {
 	ticketDocument
 
@@ -53,13 +43,21 @@ type createTicketBody struct {
 	IssueType *string `json:"issue_type"`
 }
 
+func (b createTicketBody) asTicket() Ticket {
+	ticket := b.ticket()
+	ticket.Project, ticket.IssueType = text(b.Project), text(b.IssueType)
+	return ticket
+}
+
 func (s *Server) createTicket(r *operationRequest) (*envelope, *problem) {
 	var body createTicketBody
-	if invalid := decodeRequest(r.body, ticketFields, &body); invalid != nil {
+	if invalid := decodeInto(r.body, &body); invalid != nil {
 		return nil, invalid
 	}
-	ticket := body.ticket()
-	ticket.Project, ticket.IssueType = text(body.Project), text(body.IssueType)
+	if blank := refuseBlank(namedText{"summary", body.Summary}, namedText{"name", body.Name}); blank != nil {
+		return nil, blank
+	}
+	ticket := body.asTicket()
 	if s.behaviour.RequireCreator && ticket.Creator == "" {
 		return nil, refuse(inBody("/creator", "creator is required by this ticketing provider").
 			remedy("Set creator to the e-mail address of a user."))
@@ -115,12 +113,12 @@ func setCompletionDate(ticket *Ticket, statusBefore string, moment time.Time) {
 
 // refuseReadOnly refuses the members of a body that the provider does not let anybody write.
 func (s *Server) refuseReadOnly(body []byte) *problem {
-	members, invalid := decodeObject("", body)
-	if invalid != nil {
+	var members map[string]any
+	if invalid := decodeInto(body, &members); invalid != nil {
 		return invalid
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if string(members[name]) != "null" && slices.Contains(s.behaviour.ReadOnlyFields, name) {
+		if members[name] != nil && slices.Contains(s.behaviour.ReadOnlyFields, name) {
 			return refuse(readOnlyHere("/"+name, name))
 		}
 	}
@@ -198,45 +196,45 @@ func (s *Server) checkTicketPatch(patch []patchOperation) *problem {
 			pointer := patchMember(i)
 			switch {
 			case slices.Contains(serverFields, name):
-				return refuse(inBody(pointer, "%s is read-only", name).sent(quote(operation.path)))
+				return refuse(inBody(pointer, "%s is read-only", name).sent(quote(operation.Path)))
 			case slices.Contains(s.behaviour.ReadOnlyFields, name):
 				return refuse(readOnlyHere(pointer, name))
-			case !slices.ContainsFunc(ticketFields, func(known field) bool { return known.name == name }):
-				return refuse(inBody(pointer, "a ticket has no field %s", shorten(name)).sent(quote(operation.path)).
-					remedy("Use one of these: %s.", fieldNames(ticketFields)))
+			case !slices.Contains(ticketFields(), name):
+				return refuse(inBody(pointer, "a ticket has no field %s", shorten(name)).sent(quote(operation.Path)).
+					remedy("Use one of these: %s.", strings.Join(ticketFields(), ", ")))
 			}
 		}
 	}
 	return nil
 }
 
-// readPatchedTicket checks the document that a patch has made. A member that was removed counts as null. A value that was there
-// before is not checked again: a provider may hold what a client could not set.
+// readPatchedTicket checks the document that a patch has made. A member that was removed counts as
+// null. A value that was there before is not checked again: a provider may hold what a client could
+// not set.
 func (s *Server) readPatchedTicket(document []byte, before Ticket) (Ticket, *problem) {
-	members, invalid := decodeObject("", document)
-	if invalid != nil {
+	var members map[string]any
+	if invalid := decodeInto(document, &members); invalid != nil {
 		return Ticket{}, invalid
 	}
-	for _, name := range serverFields {
-		delete(members, name)
+	maps.DeleteFunc(members, func(name string, value any) bool {
+		return slices.Contains(serverFields, name) || name == "priority" && (value == nil || value == before.Priority)
+	})
+	create, _ := contract.Lookup(contract.CreateTicket)
+	if err := contract.CheckBody(create, members); err != nil {
+		return Ticket{}, violates(err)
 	}
-	if string(members["priority"]) == "null" || string(members["priority"]) == string(quote(before.Priority)) {
-		delete(members, "priority")
-	}
-	fields := slices.Clone(ticketFields)
-	for i := range fields {
-		if slices.Contains([]string{"status", "project", "issue_type"}, fields[i].name) {
-			fields[i].required, fields[i].nullable = true, false
-		}
-	}
-	if violations := checkMembers(members, fields); len(violations) > 0 {
-		return Ticket{}, refuse(violations...)
-	}
-	var patched ticketDocument
+	var patched createTicketBody
 	if invalid := decodeInto(document, &patched); invalid != nil {
 		return Ticket{}, invalid
 	}
-	ticket := patched.ticket()
+	ticket := patched.asTicket()
+	blank := refuseBlank(
+		namedText{"summary", ticket.Summary}, namedText{"name", ticket.Name}, namedText{"status", ticket.Status},
+		namedText{"project", ticket.Project}, namedText{"issue_type", ticket.IssueType},
+	)
+	if blank != nil {
+		return Ticket{}, blank
+	}
 	if ticket.Project != before.Project {
 		if invalid := s.checkProject(ticket.Project); invalid != nil {
 			return Ticket{}, invalid

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// Ticket is a ticket as the simulated ticketing system holds it (schema Ticket of the Synqly Connector API). An optional text
-// that is empty is one that is not set: it goes over the wire as null.
+// Ticket is a ticket as the simulated ticketing system holds it (schema Ticket of the Synqly
+// Connector API). An optional text that is empty is one that is not set: it goes over the wire as
+// null.
 type Ticket struct {
 	ID             string
 	Name           string
@@ -30,15 +31,17 @@ type Ticket struct {
 	DueDate        *time.Time
 	CompletionDate *time.Time
 	Tags           []string
-	// CustomFields are JSON values as encoding/json decodes them, with one difference: a number that a float64 would write
-	// in another way than it arrived stays a json.Number, so that nothing is lost.
+	// CustomFields are JSON values as encoding/json decodes them, with one difference: a number
+	// that a float64 would write in another way than it arrived stays a json.Number, so that
+	// nothing is lost.
 	CustomFields map[string]any
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }
 
-// ticketDocument is a ticket as a JSON document in which every optional member is present, which is what a JSON Patch is applied
-// to. The members of an answer are the same, except for priority and parent, which have no null there.
+// ticketDocument is a ticket as a JSON document in which every optional member is present, which is
+// what a JSON Patch is applied to. The members of an answer are the same, except for priority and
+// parent, which have no null there.
 type ticketDocument struct {
 	ID             string         `json:"id"`
 	Name           string         `json:"name"`
@@ -148,7 +151,8 @@ type Note struct {
 	UpdatedAt *time.Time `json:"updated_at"`
 }
 
-// Attachment is a file on a ticket. Its wire form is the schema AttachmentMetadata, without the content.
+// Attachment is a file on a ticket. Its wire form is the schema AttachmentMetadata, without the
+// content.
 type Attachment struct {
 	ID          string    `json:"id"`
 	TicketID    string    `json:"ticket_id"`
@@ -241,7 +245,8 @@ func cloneJSON(value any) any {
 	}
 }
 
-// exactNumbers turns each json.Number into a float64 where that is written in the same way, and leaves the others.
+// exactNumbers turns each json.Number into a float64 where that is written in the same way, and
+// leaves the others.
 func exactNumbers(value any) any {
 	switch typed := value.(type) {
 	case map[string]any:
