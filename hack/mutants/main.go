@@ -4,11 +4,16 @@
 // Mutants tries the fault suite: it breaks the protocol in one named way after the
 // other, and each must be caught by some case. The product's code holds no switch for
 // it: the Go command's -overlay puts the changed source in place of the real one.
+//
+// A mutant (mutants.go) names a function, a place in it, and one of a few ways to break
+// it (changes.go), and quotes no source. Where the names of the function and of what it
+// calls do not say the place, the comment "// mutant: <name of the mutant>" marks it in
+// the source, on the line of the place or on the one before. The tests of this package
+// apply every mutant to the source as it is.
 package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,28 +40,41 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	survivors, err := try(ctx, selected(*only), *parallel, *limit)
+	survivors, err := run(ctx, *only, *parallel, *limit)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
-		os.Exit(1)
 	}
-	if survivors > 0 {
+	if err != nil || survivors > 0 {
 		os.Exit(1)
 	}
 }
 
-func selected(pattern string) []mutant {
-	matches := regexp.MustCompile(pattern)
+func run(ctx context.Context, only string, parallel int, limit time.Duration) (survivors int, err error) {
+	some, err := selected(only)
+	if err != nil {
+		return 0, err
+	}
+	return try(ctx, some, parallel, limit)
+}
+
+func selected(pattern string) ([]mutant, error) {
+	names, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("reading -only: %w", err)
+	}
 	var some []mutant
 	for _, m := range mutants {
-		if matches.MatchString(m.name) {
+		if names.MatchString(m.name) {
 			some = append(some, m)
 		}
 	}
-	return some
+	if len(some) == 0 {
+		return nil, fmt.Errorf("no mutant has a name that matches %q", pattern)
+	}
+	return some, nil
 }
 
-// try tries the mutants and prints a line for each. It returns how many survived.
+// try tries the mutants and prints of each what it breaks and what has caught it. It returns how many survived.
 func try(ctx context.Context, some []mutant, parallel int, limit time.Duration) (survivors int, err error) {
 	folder, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
@@ -95,12 +113,12 @@ func try(ctx context.Context, some []mutant, parallel int, limit time.Duration) 
 			failures = append(failures, fmt.Sprintf("%s: %v", v.mutant.name, v.err))
 		case v.caught == "":
 			survivors++
-			fmt.Printf("SURVIVED  %-32s %s\n", v.mutant.name, v.mutant.what)
+			fmt.Printf("SURVIVED  %-28s %s\n", v.mutant.name, v.mutant.what)
 		default:
 			caught++
-			fmt.Printf("caught    %-32s by %s\n", v.mutant.name, v.caught)
+			fmt.Printf("caught    %-28s %s\n%39sby %s\n", v.mutant.name, v.mutant.what, "", v.caught)
 			if v.unexpected {
-				fmt.Printf("          %-32s and not by %s: bring its caughtBy up to date, to have it caught sooner\n", "", v.mutant.caughtBy)
+				fmt.Printf("%39sand not by %s: bring its caughtBy up to date, to have it caught sooner\n", "", v.mutant.caughtBy)
 			}
 		}
 	}
@@ -180,26 +198,23 @@ func firstFailure(ctx context.Context, limit time.Duration, program string, flag
 
 // overlay writes the changed source and the file that -overlay takes.
 func (m mutant) overlay(folder string) (string, error) {
-	source, err := os.ReadFile(m.file)
+	path, source, err := m.apply(".")
 	if err != nil {
 		return "", err
 	}
-	if found := bytes.Count(source, []byte(m.old)); found != 1 {
-		return "", fmt.Errorf("the text to change is %d times in %s; bring the mutant up to date", found, m.file)
-	}
-	original, err := filepath.Abs(m.file)
+	original, err := filepath.Abs(path)
 	if err != nil {
 		return "", err
 	}
-	changed := filepath.Join(folder, filepath.Base(m.file))
+	changed := filepath.Join(folder, filepath.Base(path))
 	// #nosec G703 -- a temporary folder of this program's own
-	if err := os.WriteFile(changed, bytes.Replace(source, []byte(m.old), []byte(m.new), 1), 0o600); err != nil {
+	if err := os.WriteFile(changed, source, 0o600); err != nil {
 		return "", err
 	}
 	encoded, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(folder, "overlay.json")
-	return path, os.WriteFile(path, encoded, 0o600)
+	list := filepath.Join(folder, "overlay.json")
+	return list, os.WriteFile(list, encoded, 0o600)
 }

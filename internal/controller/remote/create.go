@@ -158,7 +158,7 @@ func (r *Reconciler[O, R]) settle(ctx context.Context, s *state[O, R]) error {
 func (r *Reconciler[O, R]) foundNothing(s *state[O, R], observed attempt[R]) error {
 	emptyLookups := r.attempts.foundNothing(s.name)
 	quiet := observed.since.Add(s.connection.RequestTimeout() + s.connection.SettlePeriod())
-	if remaining := quiet.Sub(r.Clock.Now()); remaining > 0 {
+	if remaining := quiet.Sub(r.Clock.Now()); remaining > 0 { // mutant: skip-settle-period
 		return &UnconfirmedError{Noun: r.adapter.Noun(), LookAgain: min(remaining, nextLookup(emptyLookups))}
 	}
 	if emptyLookups < requiredEmptyLookups {

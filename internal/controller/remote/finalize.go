@@ -126,7 +126,7 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) err
 		}
 		s.emit(removedEvent(r.adapter.Noun(), id))
 	}
-	return r.removeFinalizer(ctx, s)
+	return r.removeFinalizer(ctx, s) // mutant: release-early
 }
 
 // remainingIDs are all remote objects that the object stands for.

@@ -109,7 +109,7 @@ func (r *Reconciler[O, R]) refresh(ctx context.Context, s *state[O, R]) error {
 	switch isMissing := errors.As(err, &missing); {
 	case isMissing && r.expired(s):
 		return nil // the object has nothing left to wait for
-	case isMissing && s.policy.Recreate:
+	case isMissing && s.policy.Recreate: // mutant: recreate-the-missing
 		return r.handleMissing(ctx, s, missing)
 	case err != nil:
 		return fmt.Errorf("reading the remote %s %q: %w", r.adapter.Noun(), s.status.ID, err)
