@@ -213,3 +213,15 @@ func TestRestartInSync(t *testing.T) {
 		t.Errorf("reported although nothing has changed: %v", w.sightings.reported)
 	}
 }
+
+// BenchmarkPoll polls ten thousand tickets of which one has changed.
+func BenchmarkPoll(b *testing.B) {
+	w := newWorld(b, simulator.Behaviour{})
+	w.fill(10_000)
+	w.settle()
+	b.ReportAllocs()
+	for b.Loop() {
+		w.edit(w.store.tickets[0].Status.ID)
+		w.passUntilPoll()
+	}
+}

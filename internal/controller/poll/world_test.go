@@ -381,11 +381,11 @@ func once(ids ...string) map[string]int {
 
 func (w *world) state() *state { return w.states[integrationName] }
 
-func (w *world) sweepOf(in scope) *sweep {
+func (w *world) stateOfScope(in scope) *scopeState {
 	w.t.Helper()
-	found := w.state().sweeps[in]
+	found := w.state().scopes[in]
 	if found == nil {
-		w.t.Fatalf("%v is not swept, but %v", in, slices.Collect(maps.Keys(w.state().sweeps)))
+		w.t.Fatalf("%v is not scanned, but %v", in, slices.Collect(maps.Keys(w.state().scopes)))
 	}
 	return found
 }
