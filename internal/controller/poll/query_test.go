@@ -63,3 +63,35 @@ func TestRequest(t *testing.T) {
 		})
 	}
 }
+
+// TestNextQuery asks for as little as the provider is known to be able to tell apart.
+func TestNextQuery(t *testing.T) {
+	newest := start.Add(-time.Hour)
+	from := newest.Add(-2 * time.Minute)
+	all := capabilities{tagFilter: works, updatedAtFilter: works, ordering: works}
+	for name, test := range map[string]struct {
+		capabilities capabilities
+		scope        scopeState
+		leftOut      []feature
+		want         query
+	}{
+		"first":                       {want: query{ordered: true}, scope: scopeState{needsListing: true}},
+		"first, order known":          {capabilities: capabilities{ordering: refused}, scope: scopeState{needsListing: true}},
+		"changes":                     {capabilities: all, want: query{since: from}},
+		"changes, filter not tried":   {capabilities: capabilities{ordering: works}, want: query{ordered: true, until: from}},
+		"changes, filter refused now": {capabilities: all, leftOut: []feature{updatedAtFilter}, want: query{ordered: true, until: from}},
+		"changes, both refused now":   {capabilities: all, leftOut: []feature{updatedAtFilter, ordering}},
+		"changes, filter endless":     {capabilities: all, scope: scopeState{endless: [featureCount]bool{updatedAtFilter: true}}, want: query{ordered: true, until: from}},
+		"listing":                     {capabilities: all, scope: scopeState{needsListing: true}, want: query{ordered: true}},
+		"listing, order endless":      {capabilities: all, scope: scopeState{needsListing: true, endless: [featureCount]bool{ordering: true}}, want: query{ordered: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.scope.scope, test.scope.watermark, test.want.scope = inOurs, newest, inOurs
+			s := &state{capabilities: test.capabilities}
+			got := s.nextQuery(&scan{scopeState: &test.scope, leftOut: test.leftOut}, 2*time.Minute)
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(query{}, scope{})); diff != "" {
+				t.Errorf("the query (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
