@@ -56,7 +56,7 @@ func TestFaultOnThePageInTheMiddle(t *testing.T) {
 				}
 				w.settle()
 				in := scope{tag: groupTag}
-				before := w.sweepOf(in).watermark
+				before := w.stateOfScope(in).watermark
 				var ids []string
 				for _, ticket := range w.store.tickets[5:] {
 					w.edit(ticket.Status.ID)
@@ -66,15 +66,15 @@ func TestFaultOnThePageInTheMiddle(t *testing.T) {
 				w.remote.Inject(fault)
 
 				w.passUntilPoll()
-				if after := w.sweepOf(in).watermark; !after.Equal(before) {
-					t.Errorf("the watermark moved from %v to %v by a chain that was not read to its end", before, after)
+				if after := w.stateOfScope(in).watermark; !after.Equal(before) {
+					t.Errorf("the watermark moved from %v to %v by an answer that was not read to its end", before, after)
 				}
-				if reported := len(w.sightings.reported); reported != 10 {
+				if reported := len(w.observations.reported); reported != 10 {
 					t.Errorf("%d reports after the first page, want 10", reported)
 				}
 				w.pass(longestInterval)
-				if after := w.sweepOf(in).watermark; !after.After(before) {
-					t.Errorf("the watermark did not move by a chain that was read to its end")
+				if after := w.stateOfScope(in).watermark; !after.After(before) {
+					t.Errorf("the watermark did not move by an answer that was read to its end")
 				}
 				if diff := cmp.Diff(once(ids...), w.timesReported()); diff != "" {
 					t.Errorf("times reported (-want +got):\n%s", diff)
@@ -252,7 +252,7 @@ func TestEndlessListWithoutOneTicket(t *testing.T) {
 			if diff := cmp.Diff(once(gone), w.timesReported()); diff != "" {
 				t.Errorf("times reported (-want +got):\n%s", diff)
 			}
-			w.sightings.reported = nil
+			w.observations.reported = nil
 			editedAt := map[string]time.Time{}
 			for _, ticket := range w.store.tickets[:5] {
 				w.edit(ticket.Status.ID)
@@ -296,8 +296,8 @@ func TestLargePages(t *testing.T) {
 		w.add(ours(time.Hour + time.Duration(i)*time.Minute))
 	}
 	w.settle()
-	if limit := w.state().limit; limit != 5 {
-		t.Errorf("the limit of tickets a page is %d, want 5", limit)
+	if size := w.state().pageSize; size != 5 {
+		t.Errorf("the size of pages is %d tickets, want 5", size)
 	}
 	editedAt := map[string]time.Time{}
 	for _, ticket := range w.store.tickets[7:20] {
@@ -312,8 +312,8 @@ func TestLargePages(t *testing.T) {
 	}
 	w.transport.RoundTripper = w.remote.Transport() // the tickets are small now
 	w.pass(7 * time.Hour)
-	if limit := w.state().limit; limit != 0 {
-		t.Errorf("the limit of tickets a page is %d after everything was listed again, want none", limit)
+	if size := w.state().pageSize; size != 0 {
+		t.Errorf("the size of pages is %d tickets after everything was listed again, want the default", size)
 	}
 }
 
@@ -359,11 +359,11 @@ func TestDeletedTicket(t *testing.T) {
 			gone := w.store.tickets[9].Status.ID
 			w.remote.DeleteTicket(gone)
 			w.pass(test.within)
-			if diff := cmp.Diff([]sighted{{name: "ticket-9", id: gone}}, w.sightings.reported, cmp.AllowUnexported(sighted{}), ignoreTime); diff != "" {
+			if diff := cmp.Diff([]sighted{{name: "ticket-9", id: gone}}, w.observations.reported, cmp.AllowUnexported(sighted{}), ignoreTime); diff != "" {
 				t.Errorf("reported (-want +got):\n%s", diff)
 			}
-			if test.within == 7*time.Hour && w.sightings.reported[0].at.Sub(start) < 6*time.Hour {
-				t.Errorf("reported after %v, so the listing was repeated early", w.sightings.reported[0].at.Sub(start))
+			if test.within == 7*time.Hour && w.observations.reported[0].at.Sub(start) < 6*time.Hour {
+				t.Errorf("reported after %v, so the listing was repeated early", w.observations.reported[0].at.Sub(start))
 			}
 			w.pass(test.within)
 			if times := w.timesReported()[gone]; times != 1 {
@@ -443,7 +443,7 @@ func TestTwoTicketsForOneRemoteTicket(t *testing.T) {
 	w.edit(first.Status.ID)
 	w.pass(longestInterval)
 	var names []string
-	for _, seen := range w.sightings.reported {
+	for _, seen := range w.observations.reported {
 		names = append(names, seen.name)
 	}
 	slices.Sort(names)
@@ -461,7 +461,7 @@ func TestTicketThatNoListingShows(t *testing.T) {
 	hidden := w.add(others(time.Hour))
 	hidden.Status.Remote.Tags = []string{groupTag} // as the status has it, the tag search misses it
 	w.pass(longestInterval)
-	w.costs, w.sightings.reported = nil, nil
+	w.costs, w.observations.reported = nil, nil
 	w.edit(hidden.Status.ID)
 	w.idle = true // so that the status does not learn that the tag is gone
 	w.pass(longestInterval)
@@ -497,7 +497,7 @@ func TestListingThatShowsATicketAgain(t *testing.T) {
 	})
 	w.transport.RoundTripper = hide
 	w.pass(longestInterval)
-	if w.state().records[hidden.Status.ID].unlisted != (scope{tag: groupTag}) {
+	if w.state().tickets[hidden.Status.ID].missedBy != (scope{tag: groupTag}) {
 		t.Fatal("the ticket is not known to be missing in the listing")
 	}
 	w.transport.RoundTripper = w.remote.Transport()
@@ -607,8 +607,8 @@ func TestHugeProject(t *testing.T) {
 	}
 }
 
-// TestProviderThatLosesItsAbilities goes on with those that are left.
-func TestProviderThatLosesItsAbilities(t *testing.T) {
+// TestProviderThatLosesItsCapabilities goes on with those that are left.
+func TestProviderThatLosesItsCapabilities(t *testing.T) {
 	w := newWorld(t, simulator.Behaviour{})
 	for i := range 250 {
 		w.add(ours(time.Hour + time.Duration(i)*time.Minute))
@@ -774,7 +774,7 @@ func TestOneBrokenProject(t *testing.T) {
 				editedAt[ticket.Status.ID] = w.clock.Now()
 			}
 		}
-		w.sightings.reported = nil
+		w.observations.reported = nil
 		w.pass(longestInterval)
 		w.checkReportedOnce(editedAt, longestInterval)
 	}

@@ -5,7 +5,10 @@ package poll
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
 var (
@@ -24,9 +27,14 @@ func init() {
 	metrics.Registry.MustRegister(pollsTotal, remoteChangesTotal)
 }
 
-func resultOf(err error) string {
+func countPoll(integration types.NamespacedName, method v1alpha1.PollingMethod, err error) {
+	result := "ok"
 	if err != nil {
-		return "error"
+		result = "error"
 	}
-	return "ok"
+	pollsTotal.WithLabelValues(integration.Namespace, integration.Name, string(method), result).Inc()
+}
+
+func countChange(integration types.NamespacedName) {
+	remoteChangesTotal.WithLabelValues(integration.Namespace, integration.Name).Inc()
 }

@@ -22,9 +22,9 @@ const (
 	incomplete = v1alpha1.QueryIncomplete
 )
 
-// TestCostAndAbilities has a thousand tickets of ours among three hundred others, and
+// TestCostAndCapabilities has a thousand tickets of ours among three hundred others, and
 // one change a minute.
-func TestCostAndAbilities(t *testing.T) {
+func TestCostAndCapabilities(t *testing.T) {
 	for name, test := range map[string]struct {
 		behaviour simulator.Behaviour
 		// first and later are the requests of the first poll and of each later one.
@@ -122,8 +122,8 @@ func TestCostAndAbilities(t *testing.T) {
 			if diff := cmp.Diff([]int{test.first}, w.costs); diff != "" {
 				t.Errorf("requests of the first poll (-want +got):\n%s", diff)
 			}
-			if len(w.sightings.reported) != 0 {
-				t.Errorf("reported although nothing has changed: %v", w.sightings.reported)
+			if len(w.observations.reported) != 0 {
+				t.Errorf("reported although nothing has changed: %v", w.observations.reported)
 			}
 			w.costs = nil
 			editedAt := w.editEachMinute(60)
@@ -169,7 +169,7 @@ func (w *world) checkReportedOnce(editedAt map[string]time.Time, within time.Dur
 	if diff := cmp.Diff(once(ids...), w.timesReported()); diff != "" {
 		w.t.Errorf("times reported (-want +got):\n%s", diff)
 	}
-	for _, seen := range w.sightings.reported {
+	for _, seen := range w.observations.reported {
 		if late := seen.at.Sub(editedAt[seen.id]); late > within {
 			w.t.Errorf("ticket %s was reported %v after it was edited", seen.id, late)
 		}
@@ -209,7 +209,19 @@ func TestRestartInSync(t *testing.T) {
 	if diff := cmp.Diff([]int{3, 3}, w.costs); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
-	if len(w.sightings.reported) != 0 {
-		t.Errorf("reported although nothing has changed: %v", w.sightings.reported)
+	if len(w.observations.reported) != 0 {
+		t.Errorf("reported although nothing has changed: %v", w.observations.reported)
+	}
+}
+
+// BenchmarkPoll polls ten thousand tickets of which one has changed.
+func BenchmarkPoll(b *testing.B) {
+	w := newWorld(b, simulator.Behaviour{})
+	w.fill(10_000)
+	w.settle()
+	b.ReportAllocs()
+	for b.Loop() {
+		w.edit(w.store.tickets[0].Status.ID)
+		w.passUntilPoll()
 	}
 }

@@ -1,9 +1,15 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package poll looks for remote changes of tickets, without asking for each of them:
-// what a poll costs depends on what has changed, as far as the provider's query
-// allows. What it allows is found out by trying.
+// Package poll looks for remote changes of tickets without asking for each of them: what a poll
+// costs depends on what has changed, as far as the provider's query allows. What it allows is found
+// out by trying.
+//
+// A reconcile of an Integration that has something to do is a run (run.go), which calls downward
+// alone: its steps send requests (scan.go, fetch.go) and hand over what they see (report.go); what
+// they ask for, what an answer means and when the next thing is due is decided without any of that
+// (scope.go, query.go, answer.go, capabilities.go, schedule.go, status.go), on what is remembered
+// of the Integration (state.go).
 package poll
 
 import (
@@ -33,17 +39,13 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// concurrency is how many Integrations are polled at the same time. A poll waits for
-// the provider, so one that hangs must not hold up the others.
-const concurrency = 16
-
-// Sightings take what has been seen of tickets; remote.Observations are such.
-type Sightings interface {
-	// Report hands over a sighting, in place of an earlier one of the same object.
-	Report(sighting remote.Observation[synqly.Ticket])
-	// Open returns the sighting of an object that has not been written down yet, or nil.
-	Open(object types.NamespacedName) *remote.Observation[synqly.Ticket]
-}
+const (
+	// concurrency is how many Integrations are polled at the same time. A poll waits for the
+	// provider, so one that hangs must not hold up the others.
+	concurrency = 16
+	// longestBackoff is that of any Integration; its pollInterval bounds it further.
+	longestBackoff = 24 * time.Hour
+)
 
 // Options are what a Poller needs.
 type Options struct {
@@ -53,13 +55,13 @@ type Options struct {
 	Connections *connection.Connections
 	// Clock is the real one when nil.
 	Clock clock.Clock
-	// Installation tells this cluster's tickets from those of others: the UID of the
-	// kube-system namespace.
+	// Installation tells this cluster's tickets from those of others: the UID of the kube-system
+	// namespace.
 	Installation string
-	// Sightings take the changes, and wake the Tickets.
-	Sightings Sightings
-	// Changed tells whether a remote ticket shows something that the Ticket has not
-	// recorded yet. It changes nothing.
+	// Observations take the changes, and wake the Tickets.
+	Observations Observations
+	// Changed reports whether a remote ticket shows something that the Ticket has not recorded yet.
+	// It changes nothing.
 	Changed func(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration) bool
 }
 
@@ -86,40 +88,39 @@ func New(options Options) *Poller {
 func (p *Poller) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("poller").
-		For(&v1alpha1.Integration{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: matters})).
+		For(&v1alpha1.Integration{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: inputsChanged})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
 		Complete(p)
 }
 
-// matters tells whether an update of an Integration is one that polling depends on. The
+// inputsChanged reports whether an update of an Integration is one that polling depends on. The
 // status is written for other reasons as well.
-func matters(update event.UpdateEvent) bool {
+func inputsChanged(update event.UpdateEvent) bool {
 	before, isIntegration := update.ObjectOld.(*v1alpha1.Integration)
 	after, isStill := update.ObjectNew.(*v1alpha1.Integration)
-	return isIntegration && isStill && causeOf(before) != causeOf(after)
+	return isIntegration && isStill && inputsOf(before) != inputsOf(after)
 }
 
-// cause is what of an Integration decides whether, and on what basis, it is polled.
-type cause struct {
-	basis  basis
-	paused bool
-	ready  metav1.ConditionStatus
-	// observed is the generation that ready speaks of: with an older one, objects do
-	// not use the Integration yet.
-	observed int64
+// inputs are what of an Integration decides whether, and with what configuration, it is polled.
+type inputs struct {
+	fingerprint fingerprint
+	paused      bool
+	ready       metav1.ConditionStatus
+	// readyFor is the generation that ready speaks of: with an older one, objects do not use the
+	// Integration yet.
+	readyFor int64
 }
 
-func causeOf(integration *v1alpha1.Integration) cause {
-	found := cause{basis: basisOf(integration), paused: status.IsPaused(integration)}
+func inputsOf(integration *v1alpha1.Integration) inputs {
+	found := inputs{fingerprint: fingerprintOf(integration), paused: status.IsPaused(integration)}
 	if ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
-		found.ready, found.observed = ready.Status, ready.ObservedGeneration
+		found.ready, found.readyFor = ready.Status, ready.ObservedGeneration
 	}
 	return found
 }
 
-// Reconcile looks for remote changes of one Integration's Tickets, if that is due, and
-// comes back when it is due again. An Integration that cannot be used is woken by its
-// own watch.
+// Reconcile looks for remote changes of one Integration's Tickets, if that is due, and comes back
+// when it is due again. An Integration that cannot be used is woken by its own watch.
 func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	ctx = connection.Background(ctx)
 	var integration v1alpha1.Integration
@@ -145,32 +146,44 @@ func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Resu
 	if wait := state.untilDue(p.Clock.Now()); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
-	if wait := held(open); wait > 0 {
+	if wait := throttledFor(open.Held()); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
-	r := &run{Poller: p, name: request.NamespacedName, state: state, integration: &integration, open: open}
-	if err := r.readTickets(ctx); err != nil {
+	r := &run{
+		Poller: p, name: request.NamespacedName, integration: &integration, connection: open, state: state,
+		interval: connection.PollInterval(&integration),
+	}
+	if err := r.do(ctx); err != nil {
 		return ctrl.Result{}, err
 	}
-	r.work(ctx)
 	// Never zero, which would mean never: something can have become due meanwhile.
 	return ctrl.Result{RequeueAfter: max(state.untilDue(p.Clock.Now()), time.Millisecond)}, nil
 }
 
-// untilDue is how long there is nothing to do.
-func (s *state) untilDue(now time.Time) time.Duration {
-	next := s.nextPoll
-	if !s.nextDue.IsZero() && s.nextDue.Before(next) {
-		next = s.nextDue
+// stateOf returns what is remembered of an Integration. A new one is polled after a random delay,
+// unless a person asks for it.
+func (p *Poller) stateOf(name types.NamespacedName, integration *v1alpha1.Integration) *state {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now, current := p.Clock.Now(), fingerprintOf(integration)
+	known := p.states[name]
+	if known != nil && known.fingerprint == current {
+		return known
 	}
-	return next.Sub(now)
+	firstPoll := now.Add(randomPart(min(connection.PollInterval(integration), longestFirstDelay)))
+	if known != nil && known.fingerprint.syncRequested != current.syncRequested {
+		firstPoll = now
+	}
+	groupTag := v1alpha1.CreateKeyTagPrefix + remote.GroupKey(p.Installation, name)
+	p.states[name] = newState(current, groupTag, firstPoll)
+	return p.states[name]
 }
 
-// held is how long the provider has asked to wait; 0 where it has not.
-func held(open *connection.Connection) time.Duration {
-	var wait *connection.WaitError
-	if errors.As(open.Held(), &wait) {
-		return wait.After
+func (p *Poller) forget(name types.NamespacedName) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.states, name)
+	for _, kind := range []work{polling, fetching} {
+		p.backoff.DeleteEntry(backoffKey(name, kind))
 	}
-	return 0
 }

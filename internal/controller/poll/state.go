@@ -4,171 +4,144 @@
 package poll
 
 import (
-	"math/rand/v2"
+	"maps"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
-	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
-const (
-	// listingInterval is how often everything is listed again where only changes are
-	// asked for otherwise: it finds tickets that were deleted, or moved out of reach of
-	// the query, and abilities that have changed.
-	listingInterval = 6 * time.Hour
-	// longestFirstDelay spreads the first polls of the Integrations of a process.
-	longestFirstDelay = 10 * time.Second
-)
-
-// basis is what the state of an Integration rests on. Another one begins anew.
-type basis struct {
+// fingerprint tells one configuration of an Integration from another. What is remembered holds for
+// one of them; another one begins anew.
+type fingerprint struct {
 	uid           types.UID
 	generation    int64
 	syncRequested string
 }
 
-func basisOf(integration *v1alpha1.Integration) basis {
-	return basis{
+func fingerprintOf(integration *v1alpha1.Integration) fingerprint {
+	return fingerprint{
 		uid: integration.UID, generation: integration.Generation,
 		syncRequested: integration.Annotations[v1alpha1.SyncRequestedAnnotation],
 	}
 }
 
-// state is what is known of one Integration, in memory alone: a new process lists
-// everything once. Times are those of this cluster where nothing else is said.
+// state is what is remembered of one Integration, in memory alone: a new process lists everything
+// once. Times are those of this cluster where nothing else is said.
 type state struct {
-	basis     basis
-	abilities abilities
-	sweeps    map[scope]*sweep
-	// records are what is known of tickets, by remote ID.
-	records map[string]*record
-	// limit is the number of tickets a page, 0 for the API's default.
-	limit int
+	fingerprint fingerprint
+	// groupTag is the tag of the tickets that were created through the Integration.
+	groupTag     string
+	capabilities capabilities
+	scopes       map[scope]*scopeState
+	// tickets are by remote ID.
+	tickets map[string]*ticketState
+	// pageSize is the number of tickets a page, 0 for the API's default.
+	pageSize int
 
-	// number counts the polls. One that is unfinished is tried again under its number,
-	// for what it has not swept, until the next regular one is due.
-	number     int
+	// pollNumber counts the polls. One that is unfinished is tried again under its number, for what
+	// it has not scanned, until the next regular one is due.
+	pollNumber int
 	unfinished bool
+	// failing is the work whose latest attempt failed, as the log says.
+	failing map[work]bool
 
-	nextPoll, nextRegular, nextBatch, nextList time.Time
-	// nextDue is when the next ticket has to be fetched by itself; zero for none.
-	nextDue time.Time
-
-	polling, fetching attempts
+	nextPoll, nextRegularPoll, nextListing, nextBatch time.Time
+	// nextFetch is when the next ticket has to be fetched; zero for never.
+	nextFetch time.Time
 }
 
-// attempts are those of one kind of work.
-type attempts struct{ failing bool }
+// scopeState is what is remembered of one scope, which each poll scans.
+type scopeState struct {
+	scope scope
+	// needsListing: all tickets are to be listed, instead of those that have changed.
+	needsListing bool
+	// listed is when the latest listing that came to an end, or was given up, began.
+	listed time.Time
+	// tooLong: the latest listing was given up.
+	tooLong bool
+	// watermark is the newest change that is known, by the remote's clock.
+	watermark time.Time
+	// latest is the newest change that the latest listing showed.
+	latest change
+	// endless are the ways to ask for changes alone whose answers do not end.
+	endless [featureCount]bool
+	// fetchEach: no query will do, the tickets are fetched one by one until everything is listed
+	// again.
+	fetchEach bool
+	// lastScan is the number of the latest poll that scanned it, failures are those since the
+	// latest success.
+	lastScan, failures int
+}
 
-// record is what is known of one remote ticket.
-type record struct {
-	// confirmed is when it was last seen in an answer, or fetched; zero for never.
-	confirmed time.Time
-	// tried is when it was last tried to fetch it, and that failed.
-	tried time.Time
-	// unlisted is the scope whose listing did not show it although it exists.
-	unlisted scope
+// ticketState is what is remembered of one remote ticket.
+type ticketState struct {
+	// lastSeen is when it was last seen in an answer, or fetched; zero for never.
+	lastSeen time.Time
+	// lastFailure is when it could not be fetched; zero where it was seen since.
+	lastFailure time.Time
+	// missedBy is the scope whose listing did not show it although it exists.
+	missedBy scope
 	// unreadable: its answer could not be used, and the log says so.
 	unreadable bool
 }
 
-// sweep is one query that is repeated at each poll.
-type sweep struct {
-	scope scope
-	// list: all tickets are to be listed, instead of those that have changed.
-	list bool
-	// listed is when the latest listing that came to an end, or was given up, began.
-	listed time.Time
-	// watermark is the newest change that is known, by the remote's clock.
-	watermark time.Time
-	// latest is the ticket of the latest listing with the newest change.
-	latest sample
-	// tooLarge: the latest listing was given up.
-	tooLarge bool
-	// endless are the narrowings whose answers do not end.
-	endless [features]bool
-	// byTicket: no query will do, the tickets are fetched one by one until everything is
-	// listed again.
-	byTicket bool
-	// number of the latest poll that swept it, and failures since the latest success.
-	number, failures int
-}
-
-func newState(b basis, firstPoll time.Time) *state {
-	return &state{basis: b, sweeps: map[scope]*sweep{}, records: map[string]*record{}, nextPoll: firstPoll}
-}
-
-// stateOf returns the state of an Integration. A new one is polled after a random
-// delay, unless a person asks for it.
-func (p *Poller) stateOf(name types.NamespacedName, integration *v1alpha1.Integration) *state {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now, current := p.Clock.Now(), basisOf(integration)
-	known := p.states[name]
-	if known != nil && known.basis == current {
-		return known
-	}
-	first := now.Add(randomPart(min(connection.PollInterval(integration), longestFirstDelay)))
-	if known != nil && known.basis.syncRequested != current.syncRequested {
-		first = now
-	}
-	p.states[name] = newState(current, first)
-	return p.states[name]
-}
-
-func (p *Poller) forget(name types.NamespacedName) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.states, name)
-	for _, kind := range []string{pollingKind, fetchingKind} {
-		p.backoff.DeleteEntry(backoffKey(name, kind))
+func newState(f fingerprint, groupTag string, firstPoll time.Time) *state {
+	return &state{
+		fingerprint: f, groupTag: groupTag, nextPoll: firstPoll,
+		scopes: map[scope]*scopeState{}, tickets: map[string]*ticketState{}, failing: map[work]bool{},
 	}
 }
 
-// beginPoll is called for each poll that is not a repetition of one that failed.
-func (s *state) beginPoll(now time.Time, interval time.Duration) {
-	s.number++
-	s.nextRegular = now.Add(connection.WithJitter(interval))
-	switch {
-	case s.nextList.IsZero():
-	case now.Before(s.nextList):
-		return
-	default:
-		s.listAgain()
+// track begins to remember the tickets that are new, and forgets those that are gone. The reconcile
+// of a new Ticket has just seen its remote ticket; only what is there when the first poll begins
+// may have changed long ago.
+func (s *state) track(byID map[string][]*v1alpha1.Ticket, paused []string, now time.Time) {
+	var lastSeen time.Time
+	if s.pollNumber > 0 {
+		lastSeen = now
 	}
-	s.nextList = now.Add(connection.WithJitter(listingInterval))
-}
-
-// endPoll decides on the next poll: after a while, or, if that is earlier, when the next
-// regular one is due, so that the sweeps which work do not wait for one which fails.
-func (s *state) endPoll(now time.Time, again time.Duration, err error) {
-	s.unfinished = err != nil
-	s.nextPoll = now.Add(again)
-	if err == nil || !s.nextRegular.After(now) || s.nextPoll.Before(s.nextRegular) {
-		return
+	for id := range byID {
+		if s.tickets[id] == nil {
+			s.tickets[id] = &ticketState{lastSeen: lastSeen}
+		}
 	}
-	for _, sweep := range s.sweeps {
-		if sweep.failures == 0 {
-			s.nextPoll = s.nextRegular
+	maps.DeleteFunc(s.tickets, func(id string, _ *ticketState) bool { return byID[id] == nil })
+	// What changes while a Ticket is paused is not handed over, so it is looked at when it goes on.
+	for _, id := range paused {
+		if byID[id] == nil {
+			s.tickets[id] = &ticketState{}
 		}
 	}
 }
 
-// listAgain makes every sweep list everything, and tries anew what did not work.
-func (s *state) listAgain() {
-	s.abilities.tryAnew()
-	s.limit = 0
-	for _, sweep := range s.sweeps {
-		sweep.list, sweep.byTicket, sweep.endless = true, false, [features]bool{}
+// seenAt notes that a ticket was seen.
+func (t *ticketState) seenAt(now time.Time) { t.lastSeen, t.lastFailure = now, time.Time{} }
+
+// relist makes every scope list everything, and tries anew what did not work.
+func (s *state) relist() {
+	s.capabilities.retry()
+	s.pageSize = 0
+	for _, in := range s.scopes {
+		in.needsListing, in.fetchEach, in.endless = true, false, [featureCount]bool{}
 	}
-	for _, record := range s.records {
-		record.unlisted = scope{}
+	for _, ticket := range s.tickets {
+		ticket.missedBy = scope{}
 	}
 }
 
-// randomPart is a random part of a time.
-func randomPart(longest time.Duration) time.Duration {
-	return time.Duration(rand.Float64() * float64(longest)) // #nosec G404 -- spreads load, guards nothing
+// smallerPages are the sizes of pages that are tried where one is too large in bytes. The API's
+// default is 100.
+var smallerPages = []int{25, 5, 1}
+
+// shrinkPages reports whether there is a smaller size of pages to go on with.
+func (s *state) shrinkPages() bool {
+	smaller := slices.IndexFunc(smallerPages, func(size int) bool { return s.pageSize == 0 || size < s.pageSize })
+	if smaller < 0 {
+		return false
+	}
+	s.pageSize = smallerPages[smaller]
+	return true
 }

@@ -49,7 +49,7 @@ var (
 	groupTag        = v1alpha1.CreateKeyTagPrefix + remote.GroupKey(installation, integrationName)
 )
 
-var _ Sightings = &remote.Observations[synqly.Ticket]{}
+var _ Observations = &remote.Observations[synqly.Ticket]{}
 
 // objectStore is an API server with the objects that a poller reads.
 type objectStore struct {
@@ -91,7 +91,7 @@ func (s *objectStore) List(_ context.Context, list client.ObjectList, options ..
 	return nil
 }
 
-// sighted is one sighting that was reported.
+// sighted is one observation that was reported.
 type sighted struct {
 	name, id, updatedAt string
 	at                  time.Time
@@ -104,11 +104,11 @@ type sightingLog struct {
 	reported []sighted
 }
 
-func (l *sightingLog) Report(sighting remote.Observation[synqly.Ticket]) {
-	l.open[sighting.Object] = &sighting
-	seen := sighted{name: sighting.Object.Name, id: sighting.ID, at: l.clock.Now()}
-	if sighting.Remote != nil {
-		seen.updatedAt = sighting.Remote.UpdatedAt.Raw
+func (l *sightingLog) Report(observation remote.Observation[synqly.Ticket]) {
+	l.open[observation.Object] = &observation
+	seen := sighted{name: observation.Object.Name, id: observation.ID, at: l.clock.Now()}
+	if observation.Remote != nil {
+		seen.updatedAt = observation.Remote.UpdatedAt.Raw
 	}
 	l.reported = append(l.reported, seen)
 }
@@ -120,14 +120,14 @@ func (l *sightingLog) Open(object types.NamespacedName) *remote.Observation[synq
 // world is a Poller with everything around it, by one clock.
 type world struct {
 	*Poller
-	t         testing.TB
-	clock     *clocktesting.FakeClock
-	remote    *simulator.Server
-	store     *objectStore
-	sightings *sightingLog
+	t            testing.TB
+	clock        *clocktesting.FakeClock
+	remote       *simulator.Server
+	store        *objectStore
+	observations *sightingLog
 	// remoteAhead is how far the remote's clock is ahead.
 	remoteAhead time.Duration
-	// idle: nobody takes the sightings.
+	// idle: nobody takes the observations.
 	idle bool
 	// due is when the next reconcile is.
 	due time.Time
@@ -174,7 +174,7 @@ func newWorld(t testing.TB, behaviour simulator.Behaviour) *world {
 		ObjectMeta: metav1.ObjectMeta{Namespace: secretName.Namespace, Name: secretName.Name, ResourceVersion: "1"},
 		Data:       map[string][]byte{"token": []byte(canary)},
 	}
-	w.sightings = &sightingLog{clock: w.clock, open: map[types.NamespacedName]*remote.Observation[synqly.Ticket]{}}
+	w.observations = &sightingLog{clock: w.clock, open: map[types.NamespacedName]*remote.Observation[synqly.Ticket]{}}
 	w.transport = &tap{RoundTripper: w.remote.Transport(), clock: w.clock}
 	logger := funcr.New(func(_, line string) {
 		w.lines++
@@ -194,7 +194,7 @@ func newWorld(t testing.TB, behaviour simulator.Behaviour) *world {
 // restart begins a new process: it knows nothing.
 func (w *world) restart() {
 	w.Poller = New(Options{
-		Client: w.store, Clock: w.clock, Installation: installation, Sightings: w.sightings, Changed: changed,
+		Client: w.store, Clock: w.clock, Installation: installation, Observations: w.observations, Changed: changed,
 		Connections: connection.New(connection.Options{Secrets: w.store, Clock: w.clock, Transport: w.transport}),
 	})
 	w.due = w.clock.Now()
@@ -322,13 +322,13 @@ func (w *world) reconcile() ctrl.Result {
 // serve plays the reconciles of Tickets: they write down what was sighted.
 func (w *world) serve() {
 	for _, ticket := range w.store.tickets {
-		sighting := w.sightings.open[client.ObjectKeyFromObject(ticket)]
-		if sighting == nil {
+		observation := w.observations.open[client.ObjectKeyFromObject(ticket)]
+		if observation == nil {
 			continue
 		}
-		delete(w.sightings.open, sighting.Object)
-		if sighting.Remote != nil {
-			writeDown(ticket, sighting.Remote)
+		delete(w.observations.open, observation.Object)
+		if observation.Remote != nil {
+			writeDown(ticket, observation.Remote)
 			continue
 		}
 		if shown, exists := w.remote.Ticket(ticket.Status.ID); exists {
@@ -358,13 +358,13 @@ func (w *world) pass(span time.Duration) {
 func (w *world) settle() {
 	w.t.Helper()
 	w.pass(longestFirstDelay)
-	w.costs, w.sightings.reported = nil, nil
+	w.costs, w.observations.reported = nil, nil
 }
 
 // timesReported counts the reports by remote ID.
 func (w *world) timesReported() map[string]int {
 	counts := map[string]int{}
-	for _, seen := range w.sightings.reported {
+	for _, seen := range w.observations.reported {
 		counts[seen.id]++
 	}
 	return counts
@@ -381,11 +381,11 @@ func once(ids ...string) map[string]int {
 
 func (w *world) state() *state { return w.states[integrationName] }
 
-func (w *world) sweepOf(in scope) *sweep {
+func (w *world) stateOfScope(in scope) *scopeState {
 	w.t.Helper()
-	found := w.state().sweeps[in]
+	found := w.state().scopes[in]
 	if found == nil {
-		w.t.Fatalf("%v is not swept, but %v", in, slices.Collect(maps.Keys(w.state().sweeps)))
+		w.t.Fatalf("%v is not scanned, but %v", in, slices.Collect(maps.Keys(w.state().scopes)))
 	}
 	return found
 }

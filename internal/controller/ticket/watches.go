@@ -48,7 +48,7 @@ func NewReconciler(options remote.Options) (*remote.Reconciler[*v1alpha1.Ticket,
 func NewPoller(options remote.Options, observations *remote.Observations[synqly.Ticket]) *poll.Poller {
 	return poll.New(poll.Options{
 		Client: options.Client, Connections: options.Connections, Clock: options.Clock, Installation: options.Installation,
-		Sightings: observations, Changed: adapter{}.Newer,
+		Observations: observations, Changed: adapter{}.Newer,
 	})
 }
 

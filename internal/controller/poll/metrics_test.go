@@ -9,15 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
@@ -63,35 +56,5 @@ func TestMetrics(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]float64{" ": 1}, counts(t, "synqly_remote_changes_total")); diff != "" {
 		t.Errorf("synqly_remote_changes_total (-want +got):\n%s", diff)
-	}
-}
-
-func TestSetupWithManager(t *testing.T) {
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
-	}
-	mgr, err := ctrl.NewManager(&rest.Config{Host: "https://127.0.0.1:1"}, ctrl.Options{
-		Scheme: scheme, Metrics: metricsserver.Options{BindAddress: "0"},
-		// A test can run more than once in a process.
-		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := New(Options{}).SetupWithManager(mgr); err != nil {
-		t.Error(err)
-	}
-}
-
-// BenchmarkPoll polls ten thousand tickets of which one has changed.
-func BenchmarkPoll(b *testing.B) {
-	w := newWorld(b, simulator.Behaviour{})
-	w.fill(10_000)
-	w.settle()
-	b.ReportAllocs()
-	for b.Loop() {
-		w.edit(w.store.tickets[0].Status.ID)
-		w.passUntilPoll()
 	}
 }
