@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fakeGo stands in for the go command: it makes empty programs and notes which. setup-envtest
-// is built from the file $ENVTEST, and does not build without one.
+// fakeGo stands in for the go command: it makes empty programs and notes which. setup-envtest is
+// built from the file $ENVTEST, and does not build without one.
 const fakeGo = `#!/bin/sh
 case $1 in
 env) echo "$2" ;;
@@ -34,8 +34,8 @@ build)
 esac
 `
 
-// fakeEnvtest stands in for setup-envtest: list says that there is an archive, and use
-// "downloads" it.
+// fakeEnvtest stands in for setup-envtest: list says that there is an archive, and use "downloads"
+// it.
 const fakeEnvtest = `#!/bin/sh
 if [ "$1" = list ]; then
 	echo '(available)  v1.37.0'
@@ -111,7 +111,8 @@ type controlPlaneProject struct {
 	environment []string
 }
 
-// newControlPlaneProject makes a folder with the given script as setup-envtest; an empty one does not build.
+// newControlPlaneProject makes a folder with the given script as setup-envtest; an empty one does
+// not build.
 func newControlPlaneProject(t *testing.T, envtest string) *controlPlaneProject {
 	t.Helper()
 	p := &controlPlaneProject{T: t, root: t.TempDir()}

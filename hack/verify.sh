@@ -44,6 +44,18 @@ formatting() {
 $unformatted"
 }
 
+# Comments that stand alone wrap at 100 columns, a tab counting as four. Directives, and a word
+# that is longer by itself, may be longer.
+comment_width() {
+	find api cmd internal hack -name '*.go' ! -name 'zz_generated*' >"$fresh/go-files"
+	while read -r file; do
+		expand -t 4 "$file" | awk -v file="$file" '
+			/^ *\/\/ / && !/^ *\/\/ [+]/ && length($0) > 100 && NF > 2 { print file ":" NR }'
+	done <"$fresh/go-files" >"$fresh/wide"
+	[ ! -s "$fresh/wide" ] || failed "comments wider than 100 columns:
+$(cat "$fresh/wide")"
+}
+
 license_headers() {
 	header="// Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0"
@@ -65,6 +77,7 @@ kustomizations() {
 generated_files
 go_modules
 formatting
+comment_width
 license_headers
 kustomizations
 [ "$failures" -eq 0 ] || exit 1

@@ -81,8 +81,8 @@ var _ = Describe("The ticketID of a Ticket that adopts", func() {
 	describeTicketIDForms(func(id string) *manifest { return ticket(with("spec.ticketID", id)) })
 })
 
-// describeImmutableParent shows that an object on a Ticket, and one on a remote
-// ticket, stay where they are.
+// describeImmutableParent shows that an object on a Ticket, and one on a remote ticket, stay where
+// they are.
 func describeImmutableParent(kind string, onTicket, onRemote *manifest, pagerduty change) {
 	refOf := func(kind string) string {
 		return "ticketRef is immutable: for another ticket, create a new " + kind

@@ -28,11 +28,11 @@ type TicketReference struct {
 	Name string `json:"name"`
 }
 
-// RemoteObjectStatus holds the status fields of every kind that represents a
-// remote object. Only the operator writes it.
+// RemoteObjectStatus holds the status fields of every kind that represents a remote object. Only
+// the operator writes it.
 type RemoteObjectStatus struct {
-	// observedGeneration is the generation of the spec that the conditions
-	// describe. It is -1 until there are conditions.
+	// observedGeneration is the generation of the spec that the conditions describe. It is -1 until
+	// there are conditions.
 	// +optional
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
@@ -42,58 +42,58 @@ type RemoteObjectStatus struct {
 	// +kubebuilder:validation:MaxLength=1024
 	ID string `json:"id,omitempty"`
 
-	// integration is the name of the Integration that was used to create or adopt
-	// the remote object.
+	// integration is the name of the Integration that was used to create or adopt the remote
+	// object.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	Integration string `json:"integration,omitempty"`
 
-	// integrationGeneration is the generation of the Integration with which the
-	// latest write was sent. A rejected write is sent again when it changes.
+	// integrationGeneration is the generation of the Integration with which the latest write was
+	// sent. A rejected write is sent again when it changes.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	IntegrationGeneration int64 `json:"integrationGeneration,omitempty"`
 
-	// settledAttempt is the number of the latest create attempt whose outcome is
-	// known. It is lower than the annotation ticketing.synqly.com/create-attempt
-	// while a create request is being sent or its outcome is not known.
+	// settledAttempt is the number of the latest create attempt whose outcome is known. It is lower
+	// than the annotation ticketing.synqly.com/create-attempt while a create request is being sent
+	// or its outcome is not known.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	SettledAttempt int64 `json:"settledAttempt,omitempty"`
 
-	// applied holds, for each managed field, a short hash of the value of the spec
-	// that was last applied. Elements of lists and maps have their own entries,
-	// such as "tags/team:checkout" and "customFields/severity".
+	// applied holds, for each managed field, a short hash of the value of the spec that was last
+	// applied. Elements of lists and maps have their own entries, such as "tags/team:checkout" and
+	// "customFields/severity".
 	// +optional
 	// +kubebuilder:validation:MaxProperties=512
 	Applied map[string]string `json:"applied,omitempty"`
 
-	// returned holds, for each managed field, a short hash of the value that the
-	// provider returned right after the field was last applied. Drift is detected
-	// by comparison with it, because providers may convert the values they receive.
+	// returned holds, for each managed field, a short hash of the value that the provider returned
+	// right after the field was last applied. Drift is detected by comparison with it, because
+	// providers may convert the values they receive.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=512
 	Returned map[string]string `json:"returned,omitempty"`
 
-	// missing is true if the last response of the provider said that the remote object
-	// no longer exists.
+	// missing is true if the last response of the provider said that the remote object no longer
+	// exists.
 	// +optional
 	Missing bool `json:"missing,omitempty"`
 
-	// lastSyncRequest is the latest value of the annotation
-	// ticketing.synqly.com/sync-requested that the operator has handled.
+	// lastSyncRequest is the latest value of the annotation ticketing.synqly.com/sync-requested
+	// that the operator has handled.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	LastSyncRequest string `json:"lastSyncRequest,omitempty"`
 
-	// lastCreateAgain is the latest value of the annotation
-	// ticketing.synqly.com/create-again that the operator has handled.
+	// lastCreateAgain is the latest value of the annotation ticketing.synqly.com/create-again that
+	// the operator has handled.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	LastCreateAgain string `json:"lastCreateAgain,omitempty"`
 
-	// conditions of the object. Ready is the summary. Synced exists for kinds that are
-	// updated in place. Stalled exists only while a retry cannot help.
+	// conditions of the object. Ready is the summary. Synced exists for kinds that are updated in
+	// place. Stalled exists only while a retry cannot help.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -101,8 +101,8 @@ type RemoteObjectStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
-// ChildDeletionPolicy defines what happens to the remote comment or note when its
-// object is deleted.
+// ChildDeletionPolicy defines what happens to the remote comment or note when its object is
+// deleted.
 //
 // +kubebuilder:validation:Enum=Delete;Retain
 type ChildDeletionPolicy string
@@ -114,28 +114,26 @@ const (
 	ChildRetain ChildDeletionPolicy = "Retain"
 )
 
-// ParentReference names the remote ticket that a comment or a note belongs to:
-// through a Ticket of the same namespace, or by the ID of the remote ticket. The
-// validation rules for its fields are on the specs that embed it, because only
-// there they also apply when a field is removed.
+// ParentReference names the remote ticket that a comment or a note belongs to: through a Ticket of
+// the same namespace, or by the ID of the remote ticket. The validation rules for its fields are on
+// the specs that embed it, because only there they also apply when a field is removed.
 type ParentReference struct {
-	// ticketRef names the Ticket that the object belongs to. The object waits for
-	// it and uses its Integration. Exactly one of ticketRef and ticketID must be
-	// set. Immutable.
+	// ticketRef names the Ticket that the object belongs to. The object waits for it and uses its
+	// Integration. Exactly one of ticketRef and ticketID must be set. Immutable.
 	// +optional
 	TicketRef *TicketReference `json:"ticketRef,omitempty"`
 
-	// ticketID is the ID of the remote ticket that the object belongs to. Use it for
-	// a remote ticket that has no Ticket in this namespace. Exactly one of ticketRef
-	// and ticketID must be set. Immutable.
+	// ticketID is the ID of the remote ticket that the object belongs to. Use it for a remote
+	// ticket that has no Ticket in this namespace. Exactly one of ticketRef and ticketID must be
+	// set. Immutable.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:Pattern=`^\S(.*\S)?$`
 	TicketID string `json:"ticketID,omitempty"`
 
-	// integrationRef names the Integration to use with ticketID. Defaults to the
-	// Integration named "default". Immutable.
+	// integrationRef names the Integration to use with ticketID. Defaults to the Integration named
+	// "default". Immutable.
 	// +optional
 	IntegrationRef *IntegrationReference `json:"integrationRef,omitempty"`
 }
@@ -154,14 +152,13 @@ type RemoteChildStatus struct {
 	// +kubebuilder:validation:MaxLength=255
 	Creator string `json:"creator,omitempty"`
 
-	// createdAt is the time at which the remote object was created, as returned by
-	// the provider.
+	// createdAt is the time at which the remote object was created, as returned by the provider.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	CreatedAt string `json:"createdAt,omitempty"`
 
-	// updatedAt is the time at which the remote object was last changed, as returned
-	// by the provider.
+	// updatedAt is the time at which the remote object was last changed, as returned by the
+	// provider.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	UpdatedAt string `json:"updatedAt,omitempty"`

@@ -3,39 +3,37 @@
 
 package v1alpha1
 
-// Condition types. They follow kstatus, so that kubectl wait, Flux and Argo CD
-// understand them without configuration.
+// Condition types. They follow kstatus, so that kubectl wait, Flux and Argo CD understand them
+// without configuration.
 const (
-	// ConditionReady is the summary. True: the remote object exists and matches
-	// the spec. On an Integration: the provider accepts the token.
+	// ConditionReady is the summary. True: the remote object exists and matches the spec. On an
+	// Integration: the provider accepts the token.
 	ConditionReady = "Ready"
-	// ConditionSynced says whether the latest generation of the spec has been
-	// applied remotely. Tickets and TicketNotes have it.
+	// ConditionSynced says whether the latest generation of the spec has been applied remotely.
+	// Tickets and TicketNotes have it.
 	ConditionSynced = "Synced"
-	// ConditionStalled is present, and then True, only while a retry cannot help
-	// until somebody changes something.
+	// ConditionStalled is present, and then True, only while a retry cannot help until somebody
+	// changes something.
 	ConditionStalled = "Stalled"
 )
 
-// Reasons of the conditions of Ticket, TicketComment and TicketNote. A reason
-// says what to do about it; the message says what happened.
+// Reasons of the conditions of Ticket, TicketComment and TicketNote. A reason says what to do about
+// it; the message says what happened.
 const (
 	// ReasonSynced: nothing to do.
 	ReasonSynced = "Synced"
 	// ReasonCreating: wait; the first request will be sent soon.
 	ReasonCreating = "Creating"
-	// ReasonCreateUnconfirmed: wait; a create request was sent and its outcome
-	// is not known yet. The operator searches for the result, and does not send
-	// the request again before the Integration's settlePeriod has passed.
+	// ReasonCreateUnconfirmed: wait; a create request was sent and its outcome is not known yet.
+	// The operator searches for the result, and does not send the request again before the
+	// Integration's settlePeriod has passed.
 	ReasonCreateUnconfirmed = "CreateUnconfirmed"
-	// ReasonWaitingForTicket: create the Ticket that ticketRef names, or look at
-	// its conditions.
+	// ReasonWaitingForTicket: create the Ticket that ticketRef names, or look at its conditions.
 	ReasonWaitingForTicket = "WaitingForTicket"
-	// ReasonWaitingForIntegration: create the Integration, or look at its
-	// conditions.
+	// ReasonWaitingForIntegration: create the Integration, or look at its conditions.
 	ReasonWaitingForIntegration = "WaitingForIntegration"
-	// ReasonRejected: change the spec, or the Integration; the provider rejected
-	// the request and would reject it again.
+	// ReasonRejected: change the spec, or the Integration; the provider rejected the request and
+	// would reject it again.
 	ReasonRejected = "Rejected"
 	// ReasonUnauthorized: renew the token, or grant it the missing permissions.
 	ReasonUnauthorized = "Unauthorized"
@@ -43,21 +41,20 @@ const (
 	ReasonThrottled = "Throttled"
 	// ReasonRemoteUnavailable: wait; the provider does not respond correctly.
 	ReasonRemoteUnavailable = "RemoteUnavailable"
-	// ReasonRemoteMissing: the remote object no longer exists. Delete this object,
-	// request a new remote object with the annotation
-	// ticketing.synqly.com/create-again, or, for a Ticket, set onRemoteMissing to
-	// Recreate.
+	// ReasonRemoteMissing: the remote object no longer exists. Delete this object, request a new
+	// remote object with the annotation ticketing.synqly.com/create-again, or, for a Ticket, set
+	// onRemoteMissing to Recreate.
 	ReasonRemoteMissing = "RemoteMissing"
-	// ReasonConflict: another object manages the same remote object, or the spec
-	// names a different remote object from the one that this object manages.
+	// ReasonConflict: another object manages the same remote object, or the spec names a different
+	// remote object from the one that this object manages.
 	ReasonConflict = "Conflict"
-	// ReasonDrifted: wait; the values of the spec are being restored after a remote
-	// change. Only with managementPolicy Enforce, and only until that is done.
+	// ReasonDrifted: wait; the values of the spec are being restored after a remote change. Only
+	// with managementPolicy Enforce, and only until that is done.
 	ReasonDrifted = "Drifted"
 	// ReasonDeleting: wait; the remote object is being removed or closed.
 	ReasonDeleting = "Deleting"
-	// ReasonDeleteBlocked: restore what the deletion needs (the Integration or
-	// its Secret), or set the orphan annotation to keep the remote object.
+	// ReasonDeleteBlocked: restore what the deletion needs (the Integration or its Secret), or set
+	// the orphan annotation to keep the remote object.
 	ReasonDeleteBlocked = "DeleteBlocked"
 	// ReasonPaused: remove the paused annotation to continue.
 	ReasonPaused = "Paused"

@@ -1,8 +1,8 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package v1alpha1 holds the custom resources of the API group
-// ticketing.synqly.com: Integration, Ticket, TicketComment and TicketNote.
+// Package v1alpha1 holds the custom resources of the API group ticketing.synqly.com: Integration,
+// Ticket, TicketComment and TicketNote.
 //
 // +kubebuilder:object:generate=true
 // +groupName=ticketing.synqly.com

@@ -7,8 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Defaults of an Integration, for code that must not rely on the API server's
-// defaulting.
+// Defaults of an Integration, for code that must not rely on the API server's defaulting.
 const (
 	// DefaultBaseURL is the vendor's North American endpoint.
 	DefaultBaseURL = "https://api.synqly.com"
@@ -18,10 +17,9 @@ const (
 
 // IntegrationSpec defines how to connect to one ticketing provider through Synqly.
 type IntegrationSpec struct {
-	// baseURL of the Synqly API. Defaults to https://api.synqly.com. The address for
-	// Europe is https://api-eu.synqly.com. An http:// address is refused unless the
-	// manager runs with --allow-insecure-http. A path is allowed; user information, a
-	// query and a fragment are not.
+	// baseURL of the Synqly API. Defaults to https://api.synqly.com. The address for Europe is
+	// https://api-eu.synqly.com. An http:// address is refused unless the manager runs with
+	// --allow-insecure-http. A path is allowed; user information, a query and a fragment are not.
 	// +optional
 	// +kubebuilder:default="https://api.synqly.com"
 	// +kubebuilder:validation:MinLength=1
@@ -30,25 +28,23 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="!self.contains('@') && !self.contains('?') && !self.contains('#')",message="baseURL must not have user information, a query or a fragment: put the token into the Secret that tokenSecretRef names",reason=FieldValueForbidden
 	BaseURL string `json:"baseURL,omitempty"`
 
-	// tokenSecretRef names the Secret, in the same namespace, that holds the
-	// integration token.
+	// tokenSecretRef names the Secret, in the same namespace, that holds the integration token.
 	// +required
 	TokenSecretRef SecretKeyReference `json:"tokenSecretRef"`
 
-	// defaults are used for fields that a Ticket does not set when its remote ticket
-	// is created. A later change of defaults does not affect existing tickets.
+	// defaults are used for fields that a Ticket does not set when its remote ticket is created. A
+	// later change of defaults does not affect existing tickets.
 	// +optional
 	Defaults *TicketDefaults `json:"defaults,omitempty"`
 
-	// rateLimit is the request budget of the whole connection, shared by all
-	// objects that use this Integration. Defaults to 10 requests per second with
-	// a burst of 20.
+	// rateLimit is the request budget of the whole connection, shared by all objects that use this
+	// Integration. Defaults to 10 requests per second with a burst of 20.
 	// +optional
 	// +kubebuilder:default={requestsPerSecond: 10, burst: 20}
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
-	// requestTimeout is the time limit for one HTTP request, including the response
-	// body, as a duration such as 45s or 1m30s. Defaults to 30s; 1s to 5m.
+	// requestTimeout is the time limit for one HTTP request, including the response body, as a
+	// duration such as 45s or 1m30s. Defaults to 30s; 1s to 5m.
 	// +optional
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:Type=string
@@ -57,8 +53,8 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('5m')",message="requestTimeout must be between 1s and 5m"
 	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
 
-	// pollInterval is how often the operator checks for remote changes of tickets,
-	// checks the connection, and reads the token again. Defaults to 5m; 5s to 24h.
+	// pollInterval is how often the operator checks for remote changes of tickets, checks the
+	// connection, and reads the token again. Defaults to 5m; 5s to 24h.
 	// +optional
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:Type=string
@@ -67,9 +63,9 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5s') && duration(self) <= duration('24h')",message="pollInterval must be between 5s and 24h"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
-	// settlePeriod is how long the operator waits for the result of a create request
-	// whose outcome is not known before it sends the request again, as a duration
-	// such as 90s or 1m30s. Defaults to 2m; 1s to 1h.
+	// settlePeriod is how long the operator waits for the result of a create request whose outcome
+	// is not known before it sends the request again, as a duration such as 90s or 1m30s. Defaults
+	// to 2m; 1s to 1h.
 	// +optional
 	// +kubebuilder:default="2m"
 	// +kubebuilder:validation:Type=string
@@ -78,10 +74,10 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('1h')",message="settlePeriod must be between 1s and 1h"
 	SettlePeriod *metav1.Duration `json:"settlePeriod,omitempty"`
 
-	// closedStatuses are the names that the provider uses for the statuses of closed
-	// tickets. They are not case-sensitive. Defaults to Closed, Done, Resolved, Solved,
-	// Complete, Completed, Canceled, Cancelled, Won't Do and Won't Fix. A ticket with a
-	// completion date in the past is closed as well, regardless of its status.
+	// closedStatuses are the names that the provider uses for the statuses of closed tickets. They
+	// are not case-sensitive. Defaults to Closed, Done, Resolved, Solved, Complete, Completed,
+	// Canceled, Cancelled, Won't Do and Won't Fix. A ticket with a completion date in the past is
+	// closed as well, regardless of its status.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -122,9 +118,9 @@ type TicketDefaults struct {
 	// +kubebuilder:validation:MaxLength=255
 	IssueType string `json:"issueType,omitempty"`
 
-	// creator of created tickets, usually an e-mail address. PagerDuty and others
-	// refuse a ticket without a creator. It is not used for comments, because other
-	// providers refuse a comment with a creator.
+	// creator of created tickets, usually an e-mail address. PagerDuty and others refuse a ticket
+	// without a creator. It is not used for comments, because other providers refuse a comment with
+	// a creator.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -166,15 +162,15 @@ const (
 type PollingMethod string
 
 const (
-	// PollingChangedSince requests the tickets with the operator's tag that have
-	// changed since the previous poll. It costs the pages of the changed tickets.
+	// PollingChangedSince requests the tickets with the operator's tag that have changed since the
+	// previous poll. It costs the pages of the changed tickets.
 	PollingChangedSince PollingMethod = "ChangedSince"
-	// PollingOurs requests the tickets with the operator's tag. It costs the pages of
-	// the changed tickets if the provider sorts by time of change, otherwise all pages.
+	// PollingOurs requests the tickets with the operator's tag. It costs the pages of the changed
+	// tickets if the provider sorts by time of change, otherwise all pages.
 	PollingOurs PollingMethod = "Ours"
-	// PollingProjects requests all tickets of the projects that contain our tickets. It
-	// costs the pages of the changed tickets if the provider filters or sorts by time
-	// of change, otherwise all pages.
+	// PollingProjects requests all tickets of the projects that contain our tickets. It costs the
+	// pages of the changed tickets if the provider filters or sorts by time of change, otherwise
+	// all pages.
 	PollingProjects PollingMethod = "Projects"
 	// PollingTickets requests each ticket separately, with a tenth of the rateLimit.
 	PollingTickets PollingMethod = "Tickets"
@@ -196,15 +192,15 @@ const (
 	QueryIncomplete QueryFeature = "Incomplete"
 )
 
-// PollingStatus says how the operator finds remote changes, and which parts of a query
-// work at the provider. Parts that have not been tried yet are not set.
+// PollingStatus says how the operator finds remote changes, and which parts of a query work at the
+// provider. Parts that have not been tried yet are not set.
 type PollingStatus struct {
 	// method is how the operator finds changes of the tickets that it created.
 	// +optional
 	Method PollingMethod `json:"method,omitempty"`
 
-	// otherMethod is how the operator finds changes of other tickets: those that were
-	// adopted, are observed, or have lost the operator's tag. Not set if there are none.
+	// otherMethod is how the operator finds changes of other tickets: those that were adopted, are
+	// observed, or have lost the operator's tag. Not set if there are none.
 	// +optional
 	OtherMethod PollingMethod `json:"otherMethod,omitempty"`
 
@@ -227,15 +223,15 @@ type PollingStatus struct {
 
 // IntegrationStatus is what the operator knows about the connection.
 type IntegrationStatus struct {
-	// observedGeneration is the generation of the spec that the conditions
-	// describe. It is -1 until there are conditions.
+	// observedGeneration is the generation of the spec that the conditions describe. It is -1 until
+	// there are conditions.
 	// +optional
 	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions of the connection. Ready has the reasons Connected, SecretNotFound,
-	// InvalidToken, Unreachable, OrganizationDisabled, Throttled,
-	// InvalidConfiguration and Paused. Stalled exists only while a retry cannot help.
+	// conditions of the connection. Ready has the reasons Connected, SecretNotFound, InvalidToken,
+	// Unreachable, OrganizationDisabled, Throttled, InvalidConfiguration and Paused. Stalled exists
+	// only while a retry cannot help.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -258,16 +254,15 @@ type IntegrationStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	RemoteFieldCount int32 `json:"remoteFieldCount,omitempty"`
 
-	// tokenVersion is the resourceVersion of the Secret from which the current token
-	// was read. When it changes, objects whose requests were refused because of the
-	// token try again.
+	// tokenVersion is the resourceVersion of the Secret from which the current token was read. When
+	// it changes, objects whose requests were refused because of the token try again.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	TokenVersion string `json:"tokenVersion,omitempty"`
 
-	// markerTags says whether the provider keeps the tags by which the operator finds
-	// its tickets. If they are Dropped, a ticket whose creation was not confirmed is
-	// searched for by its name and creation time.
+	// markerTags says whether the provider keeps the tags by which the operator finds its tickets.
+	// If they are Dropped, a ticket whose creation was not confirmed is searched for by its name
+	// and creation time.
 	// +optional
 	MarkerTags MarkerTags `json:"markerTags,omitempty"`
 
@@ -275,8 +270,8 @@ type IntegrationStatus struct {
 	// +optional
 	Polling *PollingStatus `json:"polling,omitempty"`
 
-	// lastProbeTime is the time of the last check that changed another field of this
-	// status. A check that changes nothing does not update it.
+	// lastProbeTime is the time of the last check that changed another field of this status. A
+	// check that changes nothing does not update it.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
@@ -297,9 +292,8 @@ type Project struct {
 	Name string `json:"name,omitempty"`
 }
 
-// Integration is the connection to one ticketing provider: one Synqly
-// integration token. Tickets without an integrationRef use the Integration
-// named "default" in their namespace.
+// Integration is the connection to one ticketing provider: one Synqly integration token. Tickets
+// without an integrationRef use the Integration named "default" in their namespace.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -17,8 +17,8 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// manifest is an object as a user writes it. It is unstructured, so that it can
-// hold what the Go types cannot express.
+// manifest is an object as a user writes it. It is unstructured, so that it can hold what the Go
+// types cannot express.
 type manifest = unstructured.Unstructured
 
 // change is an edit of a manifest.
@@ -99,9 +99,9 @@ func created(object *manifest) *manifest {
 	return object
 }
 
-// expectAccepted creates the object and shows that the Go types can read what was
-// stored and that what they write back is accepted. One object that they could not
-// read would stop the informers of all objects of its kind.
+// expectAccepted creates the object and shows that the Go types can read what was stored and that
+// what they write back is accepted. One object that they could not read would stop the informers of
+// all objects of its kind.
 func expectAccepted(object *manifest) *manifest {
 	GinkgoHelper()
 	stored := created(object)
@@ -121,8 +121,8 @@ func typedOf(stored *manifest) client.Object {
 	return typed
 }
 
-// expectRefused shows that creating the object fails with a message that names the
-// field and has each of the texts.
+// expectRefused shows that creating the object fails with a message that names the field and has
+// each of the texts.
 func expectRefused(object *manifest, field string, texts ...string) {
 	GinkgoHelper()
 	expectInvalid(apiClient.Create(suiteCtx, object.DeepCopy()), field, texts...)
@@ -137,15 +137,14 @@ func expectUpdateAccepted(stored *manifest, changes ...change) *manifest {
 	return updated
 }
 
-// expectUpdateRefused shows that the changes of a stored object fail, as
-// expectRefused does.
+// expectUpdateRefused shows that the changes of a stored object fail, as expectRefused does.
 func expectUpdateRefused(stored *manifest, edit change, field string, texts ...string) {
 	GinkgoHelper()
 	expectInvalid(apiClient.Update(suiteCtx, edited(stored, edit)), field, texts...)
 }
 
-// withStatus writes one field of the status of a stored object, as the operator
-// does through the status subresource.
+// withStatus writes one field of the status of a stored object, as the operator does through the
+// status subresource.
 func withStatus(stored *manifest, path string, value any) (*manifest, error) {
 	object := edited(stored, without("status"), with(path, value))
 	return object, apiClient.Status().Update(suiteCtx, object)

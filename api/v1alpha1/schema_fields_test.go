@@ -20,8 +20,8 @@ import (
 type schemaField struct {
 	path   string
 	schema apiextensionsv1.JSONSchemaProps
-	// isElement says that it is what a list or a map holds; its description is that
-	// of the list or map.
+	// isElement says that it is what a list or a map holds; its description is that of the list or
+	// map.
 	isElement bool
 }
 
@@ -69,8 +69,8 @@ func TestEveryFieldHasALimit(t *testing.T) {
 	}
 }
 
-// TestEveryTextLimitIsTried keeps textLimits complete: it must name each text of
-// each spec that the schema limits, with the limit that the schema has.
+// TestEveryTextLimitIsTried keeps textLimits complete: it must name each text of each spec that the
+// schema limits, with the limit that the schema has.
 func TestEveryTextLimitIsTried(t *testing.T) {
 	tried, generated := map[string]int64{}, map[string]int64{}
 	for kind, limits := range textLimits {
@@ -116,8 +116,8 @@ func TestEveryStatusLimitIsTried(t *testing.T) {
 	}
 }
 
-// isLimited says whether the API server bounds the size of what the field holds. A
-// group of fields is as large as its fields.
+// isLimited says whether the API server bounds the size of what the field holds. A group of fields
+// is as large as its fields.
 func isLimited(schema apiextensionsv1.JSONSchemaProps) bool {
 	switch schema.Type {
 	case "string":

@@ -19,18 +19,18 @@ type Priority string
 type ManagementPolicy string
 
 const (
-	// ManagementApply patches a field when its own value in the spec has changed
-	// since it was last applied. Remote changes by people are kept.
+	// ManagementApply patches a field when its own value in the spec has changed since it was last
+	// applied. Remote changes by people are kept.
 	ManagementApply ManagementPolicy = "Apply"
-	// ManagementEnforce also restores the values of the spec when people have changed
-	// managed fields.
+	// ManagementEnforce also restores the values of the spec when people have changed managed
+	// fields.
 	ManagementEnforce ManagementPolicy = "Enforce"
 	// ManagementObserve writes nothing.
 	ManagementObserve ManagementPolicy = "Observe"
 )
 
-// TicketDeletionPolicy defines what happens to the remote ticket when the Ticket is
-// deleted. The API cannot delete a ticket.
+// TicketDeletionPolicy defines what happens to the remote ticket when the Ticket is deleted. The
+// API cannot delete a ticket.
 //
 // +kubebuilder:validation:Enum=Retain;Close
 type TicketDeletionPolicy string
@@ -50,13 +50,13 @@ type RemoteMissingPolicy string
 const (
 	// RemoteMissingReport reports it in the conditions and creates nothing.
 	RemoteMissingReport RemoteMissingPolicy = "Report"
-	// RemoteMissingRecreate creates a new remote ticket after the old one has been
-	// missing for the Integration's settlePeriod.
+	// RemoteMissingRecreate creates a new remote ticket after the old one has been missing for the
+	// Integration's settlePeriod.
 	RemoteMissingRecreate RemoteMissingPolicy = "Recreate"
 )
 
-// TicketSpec is the desired state of the remote ticket. The operator never changes a
-// field that is not set. Removing a field leaves the remote value unchanged.
+// TicketSpec is the desired state of the remote ticket. The operator never changes a field that is
+// not set. Removing a field leaves the remote value unchanged.
 //
 // +kubebuilder:validation:XValidation:rule="self.deletionPolicy != 'Close' || has(self.close)",message="deletionPolicy Close needs close: set close.status to the status of a closed ticket, for example Done",fieldPath=".close",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || has(self.ticketID)",message="managementPolicy Observe needs ticketID: set it to the ID of the remote ticket to observe",fieldPath=".ticketID",reason=FieldValueRequired
@@ -65,14 +65,13 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.integrationRef == oldSelf.integrationRef",message="integrationRef is immutable: to use another Integration, create a new Ticket",fieldPath=".integrationRef"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.ticketID) || (has(self.ticketID) && self.ticketID == oldSelf.ticketID)",message="ticketID cannot be changed or removed: to adopt another remote ticket, create a new Ticket",fieldPath=".ticketID"
 type TicketSpec struct {
-	// integrationRef names the Integration to use. Defaults to the Integration named
-	// "default". Immutable.
+	// integrationRef names the Integration to use. Defaults to the Integration named "default".
+	// Immutable.
 	// +optional
 	// +kubebuilder:default={name: default}
 	IntegrationRef IntegrationReference `json:"integrationRef,omitzero"`
 
-	// name of the remote ticket. Defaults to the name of this object when the
-	// ticket is created.
+	// name of the remote ticket. Defaults to the name of this object when the ticket is created.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -100,15 +99,15 @@ type TicketSpec struct {
 	// +kubebuilder:validation:MaxLength=255
 	Status string `json:"status,omitempty"`
 
-	// project that the ticket belongs to. Defaults to the Integration's
-	// defaults.project when the ticket is created.
+	// project that the ticket belongs to. Defaults to the Integration's defaults.project when the
+	// ticket is created.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	Project string `json:"project,omitempty"`
 
-	// issueType of the ticket. Defaults to the Integration's defaults.issueType
-	// when the ticket is created.
+	// issueType of the ticket. Defaults to the Integration's defaults.issueType when the ticket is
+	// created.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -126,16 +125,15 @@ type TicketSpec struct {
 	// +kubebuilder:validation:MaxLength=255
 	Contact string `json:"contact,omitempty"`
 
-	// creator of the ticket, usually an e-mail address. Defaults to the
-	// Integration's defaults.creator when the ticket is created.
+	// creator of the ticket, usually an e-mail address. Defaults to the Integration's
+	// defaults.creator when the ticket is created.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	Creator string `json:"creator,omitempty"`
 
-	// dueDate of the ticket: an RFC 3339 time in the years 1000 to 2999, with
-	// uppercase T and Z, such as 2026-12-01T00:00:00Z. Fractions of a second are
-	// dropped.
+	// dueDate of the ticket: an RFC 3339 time in the years 1000 to 2999, with uppercase T and Z,
+	// such as 2026-12-01T00:00:00Z. Fractions of a second are dropped.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
@@ -143,9 +141,8 @@ type TicketSpec struct {
 	// +kubebuilder:validation:Pattern=`^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	DueDate *metav1.Time `json:"dueDate,omitempty"`
 
-	// completionDate of the ticket: an RFC 3339 time in the years 1000 to 2999, with
-	// uppercase T and Z, such as 2026-12-01T00:00:00Z. Fractions of a second are
-	// dropped.
+	// completionDate of the ticket: an RFC 3339 time in the years 1000 to 2999, with uppercase T
+	// and Z, such as 2026-12-01T00:00:00Z. Fractions of a second are dropped.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
@@ -153,11 +150,10 @@ type TicketSpec struct {
 	// +kubebuilder:validation:Pattern=`^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	CompletionDate *metav1.Time `json:"completionDate,omitempty"`
 
-	// tags of the ticket: at most 100, each of 1 to 255 characters without comma
-	// or line break. Tags that people add remotely are kept. A tag that is removed
-	// from this list is removed from the remote ticket. An empty list is the same as
-	// no list. Tags that consist of k8s- and 32 hexadecimal digits are reserved for
-	// the operator.
+	// tags of the ticket: at most 100, each of 1 to 255 characters without comma or line break.
+	// Tags that people add remotely are kept. A tag that is removed from this list is removed from
+	// the remote ticket. An empty list is the same as no list. Tags that consist of k8s- and 32
+	// hexadecimal digits are reserved for the operator.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
@@ -167,13 +163,12 @@ type TicketSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(tag, !tag.matches('^(?i:k8s-[0-9a-f]{32})$'))",message="tags must not consist of k8s- and 32 hexadecimal digits: such tags are reserved for the operator"
 	Tags []string `json:"tags,omitempty"`
 
-	// The schema of customFields is written out, because the values of the generated
-	// one are not nullable, and from such a map the API server drops the nulls.
+	// The schema of customFields is written out, because the values of the generated one are not
+	// nullable, and from such a map the API server drops the nulls.
 
-	// customFields of the ticket: at most 100 names, each with any JSON value.
-	// A null clears the remote field; kubectl apply sends it only with
-	// --server-side. 64-bit integers are exact; all other numbers are rounded to
-	// double precision.
+	// customFields of the ticket: at most 100 names, each with any JSON value. A null clears the
+	// remote field; kubectl apply sends it only with --server-side. 64-bit integers are exact; all
+	// other numbers are rounded to double precision.
 	// +optional
 	// +kubebuilder:validation:Schemaless
 	// +kubebuilder:validation:Type=object
@@ -181,26 +176,24 @@ type TicketSpec struct {
 	// +kubebuilder:validation:MaxProperties=100
 	CustomFields map[string]apiextensionsv1.JSON `json:"customFields,omitempty"`
 
-	// ticketID is the ID of an existing remote ticket to adopt instead of creating
-	// one. It can also be set later, to name the result of a create request whose
-	// outcome is not known. Once set, it cannot be changed or removed.
+	// ticketID is the ID of an existing remote ticket to adopt instead of creating one. It can also
+	// be set later, to name the result of a create request whose outcome is not known. Once set, it
+	// cannot be changed or removed.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:Pattern=`^\S(.*\S)?$`
 	TicketID string `json:"ticketID,omitempty"`
 
-	// managementPolicy defines what the operator writes. Apply (the default) writes
-	// the fields that changed in the spec and keeps remote changes by people. Enforce
-	// also restores the values of the spec when people have changed managed fields.
-	// Observe writes nothing and needs ticketID.
+	// managementPolicy defines what the operator writes. Apply (the default) writes the fields that
+	// changed in the spec and keeps remote changes by people. Enforce also restores the values of
+	// the spec when people have changed managed fields. Observe writes nothing and needs ticketID.
 	// +optional
 	// +kubebuilder:default=Apply
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
-	// deletionPolicy defines what happens when this object is deleted. Retain (the
-	// default) leaves the remote ticket unchanged. Close closes it first and needs
-	// close.
+	// deletionPolicy defines what happens when this object is deleted. Retain (the default) leaves
+	// the remote ticket unchanged. Close closes it first and needs close.
 	// +optional
 	// +kubebuilder:default=Retain
 	DeletionPolicy TicketDeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -209,18 +202,17 @@ type TicketSpec struct {
 	// +optional
 	Close *TicketCloseSpec `json:"close,omitempty"`
 
-	// onRemoteMissing defines what happens when somebody has deleted the remote
-	// ticket. Report (the default) reports it in the conditions. Recreate creates a
-	// new one after it has been missing for the Integration's settlePeriod, and
-	// cannot be combined with ticketID.
+	// onRemoteMissing defines what happens when somebody has deleted the remote ticket. Report (the
+	// default) reports it in the conditions. Recreate creates a new one after it has been missing
+	// for the Integration's settlePeriod, and cannot be combined with ticketID.
 	// +optional
 	// +kubebuilder:default=Report
 	OnRemoteMissing RemoteMissingPolicy `json:"onRemoteMissing,omitempty"`
 
-	// ttlAfterClosed is the time after which this object is deleted once the remote
-	// ticket is closed, as a duration such as 90s, 30m or 24h. The remote ticket is
-	// not changed. closedStatuses of the Integration defines what closed means.
-	// Without ttlAfterClosed the object is kept. 0s to 8760h.
+	// ttlAfterClosed is the time after which this object is deleted once the remote ticket is
+	// closed, as a duration such as 90s, 30m or 24h. The remote ticket is not changed.
+	// closedStatuses of the Integration defines what closed means. Without ttlAfterClosed the
+	// object is kept. 0s to 8760h.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -231,22 +223,20 @@ type TicketSpec struct {
 
 // TicketCloseSpec defines how a remote ticket is closed.
 type TicketCloseSpec struct {
-	// status that the remote ticket gets, as the provider names it, for example
-	// Done.
+	// status that the remote ticket gets, as the provider names it, for example Done.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	Status string `json:"status"`
 
-	// comment to post before the ticket is closed, in markdown. Without it,
-	// nothing is posted.
+	// comment to post before the ticket is closed, in markdown. Without it, nothing is posted.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
 	Comment string `json:"comment,omitempty"`
 
-	// creator of the comment, usually an e-mail address, for providers that need
-	// a creator (PagerDuty) or accept one.
+	// creator of the comment, usually an e-mail address, for providers that need a creator
+	// (PagerDuty) or accept one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -257,22 +247,21 @@ type TicketCloseSpec struct {
 type TicketStatus struct {
 	RemoteObjectStatus `json:",inline"`
 
-	// remote is the remote ticket as last seen, with the values of the provider.
-	// Values that are too long are cut and end in an ellipsis.
+	// remote is the remote ticket as last seen, with the values of the provider. Values that are
+	// too long are cut and end in an ellipsis.
 	// +optional
 	Remote *RemoteTicket `json:"remote,omitempty"`
 
-	// closedAt is the time at which the remote ticket was closed: its completion date,
-	// or without one the time of the change after which it was first seen closed. Not
-	// set while the remote ticket is open.
+	// closedAt is the time at which the remote ticket was closed: its completion date, or without
+	// one the time of the change after which it was first seen closed. Not set while the remote
+	// ticket is open.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	ClosedAt *metav1.Time `json:"closedAt,omitempty"`
 
-	// closingCommentID is the ID of the comment that was posted before closing the
-	// remote ticket.
+	// closingCommentID is the ID of the comment that was posted before closing the remote ticket.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	ClosingCommentID string `json:"closingCommentID,omitempty"`
@@ -284,9 +273,8 @@ type TicketStatus struct {
 	Drift []string `json:"drift,omitempty"`
 }
 
-// RemoteTicket is a remote ticket as last seen, with the values of the provider.
-// Values that are too long are cut and end in an ellipsis. Times are shown as the
-// provider returned them.
+// RemoteTicket is a remote ticket as last seen, with the values of the provider. Values that are
+// too long are cut and end in an ellipsis. Times are shown as the provider returned them.
 type RemoteTicket struct {
 	// summary of the remote ticket.
 	// +optional
@@ -342,13 +330,13 @@ type RemoteTicket struct {
 	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:MaxLength=255
 	Tags []string `json:"tags,omitempty"`
-	// comments is the number of comments on the remote ticket, by any author, if the
-	// provider returns it with the ticket.
+	// comments is the number of comments on the remote ticket, by any author, if the provider
+	// returns it with the ticket.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Comments *int32 `json:"comments,omitempty"`
-	// remarks say which values of the remote ticket are shown here in a changed form, or
-	// cannot be read: for example a text that is too long, or a date that is not valid.
+	// remarks say which values of the remote ticket are shown here in a changed form, or cannot be
+	// read: for example a text that is too long, or a date that is not valid.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
@@ -356,9 +344,8 @@ type RemoteTicket struct {
 	Remarks []string `json:"remarks,omitempty"`
 }
 
-// Ticket represents a ticket of a ticketing provider. Applying it creates the remote
-// ticket, or adopts the one that ticketID names. Changing a field changes that
-// field of the remote ticket.
+// Ticket represents a ticket of a ticketing provider. Applying it creates the remote ticket, or
+// adopts the one that ticketID names. Changing a field changes that field of the remote ticket.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -378,8 +365,8 @@ type Ticket struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec is the desired state of the remote ticket. The operator never changes a
-	// field that is not set. Removing a field leaves the remote value unchanged.
+	// spec is the desired state of the remote ticket. The operator never changes a field that is
+	// not set. Removing a field leaves the remote value unchanged.
 	// +required
 	Spec TicketSpec `json:"spec"`
 

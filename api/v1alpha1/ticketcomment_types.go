@@ -17,22 +17,22 @@ import (
 type TicketCommentSpec struct {
 	ParentReference `json:",inline"`
 
-	// content of the comment, in markdown. The API cannot change a comment, so when
-	// the content changes, a new comment is posted and then the old one is deleted.
+	// content of the comment, in markdown. The API cannot change a comment, so when the content
+	// changes, a new comment is posted and then the old one is deleted.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
 	Content string `json:"content"`
 
-	// creator of the comment, usually an e-mail address. PagerDuty needs it;
-	// Jira, ServiceNow and Torq do not accept it.
+	// creator of the comment, usually an e-mail address. PagerDuty needs it; Jira, ServiceNow and
+	// Torq do not accept it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	Creator string `json:"creator,omitempty"`
 
-	// deletionPolicy defines what happens when this object is deleted. Delete (the
-	// default) deletes the remote comment. Retain keeps it.
+	// deletionPolicy defines what happens when this object is deleted. Delete (the default) deletes
+	// the remote comment. Retain keeps it.
 	// +optional
 	// +kubebuilder:default=Delete
 	DeletionPolicy ChildDeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -42,8 +42,8 @@ type TicketCommentSpec struct {
 type TicketCommentStatus struct {
 	RemoteChildStatus `json:",inline"`
 
-	// replacedIDs are the IDs of remote comments that were replaced by a new comment
-	// and that are still to be deleted.
+	// replacedIDs are the IDs of remote comments that were replaced by a new comment and that are
+	// still to be deleted.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100

@@ -29,8 +29,8 @@ type TicketNoteSpec struct {
 	// +kubebuilder:validation:MaxLength=65536
 	Content string `json:"content"`
 
-	// deletionPolicy defines what happens when this object is deleted. Delete (the
-	// default) deletes the remote note. Retain keeps it.
+	// deletionPolicy defines what happens when this object is deleted. Delete (the default) deletes
+	// the remote note. Retain keeps it.
 	// +optional
 	// +kubebuilder:default=Delete
 	DeletionPolicy ChildDeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -41,8 +41,8 @@ type TicketNoteStatus struct {
 	RemoteChildStatus `json:",inline"`
 }
 
-// TicketNote represents a note on a remote ticket: a text with a title that can be
-// changed in place. Not every provider supports notes.
+// TicketNote represents a note on a remote ticket: a text with a title that can be changed in
+// place. Not every provider supports notes.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -23,8 +23,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
-// auditLog is the API server's own record of the operator's requests: what it was
-// asked, and what it answered.
+// auditLog is the API server's own record of the operator's requests: what it was asked, and what
+// it answered.
 type auditLog struct {
 	path string
 
@@ -86,8 +86,8 @@ func (l *auditLog) all() []auditedRequest {
 	return slices.Clone(l.requests)
 }
 
-// deniedSince returns the requests since then that the operator's roles do not allow.
-// In a namespace that is being deleted nothing can be created, whatever the roles say.
+// deniedSince returns the requests since then that the operator's roles do not allow. In a
+// namespace that is being deleted nothing can be created, whatever the roles say.
 func (l *auditLog) deniedSince(then time.Time) []auditedRequest {
 	GinkgoHelper()
 	return slices.DeleteFunc(l.all(), func(request auditedRequest) bool {

@@ -89,9 +89,9 @@ func (t *tenant) eachRemoteObject(ctx context.Context, visit func(kind string, o
 	return nil
 }
 
-// expectOneRemoteObjectEach expects the ticketing system to have exactly those tickets,
-// comments and notes that the namespace's objects stand for, one for each. It returns how
-// many there are, by kind.
+// expectOneRemoteObjectEach expects the ticketing system to have exactly those tickets, comments
+// and notes that the namespace's objects stand for, one for each. It returns how many there are, by
+// kind.
 func (t *tenant) expectOneRemoteObjectEach(ctx context.Context) map[string]int {
 	GinkgoHelper()
 	var want, got []string // Kind, ticket, ID, and what tells whose it is.

@@ -21,7 +21,8 @@ import (
 var _ = Describe("The flags", func() {
 	It("are all accepted, and the probes and metrics answer", func(ctx SpecContext) {
 		t := newTenant(ctx)
-		// startManager gives --kubeconfig, --metrics-bind-address, --health-probe-bind-address and --watch-namespaces.
+		// startManager gives --kubeconfig, --metrics-bind-address, --health-probe-bind-address and
+		// --watch-namespaces.
 		m := t.startManager(ctx,
 			"--leader-elect", "--leader-election-namespace="+operatorNamespace, "--max-concurrent-reconciles=2", "--allow-insecure-http",
 			"--former-installations=0b1d3c5e-0000-4000-8000-000000000000",

@@ -28,10 +28,9 @@ type gate struct {
 	guard guard
 }
 
-// guard says what is done about a request: when it has arrived, before it is carried
-// out; and when it has been carried out, before it is answered. Either may be nil, and
-// either may panic with http.ErrAbortHandler to close the connection. It is called by
-// several requests at once.
+// guard says what is done about a request: when it has arrived, before it is carried out; and when
+// it has been carried out, before it is answered. Either may be nil, and either may panic with
+// http.ErrAbortHandler to close the connection. It is called by several requests at once.
 type guard func(*http.Request) (arrived, carriedOut func())
 
 // setGuard replaces the guard; nil lets everything pass.
@@ -70,8 +69,8 @@ func (g *gate) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	_, _ = writer.Write(answer.Body.Bytes()) // An error means that the client has gone away.
 }
 
-// newAPIServerGate returns a gate in front of the API server, and the path of a
-// kubeconfig with which the operator's service account goes through it.
+// newAPIServerGate returns a gate in front of the API server, and the path of a kubeconfig with
+// which the operator's service account goes through it.
 func newAPIServerGate() (*gate, string) {
 	GinkgoHelper()
 	kubeconfig, err := clientcmd.LoadFromFile(operatorKubeconfig)

@@ -47,8 +47,8 @@ var _ = Describe("Of two replicas", func() {
 	})
 })
 
-// leaseDuration is controller-runtime's default, after which others may take a lease that
-// is not renewed.
+// leaseDuration is controller-runtime's default, after which others may take a lease that is not
+// renewed.
 const leaseDuration = 15 * time.Second
 
 func expectLeaderWithin(ctx SpecContext, m *managerProcess, timeout time.Duration) {

@@ -34,8 +34,8 @@ import (
 // version is set when the program is linked.
 var version = "dev"
 
-// shutdownTimeout is how long reconciles that are under way may take to end after
-// SIGTERM. A create request in flight gets most of it.
+// shutdownTimeout is how long reconciles that are under way may take to end after SIGTERM. A create
+// request in flight gets most of it.
 const shutdownTimeout = 4 * time.Second
 
 // options are the flags.
@@ -80,8 +80,8 @@ func main() {
 
 func run(ctx context.Context, o options) error {
 	if len(o.arguments) > 0 {
-		// The flags after it have not been read: those after the value in
-		// "--leader-elect true", for example.
+		// The flags after it have not been read: those after the value in "--leader-elect true",
+		// for example.
 		return fmt.Errorf("unexpected argument %q: write flags as --name=value", o.arguments[0])
 	}
 	if o.maxConcurrentReconciles < 1 {
@@ -129,8 +129,8 @@ func newManager(o options) (ctrl.Manager, error) {
 		Client: client.Options{Cache: &client.CacheOptions{
 			// Secrets and namespaces may only be got, so they cannot be cached.
 			DisableFor: []client.Object{&corev1.Secret{}, &corev1.Namespace{}},
-			// A reconcile must see what the one before has written, or it would send
-			// the same request again.
+			// A reconcile must see what the one before has written, or it would send the same
+			// request again.
 			EnableReadYourWritesConsistency: ptr.To(true),
 		}},
 	})

@@ -28,8 +28,8 @@ import (
 // namespaceTimeout is how long the deletion of a namespace may take.
 const namespaceTimeout = time.Minute
 
-// contents is what is in a namespace that is going to be deleted. Of each kind the first
-// object is in step, and the second has an edit that is not.
+// contents is what is in a namespace that is going to be deleted. Of each kind the first object is
+// in step, and the second has an edit that is not.
 type contents struct {
 	retained, closing []*v1alpha1.Ticket
 	comments          []*v1alpha1.TicketComment
@@ -116,8 +116,8 @@ var _ = Describe("kubectl delete", func() {
 	})
 })
 
-// fill creates two objects of each kind, and leaves the second of each with an edit that
-// the ticketing system does not take until its faults are cleared.
+// fill creates two objects of each kind, and leaves the second of each with an edit that the
+// ticketing system does not take until its faults are cleared.
 func (t *tenant) fill(ctx SpecContext) contents {
 	GinkgoHelper()
 	tickets, comments, notes := t.family(4)
@@ -147,8 +147,8 @@ func (t *tenant) fill(ctx SpecContext) contents {
 	return everything
 }
 
-// expectRemovedRemotely expects the comments and notes to be gone remotely, the tickets
-// with the policy Close closed, and the others as they were.
+// expectRemovedRemotely expects the comments and notes to be gone remotely, the tickets with the
+// policy Close closed, and the others as they were.
 func (t *tenant) expectRemovedRemotely(everything contents) {
 	GinkgoHelper()
 	for _, ticket := range everything.retained {
@@ -168,8 +168,8 @@ func (t *tenant) expectRemovedRemotely(everything contents) {
 	Expect(t.remote.Tickets()).To(HaveLen(len(everything.retained) + len(everything.closing)))
 }
 
-// writeManifests writes the objects to a folder in which kubectl comes to the Integration
-// and the Secret first, and then to the namespace. It returns the folder.
+// writeManifests writes the objects to a folder in which kubectl comes to the Integration and the
+// Secret first, and then to the namespace. It returns the folder.
 func (t *tenant) writeManifests(everything contents, integration *v1alpha1.Integration) string {
 	GinkgoHelper()
 	folder := GinkgoT().TempDir()
@@ -213,8 +213,7 @@ func (t *tenant) terminating(ctx context.Context) (bool, error) {
 	return err == nil && !namespace.DeletionTimestamp.IsZero(), client.IgnoreNotFound(err)
 }
 
-// abandonments are the notes of the Warning Events about a namespace that say what was
-// left behind.
+// abandonments are the notes of the Warning Events about a namespace that say what was left behind.
 func abandonments(ctx context.Context, namespace string) ([]string, error) {
 	var events eventsv1.EventList
 	if err := administrator.List(ctx, &events); err != nil {
@@ -229,8 +228,8 @@ func abandonments(ctx context.Context, namespace string) ([]string, error) {
 	return notes, nil
 }
 
-// startNamespaceController starts the real kube-controller-manager with the controller
-// that empties namespaces that are being deleted, and no other, until the end of the spec.
+// startNamespaceController starts the real kube-controller-manager with the controller that empties
+// namespaces that are being deleted, and no other, until the end of the spec.
 func startNamespaceController(ctx context.Context) {
 	GinkgoHelper()
 	startKubernetesProgram(ctx, "kube-controller-manager", "--kubeconfig="+administratorKubeconfig, "--controllers=namespace-controller",
@@ -244,8 +243,8 @@ func kubectl(ctx context.Context, arguments ...string) *gexec.Session {
 		append([]string{"--kubeconfig=" + administratorKubeconfig, "--cache-dir=" + GinkgoT().TempDir()}, arguments...)...)
 }
 
-// startKubernetesProgram starts one of the programs that stand beside kube-apiserver. It
-// is killed at the end of the spec if it still runs by then.
+// startKubernetesProgram starts one of the programs that stand beside kube-apiserver. It is killed
+// at the end of the spec if it still runs by then.
 func startKubernetesProgram(ctx context.Context, name string, arguments ...string) *gexec.Session {
 	GinkgoHelper()
 	path := filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), name)

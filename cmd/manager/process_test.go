@@ -21,8 +21,8 @@ import (
 	"github.com/onsi/gomega/gexec"
 )
 
-// stopTimeout is how long the manager may take to end after SIGTERM. Kubernetes gives
-// it the terminationGracePeriodSeconds of the Deployment, which are more.
+// stopTimeout is how long the manager may take to end after SIGTERM. Kubernetes gives it the
+// terminationGracePeriodSeconds of the Deployment, which are more.
 const stopTimeout = 5 * time.Second
 
 // managerProcess is a manager that runs.
@@ -32,8 +32,8 @@ type managerProcess struct {
 	probes, metrics string // Addresses.
 }
 
-// runManager starts the program with these flags and no others. It is killed at the end
-// of the spec if it still runs by then.
+// runManager starts the program with these flags and no others. It is killed at the end of the spec
+// if it still runs by then.
 func runManager(ctx context.Context, flags ...string) *gexec.Session {
 	GinkgoHelper()
 	command := exec.CommandContext(context.WithoutCancel(ctx), managerProgram, flags...)
@@ -43,8 +43,7 @@ func runManager(ctx context.Context, flags ...string) *gexec.Session {
 	return session
 }
 
-// startManager starts a manager as launchManager does, and waits until it says that it
-// is ready.
+// startManager starts a manager as launchManager does, and waits until it says that it is ready.
 func startManager(ctx context.Context, flags ...string) *managerProcess {
 	GinkgoHelper()
 	m := launchManager(ctx, flags...)
@@ -52,9 +51,9 @@ func startManager(ctx context.Context, flags ...string) *managerProcess {
 	return m
 }
 
-// launchManager starts a manager of the whole cluster that talks to simulators. Flags
-// that are given win over the ones here. At the end of the spec it is asked to end, and
-// must do so in time and without complaint.
+// launchManager starts a manager of the whole cluster that talks to simulators. Flags that are
+// given win over the ones here. At the end of the spec it is asked to end, and must do so in time
+// and without complaint.
 func launchManager(ctx context.Context, flags ...string) *managerProcess {
 	GinkgoHelper()
 	m := &managerProcess{probes: freeAddress(ctx), metrics: freeAddress(ctx)}
@@ -159,6 +158,6 @@ func freeAddress(ctx context.Context) string {
 	return ""
 }
 
-// nextPort is below the ports that systems give to outgoing connections. One of those
-// could be taken before the program that it is meant for listens on it.
+// nextPort is below the ports that systems give to outgoing connections. One of those could be
+// taken before the program that it is meant for listens on it.
 var nextPort = 10_000 + os.Getpid()%20_000

@@ -74,13 +74,12 @@ func singleFaults() []singleFault {
 
 // crashPoint is where SIGKILL hits the manager.
 type crashPoint struct {
-	// write: at a write of the object to the API server, else at a request to the
-	// ticketing system.
+	// write: at a write of the object to the API server, else at a request to the ticketing system.
 	write bool
 	// number counts from 1.
 	number int
-	// carriedOut: when it has been carried out and not been answered, else when it is
-	// sent and not carried out.
+	// carriedOut: when it has been carried out and not been answered, else when it is sent and not
+	// carried out.
 	carriedOut bool
 }
 
@@ -137,8 +136,8 @@ var _ = Describe("One fault", Ordered, func() {
 			trials = append(trials, &trial{scenario: scenario, disturbance: "undisturbed"})
 		}
 		setUp(ctx, trials)
-		// All namespaces: with a list of them, the cache's promise that a manager reads what
-		// it has written does not hold, and now and then a request is made once more.
+		// All namespaces: with a list of them, the cache's promise that a manager reads what it has
+		// written does not hold, and now and then a request is made once more.
 		m := trials[0].startManager(ctx, "--watch-namespaces=", "--kubeconfig="+kubeconfig)
 		prepare(ctx, trials)
 		writes := make([]atomic.Int32, len(trials))
@@ -221,8 +220,8 @@ var _ = Describe("One fault", Ordered, func() {
 	})
 })
 
-// setUp makes the namespaces and the objects of the trials, creates the connections, and
-// ends it all at the end of the spec.
+// setUp makes the namespaces and the objects of the trials, creates the connections, and ends it
+// all at the end of the spec.
 func setUp(ctx SpecContext, trials []*trial) {
 	GinkgoHelper()
 	DeferCleanup(func(ctx SpecContext) {
@@ -321,8 +320,8 @@ func rewrite(object client.Object) {
 	}
 }
 
-// expectDone waits until the objects are Ready, or gone, and expects the ticketing systems
-// to have what they ask for and nothing else.
+// expectDone waits until the objects are Ready, or gone, and expects the ticketing systems to have
+// what they ask for and nothing else.
 func expectDone(ctx SpecContext, trials []*trial) {
 	GinkgoHelper()
 	atOnce(trials, func(r *trial) {
@@ -394,9 +393,9 @@ func (r *trial) remoteOperations() []string {
 	return names
 }
 
-// isPeriodic tells whether a request checks the connection, or looks for remote changes,
-// which happens at times that no scenario decides on. Where nothing has gone wrong yet
-// no list of tickets is read for another reason.
+// isPeriodic tells whether a request checks the connection, or looks for remote changes, which
+// happens at times that no scenario decides on. Where nothing has gone wrong yet no list of tickets
+// is read for another reason.
 func isPeriodic(method, path string) bool {
 	polls := method == http.MethodGet && strings.HasSuffix(path, "/ticketing/tickets")
 	return polls || strings.HasSuffix(path, "/projects") || strings.HasSuffix(path, "/remote-fields")
@@ -409,8 +408,7 @@ func (r *trial) isWrite(request *http.Request) bool {
 	return request.Method == http.MethodPatch && strings.HasSuffix(strings.TrimSuffix(request.URL.Path, "/status"), path)
 }
 
-// launchManagerThatDies launches a manager of this trial alone. SIGKILL hits it at the
-// crash point.
+// launchManagerThatDies launches a manager of this trial alone. SIGKILL hits it at the crash point.
 func (r *trial) launchManagerThatDies(ctx context.Context) {
 	GinkgoHelper()
 	apiServer, kubeconfig := newAPIServerGate()

@@ -1,9 +1,8 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// These tests run the manager's program, as it is deployed, against a real etcd and
-// kube-apiserver, with the rights of config/rbac and no others, and against the
-// simulated Synqly API.
+// These tests run the manager's program, as it is deployed, against a real etcd and kube-apiserver,
+// with the rights of config/rbac and no others, and against the simulated Synqly API.
 package main_test
 
 import (
@@ -58,8 +57,8 @@ var (
 func TestManager(t *testing.T) {
 	RegisterFailHandler(Fail)
 	suite, reporter := GinkgoConfiguration()
-	// Sooner than go test's own limit, which would end this process without giving it
-	// the time to end those that it has started.
+	// Sooner than go test's own limit, which would end this process without giving it the time to
+	// end those that it has started.
 	suite.Timeout = 38 * time.Minute
 	RunSpecs(t, "Manager", suite, reporter)
 }
@@ -120,8 +119,8 @@ func startControlPlane(ctx SpecContext) *envtest.Environment {
 	return controlPlane
 }
 
-// installRoles applies those files of config/rbac that concern the operator itself, in
-// the namespace that kustomize would put them into.
+// installRoles applies those files of config/rbac that concern the operator itself, in the
+// namespace that kustomize would put them into.
 func installRoles(ctx SpecContext) {
 	GinkgoHelper()
 	Expect(administrator.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}})).To(Succeed())

@@ -52,8 +52,8 @@ type tenant struct {
 	listener *httptest.Server
 }
 
-// newTenant makes a namespace and a ticketing system, and ends them at the end of the
-// spec, when its managers have ended.
+// newTenant makes a namespace and a ticketing system, and ends them at the end of the spec, when
+// its managers have ended.
 func newTenant(ctx SpecContext) *tenant {
 	GinkgoHelper()
 	t := makeTenant(ctx)
@@ -75,8 +75,8 @@ func makeTenant(ctx context.Context) *tenant {
 	return t
 }
 
-// end checks what must hold in every spec: the API server has denied the operator
-// nothing, and no token is to be seen.
+// end checks what must hold in every spec: the API server has denied the operator nothing, and no
+// token is to be seen.
 func (t *tenant) end(ctx SpecContext) {
 	GinkgoHelper()
 	t.remote.Close()
@@ -104,8 +104,8 @@ func (t *tenant) secret() *corev1.Secret {
 	return &corev1.Secret{ObjectMeta: t.named(secretName), StringData: map[string]string{"token": t.token}}
 }
 
-// integration is the connection to the ticketing system, without a rate limit to speak
-// of and with the shortest settle period.
+// integration is the connection to the ticketing system, without a rate limit to speak of and with
+// the shortest settle period.
 func (t *tenant) integration() *v1alpha1.Integration {
 	return &v1alpha1.Integration{ObjectMeta: t.named(integrationName), Spec: v1alpha1.IntegrationSpec{
 		BaseURL:        t.url,
@@ -158,8 +158,8 @@ func edit[O client.Object](ctx context.Context, object O, change func()) {
 	Expect(administrator.Patch(ctx, object, client.MergeFrom(before))).To(Succeed())
 }
 
-// readyCondition reads the object and returns its Ready condition, or an empty one when
-// there is none yet for what the spec says now.
+// readyCondition reads the object and returns its Ready condition, or an empty one when there is
+// none yet for what the spec says now.
 func readyCondition(ctx context.Context, object client.Object) (metav1.Condition, error) {
 	if err := administrator.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
 		return metav1.Condition{}, err
@@ -187,8 +187,8 @@ func conditions(object client.Object) []metav1.Condition {
 
 func beReady() gomegatypes.GomegaMatcher { return HaveField("Status", metav1.ConditionTrue) }
 
-// expectReady waits until each of the objects is Ready for its latest spec. The objects
-// hold their latest state then.
+// expectReady waits until each of the objects is Ready for its latest spec. The objects hold their
+// latest state then.
 func expectReady[O client.Object](ctx SpecContext, objects ...O) {
 	GinkgoHelper()
 	for _, object := range objects {
@@ -212,8 +212,8 @@ func expectGone(ctx SpecContext, object client.Object) {
 	}).WithContext(ctx).Should(BeTrue(), "%T %s should be gone", object, object.GetName())
 }
 
-// expectOneRemoteTicketEach expects the ticketing system to have one ticket for each of
-// the objects, which are as the API server has them, and no other.
+// expectOneRemoteTicketEach expects the ticketing system to have one ticket for each of the
+// objects, which are as the API server has them, and no other.
 func (t *tenant) expectOneRemoteTicketEach(tickets ...*v1alpha1.Ticket) {
 	GinkgoHelper()
 	want := map[string]string{}
@@ -270,8 +270,8 @@ func (t *tenant) lists() []client.ObjectList {
 	}
 }
 
-// removeObjects deletes the objects without a manager, so that managers of later specs
-// find nothing of this one.
+// removeObjects deletes the objects without a manager, so that managers of later specs find nothing
+// of this one.
 func (t *tenant) removeObjects(ctx SpecContext) {
 	GinkgoHelper()
 	for _, kind := range []client.Object{&v1alpha1.TicketComment{}, &v1alpha1.TicketNote{}, &v1alpha1.Ticket{}, &v1alpha1.Integration{}} {

@@ -1,8 +1,8 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command synqly-simulator serves the ticketing part of the Synqly Connector API from memory, for trying manifests without an
-// account. See docs/simulator.md.
+// Command synqly-simulator serves the ticketing part of the Synqly Connector API from memory, for
+// trying manifests without an account. See docs/simulator.md.
 package main
 
 import (

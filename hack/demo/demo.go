@@ -43,7 +43,8 @@ func (d *demo) say(format string, arguments ...any) {
 	fmt.Printf("%6.1fs  %s\n", time.Since(d.started).Seconds(), fmt.Sprintf(format, arguments...))
 }
 
-// makeFolder makes the folder below bin, because kustomize refers to other folders by relative paths alone.
+// makeFolder makes the folder below bin, because kustomize refers to other folders by relative
+// paths alone.
 func (d *demo) makeFolder(context.Context) error {
 	if _, err := os.Stat("config/samples"); err != nil {
 		return fmt.Errorf("the demo has to be started in the folder of the project: %w", err)
@@ -120,8 +121,8 @@ func (d *demo) startSimulator(ctx context.Context) error {
 	return d.pointSamplesAtSimulator()
 }
 
-// startOperator starts the operator with the rights of its service account, so that the demo
-// shows that config/rbac suffices.
+// startOperator starts the operator with the rights of its service account, so that the demo shows
+// that config/rbac suffices.
 func (d *demo) startOperator(ctx context.Context) error {
 	account := "system:serviceaccount:" + operatorNamespace + ":operator"
 	d.say("Starting the operator as %s", account)

@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command demo shows the operator at work on a machine that has no cluster: it starts etcd,
-// kube-apiserver, the Synqly simulator and the operator as processes of this machine, on free
-// ports of the loopback interface, applies config/samples, waits until every object is Ready,
-// shows both sides, and keeps running until it is interrupted. `make demo` builds what it
-// needs and starts it.
+// kube-apiserver, the Synqly simulator and the operator as processes of this machine, on free ports
+// of the loopback interface, applies config/samples, waits until every object is Ready, shows both
+// sides, and keeps running until it is interrupted. `make demo` builds what it needs and starts it.
 //
 // Whatever way it ends, it ends what it started and removes what it wrote.
 package main

@@ -24,8 +24,8 @@ func (d *demo) writeSamples() error {
 	return nil
 }
 
-// pointSamplesAtSimulator overlays config/samples with what makes them work here: the
-// simulator's address, its token, and a poll interval at which changes in the simulator are seen soon.
+// pointSamplesAtSimulator overlays config/samples with what makes them work here: the simulator's
+// address, its token, and a poll interval at which changes in the simulator are seen soon.
 func (d *demo) pointSamplesAtSimulator() error {
 	return d.writeKustomization("samples", fmt.Sprintf(`resources: [../../../config/samples]
 secretGenerator:

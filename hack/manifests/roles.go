@@ -54,7 +54,8 @@ func roleFiles(crds []crd) (map[string][]byte, error) {
 	return files, nil
 }
 
-// generatedFromHere is the line of the kustomization of the roles after which everything is generated.
+// generatedFromHere is the line of the kustomization of the roles after which everything is
+// generated.
 const generatedFromHere = "# From here on generated from config/crd/bases by `make generate`."
 
 // roleKustomization replaces the generated part of the kustomization of the roles.

@@ -1,15 +1,15 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Mutants tries the fault suite: it breaks the protocol in one named way after the
-// other, and each must be caught by some case. The product's code holds no switch for
-// it: the Go command's -overlay puts the changed source in place of the real one.
+// Mutants tries the fault suite: it breaks the protocol in one named way after the other, and each
+// must be caught by some case. The product's code holds no switch for it: the Go command's -overlay
+// puts the changed source in place of the real one.
 //
-// A mutant (mutants.go) names a function, a place in it, and one of a few ways to break
-// it (changes.go), and quotes no source. Where the names of the function and of what it
-// calls do not say the place, the comment "// mutant: <name of the mutant>" marks it in
-// the source, on the line of the place or on the one before. The tests of this package
-// apply every mutant to the source as it is.
+// A mutant (mutants.go) names a function, a place in it, and one of a few ways to break it
+// (changes.go), and quotes no source. Where the names of the function and of what it calls do not
+// say the place, the comment "// mutant: <name of the mutant>" marks it in the source, on the line
+// of the place or on the one before. The tests of this package apply every mutant to the source as
+// it is.
 package main
 
 import (
@@ -74,7 +74,8 @@ func selected(pattern string) ([]mutant, error) {
 	return some, nil
 }
 
-// try tries the mutants and prints of each what it breaks and what has caught it. It returns how many survived.
+// try tries the mutants and prints of each what it breaks and what has caught it. It returns how
+// many survived.
 func try(ctx context.Context, some []mutant, parallel int, limit time.Duration) (survivors int, err error) {
 	folder, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
@@ -136,8 +137,8 @@ type outcome struct {
 	unexpected bool
 }
 
-// tryOne builds the suite with one mutant, and runs the cases that are known to catch it.
-// When they pass it runs all of them.
+// tryOne builds the suite with one mutant, and runs the cases that are known to catch it. When they
+// pass it runs all of them.
 func tryOne(ctx context.Context, m mutant, folder string, limit time.Duration) (outcome, error) {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return outcome{}, err
@@ -147,7 +148,8 @@ func tryOne(ctx context.Context, m mutant, folder string, limit time.Duration) (
 		return outcome{}, err
 	}
 	program := filepath.Join(folder, "suite.test")
-	// Without the symbols for debuggers, of which nobody makes use here, the program is linked faster.
+	// Without the symbols for debuggers, of which nobody makes use here, the program is linked
+	// faster.
 	// #nosec G204 -- the arguments are this program's own
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags=-s -w", "-o", program, "-overlay", overlay, suite)
 	if output, err := build.CombinedOutput(); err != nil {

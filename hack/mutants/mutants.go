@@ -5,7 +5,8 @@ package main
 
 // mutant is one small change of the source that breaks the protocol.
 type mutant struct {
-	// name is what its marker names as well, where it needs one; what says in a line what is broken.
+	// name is what its marker names as well, where it needs one; what says in a line what is
+	// broken.
 	name, what string
 	// folder, from the module's root, and the function in it that is changed: a method has the type
 	// of its receiver before it.
@@ -13,9 +14,9 @@ type mutant struct {
 	// change breaks the function. Where the names of the function and of what it calls do not say
 	// the place, a marker in the source does.
 	change change
-	// caughtBy is a pattern, as go test -run takes it below TestFaults, of cases that are
-	// known to catch the mutant: scenario/operation/fault. They are tried first, and the
-	// others only when these pass. Operations are left open, as their numbers change.
+	// caughtBy is a pattern, as go test -run takes it below TestFaults, of cases that are known to
+	// catch the mutant: scenario/operation/fault. They are tried first, and the others only when
+	// these pass. Operations are left open, as their numbers change.
 	caughtBy string
 }
 

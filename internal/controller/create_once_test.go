@@ -15,8 +15,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
-// What the search for an unconfirmed create does with providers of different habits,
-// and what people decide.
+// What the search for an unconfirmed create does with providers of different habits, and what
+// people decide.
 var _ = Describe("An unconfirmed create", func() {
 	var w *world
 	BeforeEach(func() { w = newWorld() })
@@ -24,8 +24,7 @@ var _ = Describe("An unconfirmed create", func() {
 	lost := func(committed bool) simulator.Fault {
 		return simulator.Fault{Operation: "CreateTicket", Lose: true, AfterCommit: committed, Times: 1}
 	}
-	// until reconciles as the work queue would, until the condition holds or an hour
-	// has passed.
+	// until reconciles as the work queue would, until the condition holds or an hour has passed.
 	until := func(object client.Object, result ctrl.Result, done func() bool) {
 		GinkgoHelper()
 		began := w.clock.Now()

@@ -24,8 +24,8 @@ var _ = Describe("What the provider answers", func() {
 	var w *world
 	BeforeEach(func() { w = newWorld() })
 
-	// write brings about a write of the named kind and returns the object that is
-	// concerned and the operation that it sends.
+	// write brings about a write of the named kind and returns the object that is concerned and the
+	// operation that it sends.
 	write := map[string]func() (client.Object, string){
 		"the create of a ticket": func() (client.Object, string) {
 			ticket := w.ticket("written")

@@ -39,8 +39,8 @@ func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
-// Installation is what tells this cluster's objects from those of others: the UID of
-// the namespace kube-system, which lives as long as the cluster.
+// Installation is what tells this cluster's objects from those of others: the UID of the namespace
+// kube-system, which lives as long as the cluster.
 func Installation(ctx context.Context, reader client.Reader) (string, error) {
 	var namespace corev1.Namespace
 	if err := reader.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, &namespace); err != nil {

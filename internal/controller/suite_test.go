@@ -46,8 +46,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
-// canaryToken is the token of every test. It must not appear in anything that a
-// person can read.
+// canaryToken is the token of every test. It must not appear in anything that a person can read.
 const canaryToken = "canary-token-3f9a"
 
 var (
@@ -100,8 +99,8 @@ var _ = AfterSuite(func() {
 	}
 })
 
-// world is a namespace with a simulator of its own and reconcilers that a test calls
-// one step at a time.
+// world is a namespace with a simulator of its own and reconcilers that a test calls one step at a
+// time.
 type world struct {
 	ctx       context.Context
 	namespace string
@@ -243,8 +242,8 @@ func (w *world) delete(object client.Object) {
 	Expect(testCluster.GetClient().Delete(w.ctx, object)).To(Succeed())
 }
 
-// reconcile calls the reconciler of the object's kind once and reads the object,
-// which must still exist.
+// reconcile calls the reconciler of the object's kind once and reads the object, which must still
+// exist.
 func (w *world) reconcile(object client.Object) ctrl.Result {
 	GinkgoHelper()
 	result := w.reconcileAway(object)
@@ -325,8 +324,7 @@ func (w *world) groupTag() string {
 	return "k8s-" + remote.GroupKey(w.options.Installation, types.NamespacedName{Namespace: w.namespace, Name: "default"})
 }
 
-// editRemote changes a remote ticket as a person does, a second after all that was
-// before.
+// editRemote changes a remote ticket as a person does, a second after all that was before.
 func (w *world) editRemote(id string, change func(*simulator.Ticket)) {
 	GinkgoHelper()
 	w.clock.Step(time.Second)
@@ -386,8 +384,8 @@ func (w *world) useUpBudget() {
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// refuseWrites makes the API server refuse the n-th write of the controllers from now
-// on, and all that follow.
+// refuseWrites makes the API server refuse the n-th write of the controllers from now on, and all
+// that follow.
 func (w *world) refuseWrites(n int) {
 	writes := 0
 	w.writes.before = func(client.Object) error {

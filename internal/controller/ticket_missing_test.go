@@ -36,8 +36,8 @@ func deletedByAPerson(w *world, ticket *v1alpha1.Ticket) {
 	w.missed(ticket)
 }
 
-// reconcileUntil reconciles as often as it is asked to, for at most an hour, until the
-// condition is met, and returns how long that took.
+// reconcileUntil reconciles as often as it is asked to, for at most an hour, until the condition is
+// met, and returns how long that took.
 func reconcileUntil(w *world, ticket *v1alpha1.Ticket, met func() bool) time.Duration {
 	GinkgoHelper()
 	began := w.clock.Now()
@@ -131,8 +131,8 @@ var _ = Describe("A Ticket whose remote ticket is gone", func() {
 		expectNotReady(ticket, v1alpha1.ReasonRemoteMissing, existing.ID)
 	})
 
-	// The doubt, and what is known of the absence, must outlast that the provider cannot be
-	// asked for a while.
+	// The doubt, and what is known of the absence, must outlast that the provider cannot be asked
+	// for a while.
 	for name, fault := range map[string]simulator.Fault{
 		"is not available": {Status: 503},
 		"asks to wait":     {Status: 429, RetryAfter: "5"},

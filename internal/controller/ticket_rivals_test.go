@@ -21,8 +21,8 @@ var _ = Describe("Two Tickets with the same ticketID", func() {
 		existing = w.simulator.AddTicket(simulator.Ticket{Name: "theirs", Summary: "theirs", Status: "Open"})
 	})
 	adopting := func(spec *v1alpha1.TicketSpec) { spec.TicketID = existing.ID }
-	// inAge makes two Tickets until the API server, whose clock shows whole seconds,
-	// has given them times as wanted.
+	// inAge makes two Tickets until the API server, whose clock shows whole seconds, has given them
+	// times as wanted.
 	inAge := func(wanted func(first, second *v1alpha1.Ticket) bool, first, second func() *v1alpha1.Ticket) (*v1alpha1.Ticket, *v1alpha1.Ticket) {
 		GinkgoHelper()
 		one, other := first(), (*v1alpha1.Ticket)(nil)

@@ -15,8 +15,8 @@ import (
 const (
 	// patience is how long, in virtual time, the world may take to come to rest.
 	patience = 2 * time.Hour
-	// maxSteps bounds the reconciles of one case. The longest honest one, with checks every few seconds for a quarter of an
-	// hour, is far from it.
+	// maxSteps bounds the reconciles of one case. The longest honest one, with checks every few
+	// seconds for a quarter of an hour, is far from it.
 	maxSteps = 2000
 )
 
@@ -26,8 +26,8 @@ func (w *world) rest() { w.run(time.Now().Add(patience), false) }
 // pass lets the world run for a time, periodic checks included.
 func (w *world) pass(duration time.Duration) { w.run(time.Now().Add(duration), true) }
 
-// run reconciles what is queued, and moves the time on to what is due next. It ends at a time, or, unless all is wanted,
-// before it when only periodic checks are left.
+// run reconciles what is queued, and moves the time on to what is due next. It ends at a time, or,
+// unless all is wanted, before it when only periodic checks are left.
 func (w *world) run(until time.Time, all bool) {
 	for w.steps <= maxSteps {
 		w.keepAppointments()
@@ -49,8 +49,8 @@ func (w *world) run(until time.Time, all bool) {
 	}
 }
 
-// elapse moves the time on. In the bubble that a case lives in this takes none, and ends the waiting of everything else that
-// is due meanwhile.
+// elapse moves the time on. In the bubble that a case lives in this takes none, and ends the
+// waiting of everything else that is due meanwhile.
 func elapse(duration time.Duration) {
 	time.Sleep(duration) //nolint:forbidigo // The clock of a synctest bubble is moved on by sleeping.
 }
@@ -75,7 +75,8 @@ func (w *world) stepAny() bool {
 	return false
 }
 
-// next is when something is due, and whether it is more than a periodic check. It is the zero time when nothing is.
+// next is when something is due, and whether it is more than a periodic check. It is the zero time
+// when nothing is.
 func (w *world) next() (earliest time.Time, urgent bool) {
 	consider := func(at time.Time, isUrgent bool) {
 		if earliest.IsZero() || at.Before(earliest) {
@@ -120,7 +121,8 @@ func (w *world) keepAppointments() {
 	}
 }
 
-// settled reports whether an object is as it should be, so that what is planned for it is a periodic check.
+// settled reports whether an object is as it should be, so that what is planned for it is a
+// periodic check.
 func (w *world) settled(of reference) bool {
 	if of == thePoller {
 		return true

@@ -31,15 +31,16 @@ const (
 	classLiveRead class = "live-read"
 )
 
-// operation is one thing that a manager does: a remote call, a write to the cluster, a read of the cache, or a read of the
-// API server.
+// operation is one thing that a manager does: a remote call, a write to the cluster, a read of the
+// cache, or a read of the API server.
 type operation struct {
 	class class
 	name  string
-	// stale: a cache that shows no more than this process's own writes shows another state than the present one.
+	// stale: a cache that shows no more than this process's own writes shows another state than the
+	// present one.
 	stale bool
-	// remoteExists, ticketExists: the remote object of the scenario's primary object, and the remote ticket that it is or
-	// belongs to, are there.
+	// remoteExists, ticketExists: the remote object of the scenario's primary object, and the
+	// remote ticket that it is or belongs to, are there.
 	remoteExists, ticketExists bool
 	// objectExists, secretExists, integrationExists: people have not deleted them.
 	objectExists, secretExists, integrationExists bool
@@ -116,8 +117,9 @@ func (w *world) exists(of reference) bool {
 
 func anyWrite(o operation) bool { return o.class == classWrite || o.writesRemotely() }
 
-// anyEffect is for what matters before and after what others can see: between two reads of the cache nothing has changed,
-// so that a crash there is the same as one before the operation that follows.
+// anyEffect is for what matters before and after what others can see: between two reads of the
+// cache nothing has changed, so that a crash there is the same as one before the operation that
+// follows.
 func anyEffect(o operation) bool { return o.class == classWrite || o.class == classRemote }
 
 // anyMoment is for what others do meanwhile. Lists of the cache come next to a get.
@@ -206,7 +208,8 @@ func crashFaults() []fault {
 	return faults
 }
 
-// A process that is stopped in the middle of a reconcile while another one takes over, and then goes on. Both lead then.
+// A process that is stopped in the middle of a reconcile while another one takes over, and then
+// goes on. Both lead then.
 
 func frozenFaults() []fault {
 	freeze := func(duration time.Duration) func(*world) {
@@ -216,7 +219,8 @@ func frozenFaults() []fault {
 			w.managers = append(w.managers, newProcess(w))
 			w.run(time.Now().Add(duration), true)
 			frozen.frozen = false
-			// A request that had passed the budget before goes out now, beside those of the budget that has filled up since.
+			// A request that had passed the budget before goes out now, beside those of the budget
+			// that has filled up since.
 			frozen.paced.grace = 1
 		}
 	}
@@ -306,8 +310,8 @@ func interferenceFaults() []fault {
 	return faults
 }
 
-// restoreIntegration creates the Integration again, once it is gone. A person who has waited for it in vain so many minutes
-// takes its finalizers off.
+// restoreIntegration creates the Integration again, once it is gone. A person who has waited for it
+// in vain so many minutes takes its finalizers off.
 func (w *world) restoreIntegration(minutes int) {
 	of := reference{"Integration", integrationName}
 	if w.get(of) == nil {

@@ -1,12 +1,14 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package faultsuite shows by enumeration that a remote object is created exactly once and that a deletion never hangs: every
-// fault at every operation of every scenario, followed by a run without faults to the end. Nothing of it is written by hand:
-// a scenario is run once to number its operations, and each fault says at which kinds of operation it can strike.
+// Package faultsuite shows by enumeration that a remote object is created exactly once and that a
+// deletion never hangs: every fault at every operation of every scenario, followed by a run without
+// faults to the end. Nothing of it is written by hand: a scenario is run once to number its
+// operations, and each fault says at which kinds of operation it can strike.
 //
-// A case lives in a bubble of the package testing/synctest, so that its time is virtual for the operator, the ticketing
-// system and the cluster alike, deadlines of contexts included. It repeats but for the jitter of pauses, and runs alone with
+// A case lives in a bubble of the package testing/synctest, so that its time is virtual for the
+// operator, the ticketing system and the cluster alike, deadlines of contexts included. It repeats
+// but for the jitter of pauses, and runs alone with
 //
 //	go test ./internal/faultsuite -run 'TestFaults/<scenario>/<operation>/<fault>'
 package faultsuite
@@ -100,15 +102,16 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// sampled reports whether a case belongs to the part that is run, which is all of them
-// without the race detector.
+// sampled reports whether a case belongs to the part that is run, which is all of them without the
+// race detector.
 func sampled(s scenario, operation int, f fault) bool {
 	hash := fnv.New32a()
 	_, _ = fmt.Fprint(hash, s.name, operation, f.name) // A hash takes everything.
 	return hash.Sum32()%oneIn == 0
 }
 
-// TestEveryFaultStrikes keeps the enumeration from going empty: each fault must have an operation that it can strike at.
+// TestEveryFaultStrikes keeps the enumeration from going empty: each fault must have an operation
+// that it can strike at.
 func TestEveryFaultStrikes(t *testing.T) {
 	var operations []operation
 	for _, s := range scenarios() {
@@ -202,8 +205,9 @@ func (w *world) play(s scenario) {
 	w.pass(10 * time.Minute)
 }
 
-// mayNeedAPerson reports whether the operator may leave it to a person to go on: the ticketing system refused a request, a
-// person removed the remote object, or the credentials are gone for good. It must say so on the objects that it leaves.
+// mayNeedAPerson reports whether the operator may leave it to a person to go on: the ticketing
+// system refused a request, a person removed the remote object, or the credentials are gone for
+// good. It must say so on the objects that it leaves.
 func (w *world) mayNeedAPerson(s scenario) bool {
 	if !w.strike.fault.refusal && !(s.withoutCredentials && w.strike.fault.losesCredentials) {
 		return false
@@ -221,7 +225,8 @@ func (w *world) mayNeedAPerson(s scenario) bool {
 	return true
 }
 
-// mend is what a person does then: give back the credentials that are missing, and ask to look again.
+// mend is what a person does then: give back the credentials that are missing, and ask to look
+// again.
 func (w *world) mend(s scenario) {
 	if s.withoutCredentials && w.token() == "" {
 		w.applySecret(currentToken(w))
@@ -241,8 +246,8 @@ func currentToken(w *world) string {
 	return firstToken
 }
 
-// stopAtFirst is for those who only want to know whether any case fails. Parallel tests
-// go on after -failfast, and say so only when all are done.
+// stopAtFirst is for those who only want to know whether any case fails. Parallel tests go on after
+// -failfast, and say so only when all are done.
 var stopAtFirst = flag.Bool("stop-at-first", false, "end the program with the first case that fails")
 
 func report(t *testing.T, w *world, unmet []string) {

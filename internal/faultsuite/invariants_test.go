@@ -36,7 +36,8 @@ type ledger struct {
 	closings map[reference]int
 	// removedByPerson are remote objects that a person has deleted.
 	removedByPerson map[string]bool
-	// lied are remote objects that the ticketing system said were gone, or removed, while they were not.
+	// lied are remote objects that the ticketing system said were gone, or removed, while they were
+	// not.
 	lied map[string]bool
 	// releasedEarly are remote objects that were there when a finalizer went.
 	releasedEarly map[string]reference
@@ -146,8 +147,9 @@ func (l *ledger) created(call *exchange, response *http.Response) {
 	l.checkSingle(made)
 }
 
-// checkSingle is the first half of invariant 1: at most one live remote object per custom resource, always. A comment that
-// replaces another one stands beside it for a moment; two with the same content never do.
+// checkSingle is the first half of invariant 1: at most one live remote object per custom resource,
+// always. A comment that replaces another one stands beside it for a moment; two with the same
+// content never do.
 func (l *ledger) checkSingle(made creation) {
 	same := 0
 	for _, other := range l.creations {
@@ -173,7 +175,8 @@ func (l *ledger) exists(made creation) bool {
 	return false
 }
 
-// live are the remote objects that were made for an object and are still there, closing comments left out.
+// live are the remote objects that were made for an object and are still there, closing comments
+// left out.
 func (l *ledger) live(of reference) []creation {
 	var live []creation
 	for _, made := range l.creations {
@@ -200,8 +203,9 @@ func (l *ledger) deleted(call *exchange) {
 	}
 }
 
-// patched is invariant 6: a patch names fields whose value in the spec has changed since the object was created, and no
-// others. What an adopted ticket is given, and what Enforce writes back, is any managed field.
+// patched is invariant 6: a patch names fields whose value in the spec has changed since the object
+// was created, and no others. What an adopted ticket is given, and what Enforce writes back, is any
+// managed field.
 func (l *ledger) patched(call *exchange) {
 	var operations []struct{ Op, Path string }
 	if err := json.Unmarshal(call.body, &operations); err != nil || len(operations) == 0 {
@@ -247,7 +251,8 @@ func (l *ledger) changedFields(of reference) map[string]bool {
 	return changed
 }
 
-// checkChange checks a write to the cluster: invariants 4 and 5, and what the auditor needs of the attempts.
+// checkChange checks a write to the cluster: invariants 4 and 5, and what the auditor needs of the
+// attempts.
 func (w *world) checkChange(change memoryapi.Change) {
 	of := referenceTo(change.Object())
 	if change.After != nil {
@@ -333,8 +338,8 @@ func (w *world) checkStep() {
 	}
 }
 
-// abandoned reports whether an Event says that an object of a terminating namespace was let go, which may only happen where the
-// credentials were lost.
+// abandoned reports whether an Event says that an object of a terminating namespace was let go,
+// which may only happen where the credentials were lost.
 func (w *world) abandoned(of reference) bool {
 	if w.strike == nil || !w.strike.fault.losesCredentials {
 		return false
@@ -344,8 +349,8 @@ func (w *world) abandoned(of reference) bool {
 	})
 }
 
-// unmet is what is not as it should be in the end. It rests on what people want and on what the ticketing system has, not on
-// what the operator says, except that it must say that it is done.
+// unmet is what is not as it should be in the end. It rests on what people want and on what the
+// ticketing system has, not on what the operator says, except that it must say that it is done.
 func (w *world) unmet() []string {
 	var unmet []string
 	fail := func(format string, args ...any) { unmet = append(unmet, fmt.Sprintf(format, args...)) }
@@ -379,8 +384,8 @@ func (w *world) unmet() []string {
 	return unmet
 }
 
-// liveFor are the remote objects that there are for an object, without those of which the ticketing system said that they
-// were gone.
+// liveFor are the remote objects that there are for an object, without those of which the ticketing
+// system said that they were gone.
 func (w *world) liveFor(of reference) []string {
 	var ids []string
 	for _, made := range w.ledger.live(of) {
@@ -448,8 +453,8 @@ func expired(object client.Object) bool {
 	return isTicket && t.Spec.TTLAfterClosed != nil
 }
 
-// neverSeenClosed reports whether the remote ticket, which was to be closed for the object
-// to go, was deleted before the operator could see it closed.
+// neverSeenClosed reports whether the remote ticket, which was to be closed for the object to go,
+// was deleted before the operator could see it closed.
 func (w *world) neverSeenClosed(object remote.Object) bool {
 	t, isTicket := object.(*v1alpha1.Ticket)
 	return isTicket && t.Spec.TTLAfterClosed != nil && t.Status.ClosedAt == nil && w.ledger.removedByPerson[t.Status.ID] &&
@@ -482,7 +487,8 @@ func (w *world) unmetPresence(of reference, object remote.Object, live []string,
 	if !w.settled(of) {
 		fail("%s is not Ready: %s", of, conditionText(status.Conditions))
 	}
-	// What an object stands for it made itself, adopted on request, or shares with objects that say the same.
+	// What an object stands for it made itself, adopted on request, or shares with objects that say
+	// the same.
 	if t, isTicket := object.(*v1alpha1.Ticket); isTicket && t.Spec.TicketID != "" {
 		if len(live) > 0 {
 			fail("%s adopts %s and made %v", of, t.Spec.TicketID, live)

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// network is the way from the managers to the ticketing system. It numbers the calls and lets faults strike at them.
+// network is the way from the managers to the ticketing system. It numbers the calls and lets
+// faults strike at them.
 type network struct {
 	world     *world
 	simulator http.RoundTripper

@@ -35,8 +35,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// process is a manager: reconcilers with their memory, a cache, and a work queue. One object is reconciled at a time, in the
-// order in which they were queued.
+// process is a manager: reconcilers with their memory, a cache, and a work queue. One object is
+// reconciled at a time, in the order in which they were queued.
 type process struct {
 	world       *world
 	reconcilers map[string]reconcile.Reconciler
@@ -46,7 +46,8 @@ type process struct {
 	timers   map[reference]time.Time
 	failures map[reference]int
 
-	// written has the revision of this process's latest write, which its cache shows: of an object, and of a kind.
+	// written has the revision of this process's latest write, which its cache shows: of an object,
+	// and of a kind.
 	written map[string]int64
 	lag     *lag
 	// frozen: the process is stopped in the middle of a reconcile.
@@ -121,8 +122,8 @@ func (w *world) each(list client.ObjectList, do func(client.Object)) {
 	}))
 }
 
-// enqueue queues an object now. As in the priority queue of controller-runtime an object is queued once, so this takes the
-// place of a later time.
+// enqueue queues an object now. As in the priority queue of controller-runtime an object is queued
+// once, so this takes the place of a later time.
 func (p *process) enqueue(of reference) {
 	delete(p.timers, of)
 	if !slices.Contains(p.queue, of) {
@@ -224,8 +225,8 @@ func (p *process) catchUp() {
 	}
 }
 
-// floor is the oldest revision that the cache of this process may show: one with its own writes to the object, or in a list
-// to any object of the kind.
+// floor is the oldest revision that the cache of this process may show: one with its own writes to
+// the object, or in a list to any object of the kind.
 func (p *process) floor(o memoryapi.Operation) int64 {
 	if o.Verb == "list" {
 		return p.written[o.Kind]
@@ -276,8 +277,8 @@ func (p *process) write(o memoryapi.Operation, commit func() error) error {
 	return err
 }
 
-// reconcile calls the reconciler of an object once, in a goroutine of its own so that a crash can end it. It returns false
-// for a process that has crashed.
+// reconcile calls the reconciler of an object once, in a goroutine of its own so that a crash can
+// end it. It returns false for a process that has crashed.
 func (p *process) reconcile(of reference) (alive bool) {
 	w := p.world
 	acting := &action{by: p, of: of, started: w.api.Revision()}

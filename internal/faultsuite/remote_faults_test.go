@@ -17,7 +17,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
-// lateCommit is how long after the client has given up a request still takes effect, within the settle period.
+// lateCommit is how long after the client has given up a request still takes effect, within the
+// settle period.
 const lateCommit = settlePeriod - 10*time.Second
 
 // answerer answers a request.
@@ -31,7 +32,8 @@ func requestThat(does func(*exchange)) answerer {
 	}
 }
 
-// problem answers with an error of the API. Its message repeats the token, as servers that echo requests do.
+// problem answers with an error of the API. Its message repeats the token, as servers that echo
+// requests do.
 func problem(status int, headers ...string) answerer {
 	return func(call *exchange) (*http.Response, error) {
 		body, err := json.Marshal(map[string]any{
@@ -180,7 +182,8 @@ func duplicated(call *exchange) (*http.Response, error) {
 
 const page = "<!doctype html><html><body>Sign in to continue</body></html>"
 
-// remoteFaults are all that can become of a request. Faults after the commit are for requests that commit something.
+// remoteFaults are all that can become of a request. Faults after the commit are for requests that
+// commit something.
 func remoteFaults() []fault {
 	anyRemote := func(o operation) bool { return o.class == classRemote }
 	commits := func(o operation) bool { return o.writesRemotely() }

@@ -17,7 +17,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
-// scenario is what people do. Its operations are those of what follows from acts; each act waits until the world is at rest.
+// scenario is what people do. Its operations are those of what follows from acts; each act waits
+// until the world is at rest.
 type scenario struct {
 	name  string
 	setup func(*world)
@@ -26,10 +27,11 @@ type scenario struct {
 	primary reference
 	// cold: no Integration is set up before.
 	cold bool
-	// polled: the managers look for remote changes. A scenario asks for that with
-	// sync-requested, because polls of their own come at random times.
+	// polled: the managers look for remote changes. A scenario asks for that with sync-requested,
+	// because polls of their own come at random times.
 	polled bool
-	// withoutCredentials: credentials are deleted on purpose, so a manager that has lost them needs them back.
+	// withoutCredentials: credentials are deleted on purpose, so a manager that has lost them needs
+	// them back.
 	withoutCredentials bool
 }
 
@@ -253,8 +255,8 @@ func (w *world) deleteEverything() {
 	}
 }
 
-// restoredFromBackup stops the managers, loses the objects, and applies them again as a backup has them: with the annotations,
-// without the status, and with other UIDs.
+// restoredFromBackup stops the managers, loses the objects, and applies them again as a backup has
+// them: with the annotations, without the status, and with other UIDs.
 func restoredFromBackup(lost ...reference) func(*world) {
 	return func(w *world) {
 		w.managers = nil
@@ -275,8 +277,8 @@ func restoredFromBackup(lost ...reference) func(*world) {
 	}
 }
 
-// copied applies the manifests under other names, annotations included, as kubectl get -o yaml gives them. Children hang on
-// the copy of the ticket.
+// copied applies the manifests under other names, annotations included, as kubectl get -o yaml
+// gives them. Children hang on the copy of the ticket.
 func copied(originals ...reference) func(*world) {
 	return func(w *world) {
 		for _, of := range originals {

@@ -93,8 +93,8 @@ type appointment struct {
 	what func()
 }
 
-// world is a cluster, a ticketing system, the people of both, and the managers. Its clock is that of the synctest bubble
-// that it lives in.
+// world is a cluster, a ticketing system, the people of both, and the managers. Its clock is that
+// of the synctest bubble that it lives in.
 type world struct {
 	api    *memoryapi.Server
 	people *memoryapi.Client
@@ -120,7 +120,8 @@ type world struct {
 	operations []operation
 	strike     *strike
 
-	// declared are the objects that people have applied, in order, and deleted those that they have deleted.
+	// declared are the objects that people have applied, in order, and deleted those that they have
+	// deleted.
 	declared []reference
 	deleted  map[reference]bool
 	// survives are checks that what people did in the ticketing system is still there.
@@ -337,7 +338,8 @@ func editSpec(value string) func(client.Object) {
 
 // What people do in the ticketing system.
 
-// remoteTicketOf is the remote ticket that an object is, or hangs on: by its ID where the spec names one, or by its name.
+// remoteTicketOf is the remote ticket that an object is, or hangs on: by its ID where the spec
+// names one, or by its name.
 func (w *world) remoteTicketOf(of reference) (simulator.Ticket, bool) {
 	var name, id string
 	switch o := w.lastVersion(of).(type) {
@@ -365,8 +367,8 @@ func (w *world) personEditsTicket(of reference) {
 	if !found {
 		return
 	}
-	// The API replaces the list of tags as a whole and knows no precondition, so a tag that is added after the operator has
-	// read the list, and before it writes it, is lost.
+	// The API replaces the list of tags as a whole and knows no precondition, so a tag that is
+	// added after the operator has read the list, and before it writes it, is lost.
 	tagIsSafe := w.acting == nil || w.acting.latest != "get ticket"
 	w.remote.EditTicket(shown.ID, func(t *simulator.Ticket) {
 		t.Assignee = person
@@ -409,7 +411,8 @@ func (w *world) personComments(ticketID, content string) {
 	})
 }
 
-// remoteIDOf is the live remote object that stands for an object, as the ledger knows it; empty without one.
+// remoteIDOf is the live remote object that stands for an object, as the ledger knows it; empty
+// without one.
 func (w *world) remoteIDOf(of reference) string {
 	live := w.ledger.live(of)
 	if len(live) == 0 {

@@ -39,7 +39,8 @@ type CreateAttachmentRequest struct {
 	Content  []byte `json:"content"`
 }
 
-// CreateAttachment attaches a file to the ticket. Only Jira supports it. See CommitmentOf for what an error means.
+// CreateAttachment attaches a file to the ticket. Only Jira supports it. See CommitmentOf for what
+// an error means.
 //
 // Create Attachment: POST /v1/ticketing/attachments/{ticketId}
 func (c *Client) CreateAttachment(
@@ -63,7 +64,8 @@ func (c *Client) ListAttachments(ctx context.Context, ticketID string) iter.Seq2
 	}, PageQuery{})
 }
 
-// DownloadAttachment returns the attachment with its content, of at most about 12 MiB. Only Jira supports it.
+// DownloadAttachment returns the attachment with its content, of at most about 12 MiB. Only Jira
+// supports it.
 //
 // Download Attachment: GET /v1/ticketing/attachments/{ticketId}/{attachmentId}/download
 func (c *Client) DownloadAttachment(ctx context.Context, ticketID, attachmentID string) (*Attachment, error) {
@@ -73,7 +75,8 @@ func (c *Client) DownloadAttachment(ctx context.Context, ticketID, attachmentID 
 	})
 }
 
-// DeleteAttachment deletes the attachment. Only Jira supports it. One that does not exist is an *APIError with status 404.
+// DeleteAttachment deletes the attachment. Only Jira supports it. One that does not exist is an
+// *APIError with status 404.
 //
 // Delete Attachment: DELETE /v1/ticketing/attachments/{ticketId}/{attachmentId}
 func (c *Client) DeleteAttachment(ctx context.Context, ticketID, attachmentID string) error {

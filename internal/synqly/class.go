@@ -24,23 +24,23 @@ const (
 	PaymentRequired Class = "PaymentRequired"
 	// NotFound: the provider does not have what the request names (404).
 	NotFound Class = "NotFound"
-	// Refused: the API does not take this request, and the same request again would be refused again
-	// (400, 405, 413, 415, 422).
+	// Refused: the API does not take this request, and the same request again would be refused
+	// again (400, 405, 413, 415, 422).
 	Refused Class = "Refused"
 	// Conflict: what the request asks for contradicts what there is (409). Of a create it may mean
 	// that the object exists already.
 	Conflict Class = "Conflict"
 	// Unsupported: the provider lacks the operation (501).
 	Unsupported Class = "Unsupported"
-	// Undocumented: a status from 400 to 499 that the API does not document. It is about this request
-	// and proves nothing.
+	// Undocumented: a status from 400 to 499 that the API does not document. It is about this
+	// request and proves nothing.
 	Undocumented Class = "Undocumented"
 	// Unreadable: the request succeeded, and its answer is not what the API documents.
 	Unreadable Class = "Unreadable"
 	// Invalid: nothing was sent, because the request or the client's options cannot be used.
 	Invalid Class = "Invalid"
-	// Unavailable: there was no answer, or one that says nothing about the request. The same request
-	// may succeed later.
+	// Unavailable: there was no answer, or one that says nothing about the request. The same
+	// request may succeed later.
 	Unavailable Class = "Unavailable"
 )
 
@@ -144,7 +144,8 @@ func IsEndless(err error) bool {
 type Commitment int
 
 const (
-	// Unconfirmed: the remote object may exist, now or a little later. It has to be looked for before another create.
+	// Unconfirmed: the remote object may exist, now or a little later. It has to be looked for
+	// before another create.
 	Unconfirmed Commitment = iota
 	// NotCommitted: the remote object does not exist and will not come to exist by this request.
 	NotCommitted
@@ -158,14 +159,15 @@ func (c Commitment) String() string {
 }
 
 // commitmentOfClass is NotCommitted for the classes of answers with which the API refuses a request
-// before it does anything. A Conflict is not among them: it may mean that the object is there already.
-// Nor is Unavailable: a proxy sends a 5xx while the API goes on.
+// before it does anything. A Conflict is not among them: it may mean that the object is there
+// already. Nor is Unavailable: a proxy sends a 5xx while the API goes on.
 var commitmentOfClass = map[Class]Commitment{
 	Throttled: NotCommitted, Unauthorized: NotCommitted, PaymentRequired: NotCommitted,
 	NotFound: NotCommitted, Refused: NotCommitted, Unsupported: NotCommitted,
 }
 
-// CommitmentOf says what the error of a create means for the remote object. Whatever is not known to be a refusal is Unconfirmed.
+// CommitmentOf says what the error of a create means for the remote object. Whatever is not known
+// to be a refusal is Unconfirmed.
 func CommitmentOf(err error) Commitment {
 	var (
 		answer    *APIError

@@ -1,11 +1,13 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package synqly is a client of the ticketing part of the Synqly Connector API (https://docs.synqly.com).
+// Package synqly is a client of the ticketing part of the Synqly Connector API
+// (https://docs.synqly.com).
 //
-// It does exactly what it is told, once: it never retries, never follows a redirect, and what it sends with POST or PATCH cannot
-// be sent again by net/http either, because the API has no idempotency key. Whether a create that failed may have happened all
-// the same is what [CommitmentOf] says.
+// It does exactly what it is told, once: it never retries, never follows a redirect, and what it
+// sends with POST or PATCH cannot be sent again by net/http either, because the API has no
+// idempotency key. Whether a create that failed may have happened all the same is what
+// [CommitmentOf] says.
 package synqly
 
 import (
@@ -18,7 +20,8 @@ import (
 )
 
 const (
-	// DefaultBaseURL is the API in North America. There is one in Europe, and there are self-hosted ones.
+	// DefaultBaseURL is the API in North America. There is one in Europe, and there are self-hosted
+	// ones.
 	DefaultBaseURL = "https://api.synqly.com"
 	// DefaultRequestTimeout is how long one HTTP request may take, its answer's body included.
 	DefaultRequestTimeout = 30 * time.Second
@@ -28,21 +31,25 @@ const (
 
 // Options say whom a Client talks to, and how.
 type Options struct {
-	// BaseURL is the API's URL, optionally with a path that all operations are below. DefaultBaseURL when empty.
+	// BaseURL is the API's URL, optionally with a path that all operations are below.
+	// DefaultBaseURL when empty.
 	BaseURL string
-	// Token is the token of one Synqly integration. White space around it is dropped: a Secret made from a file ends in a
-	// newline more often than not.
+	// Token is the token of one Synqly integration. White space around it is dropped: a Secret made
+	// from a file ends in a newline more often than not.
 	Token string `json:"-"`
-	// RequestTimeout bounds one HTTP request, body included. DefaultRequestTimeout when zero. A context that ends earlier wins.
+	// RequestTimeout bounds one HTTP request, body included. DefaultRequestTimeout when zero. A
+	// context that ends earlier wins.
 	RequestTimeout time.Duration
-	// Transport sends the requests; NewTransport() when nil. An error of it that has a method NeverSent() bool which returns
-	// true is a refusal: the request has not left this process.
+	// Transport sends the requests; NewTransport() when nil. An error of it that has a method
+	// NeverSent() bool which returns true is a refusal: the request has not left this process.
 	Transport http.RoundTripper
-	// AllowInsecureHTTP allows a BaseURL with http://, over which everybody on the way can read the token.
+	// AllowInsecureHTTP allows a BaseURL with http://, over which everybody on the way can read the
+	// token.
 	AllowInsecureHTTP bool
 	// UserAgent is the header of that name; the product's name when empty.
 	UserAgent string
-	// Pacer lets each request go out, and learns of each answer. Nil for requests that go out at once.
+	// Pacer lets each request go out, and learns of each answer. Nil for requests that go out at
+	// once.
 	Pacer Pacer
 }
 
@@ -66,7 +73,8 @@ type Client struct {
 	maxDataBytes   int
 }
 
-// NewClient returns a client, or a *ConfigurationError that names what is wrong with the options. It sends nothing.
+// NewClient returns a client, or a *ConfigurationError that names what is wrong with the options.
+// It sends nothing.
 func NewClient(options Options) (*Client, error) {
 	baseURL, err := parseBaseURL(options.BaseURL, options.AllowInsecureHTTP)
 	if err != nil {
@@ -112,16 +120,17 @@ func (c *Client) String() string { return fmt.Sprintf("synqly.Client(%s)", c.bas
 // GoString leaves the token out.
 func (c *Client) GoString() string { return c.String() }
 
-// CloseIdleConnections closes the connections that the client keeps for later requests. For a client that is replaced, after its
-// token was rotated for example; requests under way are not disturbed. It concerns every user of a shared Transport.
+// CloseIdleConnections closes the connections that the client keeps for later requests. For a
+// client that is replaced, after its token was rotated for example; requests under way are not
+// disturbed. It concerns every user of a shared Transport.
 func (c *Client) CloseIdleConnections() {
 	if transport, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
 		transport.CloseIdleConnections()
 	}
 }
 
-// NewTransport returns a transport with timeouts for each phase before the answer, that keeps connections for later requests. Of
-// the environment it takes the proxy alone.
+// NewTransport returns a transport with timeouts for each phase before the answer, that keeps
+// connections for later requests. Of the environment it takes the proxy alone.
 func NewTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
@@ -131,11 +140,12 @@ func NewTransport() *http.Transport {
 		ForceAttemptHTTP2:   true, // A dialer of our own turns HTTP/2 off otherwise.
 		MaxIdleConns:        100,
 		MaxIdleConnsPerHost: 32, // The default of 2 closes connections as soon as there are some workers.
-		// Below the 60 seconds after which common load balancers close theirs. A POST that meets such a close gets no answer, and
-		// is then unconfirmed for minutes.
+		// Below the 60 seconds after which common load balancers close theirs. A POST that meets
+		// such a close gets no answer, and is then unconfirmed for minutes.
 		IdleConnTimeout:        50 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
-		// Without pings a dead HTTP/2 connection, which all requests share, is noticed only when the kernel gives it up.
+		// Without pings a dead HTTP/2 connection, which all requests share, is noticed only when
+		// the kernel gives it up.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 20 * time.Second, PingTimeout: 10 * time.Second},
 	}
 }

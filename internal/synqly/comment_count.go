@@ -9,12 +9,14 @@ import (
 	"strings"
 )
 
-// commentCountPaths are where providers say with a ticket how many comments it has. What of that comes through as unmapped, and
-// whether as a member or inside the provider's own object, the API does not document, so both are looked at.
+// commentCountPaths are where providers say with a ticket how many comments it has. What of that
+// comes through as unmapped, and whether as a member or inside the provider's own object, the API
+// does not document, so both are looked at.
 var commentCountPaths = [][]string{
 	// GitHub, REST API "Get an issue": comments is their number.
 	{"comments"},
-	// Jira Cloud, REST API "Get issue": the field comment is a PageOfComments, whose total counts those not on the page as well.
+	// Jira Cloud, REST API "Get issue": the field comment is a PageOfComments, whose total counts
+	// those not on the page as well.
 	{"fields", "comment", "total"},
 	{"comment", "total"},
 	// Zendesk, Tickets API, with the sideload comment_count.
@@ -24,9 +26,9 @@ var commentCountPaths = [][]string{
 	{"System.CommentCount"},
 }
 
-// CommentCount returns how many comments the ticket has, where the provider says so with the ticket (Unmapped). It returns false
-// where nothing is known: the provider does not say, it says something else than a whole number from 0 to 2^31-1, or it says two
-// things.
+// CommentCount returns how many comments the ticket has, where the provider says so with the ticket
+// (Unmapped). It returns false where nothing is known: the provider does not say, it says something
+// else than a whole number from 0 to 2^31-1, or it says two things.
 func (t *Ticket) CommentCount() (int, bool) {
 	count, known := 0, false
 	for _, path := range commentCountPaths {

@@ -64,7 +64,8 @@ func TestCommentCount(t *testing.T) {
 }
 
 func TestCommentCountOfRawJSON(t *testing.T) {
-	// White space around a value is part of a json.RawMessage that a program made, and an empty one is none.
+	// White space around a value is part of a json.RawMessage that a program made, and an empty one
+	// is none.
 	ticket := Ticket{Unmapped: raw(`"comment_count"`, " 3\n", `"comments"`, "")}
 	if count, known := ticket.CommentCount(); count != 3 || !known {
 		t.Errorf("CommentCount = %d, %t", count, known)

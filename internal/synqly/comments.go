@@ -12,7 +12,8 @@ import (
 // Comment is a comment on a ticket.
 type Comment struct{ Entry }
 
-// UnmarshalJSON reads field by field. It fails for what is no object, and for an ID that is no string.
+// UnmarshalJSON reads field by field. It fails for what is no object, and for an ID that is no
+// string.
 func (c *Comment) UnmarshalJSON(data []byte) (err error) {
 	*c = Comment{}
 	c.Unreadable, err = decodeFields(data, c)
@@ -23,7 +24,8 @@ func (c *Comment) UnmarshalJSON(data []byte) (err error) {
 type CreateCommentRequest struct {
 	// Content is markdown. It is required by the API and always sent.
 	Content string `json:"content"`
-	// Creator is an email address. PagerDuty requires it; Jira, ServiceNow and Torq do not support it. Left out when empty.
+	// Creator is an email address. PagerDuty requires it; Jira, ServiceNow and Torq do not support
+	// it. Left out when empty.
 	Creator string `json:"creator,omitempty"`
 }
 

@@ -18,10 +18,12 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly/contract"
 )
 
-// operationCall calls the client's method of one operation, with the arguments of the contract's example.
+// operationCall calls the client's method of one operation, with the arguments of the contract's
+// example.
 type operationCall struct {
 	call func(context.Context, *Client) (any, error)
-	// want is what the method makes of the example response: the object, the list of objects, or nil.
+	// want is what the method makes of the example response: the object, the list of objects, or
+	// nil.
 	want any
 }
 
@@ -159,7 +161,8 @@ func TestEveryOperationReportsAProblem(t *testing.T) {
 	}
 }
 
-// checkRequest is what the contract says about the request, and that it has everything of the example and the usual headers.
+// checkRequest is what the contract says about the request, and that it has everything of the
+// example and the usual headers.
 func checkRequest(t *testing.T, operation contract.Operation, r *http.Request) {
 	t.Helper()
 	body, err := io.ReadAll(r.Body)
@@ -188,7 +191,8 @@ func checkRequest(t *testing.T, operation contract.Operation, r *http.Request) {
 	}
 }
 
-// expectNothingLost encodes the result again: a field of the answer that the client does not know would be missing.
+// expectNothingLost encodes the result again: a field of the answer that the client does not know
+// would be missing.
 func expectNothingLost(t *testing.T, operation contract.Operation, result any) {
 	t.Helper()
 	if operation.Answer == nil {

@@ -13,7 +13,8 @@ import (
 	"strings"
 )
 
-// maxSkipped bounds the texts of Page.Skipped, of which there can be as many as the server likes otherwise.
+// maxSkipped bounds the texts of Page.Skipped, of which there can be as many as the server likes
+// otherwise.
 const maxSkipped = 100
 
 // envelope is the object around every result.
@@ -66,7 +67,8 @@ func callForNothing(ctx context.Context, c *Client, call call) error {
 	return err
 }
 
-// decodeAnswer decodes the body of a 2xx answer whose result is one object. Its errors say where in the body something is wrong.
+// decodeAnswer decodes the body of a 2xx answer whose result is one object. Its errors say where in
+// the body something is wrong.
 func decodeAnswer[T any](body []byte) (T, error) {
 	var result T
 	outer, err := decodeEnvelope(body)
@@ -76,7 +78,8 @@ func decodeAnswer[T any](body []byte) (T, error) {
 	return result, decodeObject("result", outer.Result, &result)
 }
 
-// decodePage decodes the body of a 2xx answer whose result is a list. Objects of no use are left out, and skipped says which.
+// decodePage decodes the body of a 2xx answer whose result is a list. Objects of no use are left
+// out, and skipped says which.
 func decodePage[T any](body []byte) (outer envelope, items []T, skipped []string, err error) {
 	if outer, err = decodeEnvelope(body); err != nil {
 		return outer, nil, nil, err
@@ -84,7 +87,8 @@ func decodePage[T any](body []byte) (outer envelope, items []T, skipped []string
 	if kind := jsonType(outer.Result); kind != "array" {
 		return outer, nil, nil, undocumentedType("result", kind, nil)
 	}
-	// One object after the other: what a server makes of a page must not be in memory several times over.
+	// One object after the other: what a server makes of a page must not be in memory several times
+	// over.
 	elements := json.NewDecoder(bytes.NewReader(outer.Result))
 	if _, err := elements.Token(); err != nil {
 		return outer, nil, nil, describeJSONError("result", err)
@@ -125,8 +129,8 @@ func decodeEnvelope(body []byte) (envelope, error) {
 	return outer, nil
 }
 
-// decodeObject decodes one object, and refuses one without a usable ID: a ticket that cannot be told from another must not be
-// taken for one of ours.
+// decodeObject decodes one object, and refuses one without a usable ID: a ticket that cannot be
+// told from another must not be taken for one of ours.
 func decodeObject(name string, raw json.RawMessage, target any) error {
 	if kind := jsonType(raw); kind != "object" {
 		return undocumentedType(name, kind, nil)
@@ -163,8 +167,8 @@ func undocumentedType(path, kind string, cause error) error {
 	return failure
 }
 
-// warnings decodes the problems that may come with a success. They are for people; one that is odd must not turn the success
-// into a failure.
+// warnings decodes the problems that may come with a success. They are for people; one that is odd
+// must not turn the success into a failure.
 func (c *Client) warnings(raw json.RawMessage) []Problem {
 	var messages struct {
 		Problems []json.RawMessage `json:"problems"`

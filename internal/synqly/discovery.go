@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// Project is a project of the ticketing system. What that is differs: a table of ServiceNow, a service of PagerDuty.
+// Project is a project of the ticketing system. What that is differs: a table of ServiceNow, a
+// service of PagerDuty.
 type Project struct {
 	// ID is what a ticket's project is set to.
 	ID       string                     `json:"id"`
@@ -31,7 +32,8 @@ type RemoteField struct {
 	ProjectID string `json:"project_id"`
 }
 
-// RemoteFieldSchema says what a field holds. The documentation leaves its members open; these are the ones of the vendor's SDKs.
+// RemoteFieldSchema says what a field holds. The documentation leaves its members open; these are
+// the ones of the vendor's SDKs.
 type RemoteFieldSchema struct {
 	// FieldTypeID is string, number, enum or other.
 	FieldTypeID      string              `json:"field_type_id"`

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// maxErrorText bounds the text of an error, in bytes: it becomes the message of a Kubernetes condition.
+// maxErrorText bounds the text of an error, in bytes: it becomes the message of a Kubernetes
+// condition.
 const maxErrorText = 1024
 
 // ConfigurationError says that no client can be made of the options.
@@ -30,7 +31,8 @@ func (e *ConfigurationError) Error() string {
 // NeverSent is true: there is no client to send anything.
 func (e *ConfigurationError) NeverSent() bool { return true }
 
-// InvalidRequestError says that a request was not sent, because it could not be one: an empty ID, a custom field that is no JSON.
+// InvalidRequestError says that a request was not sent, because it could not be one: an empty ID, a
+// custom field that is no JSON.
 type InvalidRequestError struct {
 	Operation string
 	Err       error
@@ -50,16 +52,17 @@ type APIError struct {
 	// Operation is the name of the operation, such as CreateTicket.
 	Operation  string
 	StatusCode int
-	// Problem is what the answer's body says. Where the body is something else, the page of a proxy for example, its Message is
-	// an excerpt of it. The token is in none of its texts.
+	// Problem is what the answer's body says. Where the body is something else, the page of a proxy
+	// for example, its Message is an excerpt of it. The token is in none of its texts.
 	Problem Problem
-	// RetryAfter is how long the server asks to wait: zero where it names no pause, else one second to one hour. It comes from the
-	// header Retry-After (RFC 9110, section 10.2.3), or from X-RateLimit-Reset of a 429 or 503.
+	// RetryAfter is how long the server asks to wait: zero where it names no pause, else one second
+	// to one hour. It comes from the header Retry-After (RFC 9110, section 10.2.3), or from
+	// X-RateLimit-Reset of a 429 or 503.
 	RetryAfter time.Duration
 }
 
-// Error says the operation, the status, and the Problem's message, detail and remediation, in at most 1 KiB. What is different
-// in each answer of the same cause (time, instance) is left out.
+// Error says the operation, the status, and the Problem's message, detail and remediation, in at
+// most 1 KiB. What is different in each answer of the same cause (time, instance) is left out.
 func (e *APIError) Error() string {
 	status := fmt.Sprintf("%s: %d %s", e.Operation, e.StatusCode, http.StatusText(e.StatusCode))
 	status = strings.TrimRight(status, " ")
@@ -72,8 +75,9 @@ func (e *APIError) Error() string {
 // TransportError says that there was no complete answer.
 type TransportError struct {
 	Operation string
-	// NeverSent is true when the request has certainly not reached the server: the host was not resolved, the connection or its
-	// TLS handshake failed, the context had ended before, or the RoundTripper refused it.
+	// NeverSent is true when the request has certainly not reached the server: the host was not
+	// resolved, the connection or its TLS handshake failed, the context had ended before, or the
+	// RoundTripper refused it.
 	NeverSent bool
 	// Err wraps what the RoundTripper returned. Its text is the same for the same cause.
 	Err error
@@ -83,11 +87,13 @@ func (e *TransportError) Error() string { return e.Operation + ": " + e.Err.Erro
 
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// DecodeError says that a 2xx answer is not what the API documents: no JSON, cut off, too large, without a result or an ID.
+// DecodeError says that a 2xx answer is not what the API documents: no JSON, cut off, too large,
+// without a result or an ID.
 type DecodeError struct {
 	Operation  string
 	StatusCode int
-	// TooLarge is true when the answer is larger than 16 MiB. A list may fit with smaller pages (PageQuery.Limit).
+	// TooLarge is true when the answer is larger than 16 MiB. A list may fit with smaller pages
+	// (PageQuery.Limit).
 	TooLarge bool
 	Err      error
 }
@@ -117,7 +123,8 @@ type steadyError struct {
 func (e *steadyError) Error() string   { return e.text }
 func (e *steadyError) Unwrap() []error { return e.causes }
 
-// steady gives err another text. A context that has ended stays findable even where the error does not tell.
+// steady gives err another text. A context that has ended stays findable even where the error does
+// not tell.
 func steady(ctx context.Context, text string, err error) error {
 	causes := []error{err}
 	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {

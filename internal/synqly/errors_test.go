@@ -240,7 +240,8 @@ func TestCancellationStaysFindable(t *testing.T) {
 	}
 }
 
-// TestHTTP2RequestsCountAsSent checks what NeverSent rests on, that a connection is known of with HTTP/2 too.
+// TestHTTP2RequestsCountAsSent checks what NeverSent rests on, that a connection is known of with
+// HTTP/2 too.
 func TestHTTP2RequestsCountAsSent(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {
@@ -330,7 +331,8 @@ func TestEchoedTokenIsRedacted(t *testing.T) {
 	}
 }
 
-// TestDecodeErrorsAreRedacted takes a token of one letter, because that is all that a decoding error quotes.
+// TestDecodeErrorsAreRedacted takes a token of one letter, because that is all that a decoding
+// error quotes.
 func TestDecodeErrorsAreRedacted(t *testing.T) {
 	server, _ := newServer(t, respondJSON(http.StatusOK, "~"))
 	client, err := NewClient(Options{BaseURL: server.URL, Token: "~", AllowInsecureHTTP: true})

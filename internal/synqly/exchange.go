@@ -21,10 +21,11 @@ const (
 	maxDataBytes = 16 << 20
 	// maxProblemBytes bounds what is read of the body of any other answer.
 	maxProblemBytes = 64 << 10
-	// maxDrainBytes is how much of an unwanted rest is read so that the connection can be used again. Beyond that a new
-	// connection is cheaper.
+	// maxDrainBytes is how much of an unwanted rest is read so that the connection can be used
+	// again. Beyond that a new connection is cheaper.
 	maxDrainBytes = 256 << 10
-	// maxIDBytes bounds an ID of a remote object, which becomes part of URLs and of Kubernetes objects.
+	// maxIDBytes bounds an ID of a remote object, which becomes part of URLs and of Kubernetes
+	// objects.
 	maxIDBytes = 1024
 )
 
@@ -32,13 +33,15 @@ const (
 type call struct {
 	// operation is the name of the operation in the API's contract.
 	operation, method string
-	// path is the path of the operation, with parameters such as {ticketId}; ids are their values in that order.
+	// path is the path of the operation, with parameters such as {ticketId}; ids are their values
+	// in that order.
 	path  string
 	ids   []string
 	query url.Values
 	// body is encoded as JSON; nil for an operation without one.
 	body any
-	// noResult is set for an operation whose answer has no content. Whatever body it has is not looked at.
+	// noResult is set for an operation whose answer has no content. Whatever body it has is not
+	// looked at.
 	noResult bool
 }
 
@@ -60,8 +63,8 @@ func serverTime(response *http.Response) time.Time {
 	return date
 }
 
-// do sends the call once and returns its 2xx answer. The error is an *InvalidRequestError, *TransportError, *APIError or
-// *DecodeError.
+// do sends the call once and returns its 2xx answer. The error is an *InvalidRequestError,
+// *TransportError, *APIError or *DecodeError.
 func (c *Client) do(ctx context.Context, call call) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.requestTimeout)
 	defer cancel() // Only after the body has been read, which the deadline covers too.
@@ -76,8 +79,8 @@ func (c *Client) do(ctx context.Context, call call) (*answer, error) {
 		failure.NeverSent = true
 		return nil, failure
 	}
-	// The RoundTripper rather than an http.Client: that follows redirects or at least parses them, and puts the URL into its
-	// errors.
+	// The RoundTripper rather than an http.Client: that follows redirects or at least parses them,
+	// and puts the URL into its errors.
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return nil, c.transportError(ctx, call, trace, err)
@@ -97,8 +100,9 @@ func (c *Client) do(ctx context.Context, call call) (*answer, error) {
 	return c.readAnswer(ctx, call, trace, response)
 }
 
-// ended returns why the context has ended, or nil. It looks at the deadline itself as well: in a process that was stopped for a while
-// and goes on, the context's timer may not have run yet, and a request whose time has passed must not be sent.
+// ended returns why the context has ended, or nil. It looks at the deadline itself as well: in a
+// process that was stopped for a while and goes on, the context's timer may not have run yet, and a
+// request whose time has passed must not be sent.
 func ended(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -128,8 +132,8 @@ func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, erro
 		if err != nil {
 			return nil, fmt.Errorf("encoding the body: %w", err)
 		}
-		// With a GetBody, which http.NewRequest would have set for a bytes.Reader, net/http could send the body again after a
-		// connection broke. There must be no second POST.
+		// With a GetBody, which http.NewRequest would have set for a bytes.Reader, net/http could
+		// send the body again after a connection broke. There must be no second POST.
 		request.Body, request.GetBody = io.NopCloser(bytes.NewReader(encoded)), nil
 		request.ContentLength = int64(len(encoded))
 		request.Header.Set("Content-Type", "application/json") // Of a JSON Patch too: the API wants it so.
@@ -162,7 +166,8 @@ func expandPath(template string, ids []string) (path, escaped string, err error)
 	return plain.String(), encoded.String(), nil
 }
 
-// escapeSegment escapes an ID for a path. The IDs "." and ".." would mean another path otherwise (RFC 3986, section 5.2.4).
+// escapeSegment escapes an ID for a path. The IDs "." and ".." would mean another path otherwise
+// (RFC 3986, section 5.2.4).
 func escapeSegment(id string) string {
 	if id == "." || id == ".." {
 		return strings.ReplaceAll(id, ".", "%2E")
@@ -170,7 +175,8 @@ func escapeSegment(id string) string {
 	return url.PathEscape(id)
 }
 
-// checkID refuses what cannot be the ID of a remote object. Its errors continue a sentence that starts with the name of the ID.
+// checkID refuses what cannot be the ID of a remote object. Its errors continue a sentence that
+// starts with the name of the ID.
 func checkID(id string) error {
 	switch {
 	case id == "":
@@ -195,7 +201,8 @@ func (c *Client) decodeError(ctx context.Context, call call, status int, text st
 	}
 }
 
-// readProblem makes an *APIError of an answer. A body that cannot be read costs the explanation, not the status.
+// readProblem makes an *APIError of an answer. A body that cannot be read costs the explanation,
+// not the status.
 func (c *Client) readProblem(call call, response *http.Response) error {
 	failure := &APIError{
 		Operation: call.operation, StatusCode: response.StatusCode, RetryAfter: retryAfter(response.StatusCode, response.Header, c.now()),
@@ -229,7 +236,8 @@ func (c *Client) readAnswer(
 	return &answer{operation: call.operation, status: response.StatusCode, body: body, date: serverTime(response)}, nil
 }
 
-// drain reads the rest of a body, within reason: net/http uses a connection again only after its last body was read.
+// drain reads the rest of a body, within reason: net/http uses a connection again only after its
+// last body was read.
 func drain(response *http.Response) {
 	_, _ = io.CopyN(io.Discard, response.Body, maxDrainBytes) // An error costs the connection, nothing else.
 }

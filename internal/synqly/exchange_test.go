@@ -185,8 +185,8 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	}
 }
 
-// TestWritesAreNotSentTwice lets the server close each connection in the middle of a request that came on a connection used before.
-// That is when net/http sends again whatever it may.
+// TestWritesAreNotSentTwice lets the server close each connection in the middle of a request that
+// came on a connection used before. That is when net/http sends again whatever it may.
 func TestWritesAreNotSentTwice(t *testing.T) {
 	writes := map[string]func(ctx context.Context, c *Client) error{
 		"CreateTicket": func(ctx context.Context, c *Client) error {
@@ -377,7 +377,8 @@ func (r *countingReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// lateContext is one whose time has passed, in a process that was stopped: its timer has not run yet.
+// lateContext is one whose time has passed, in a process that was stopped: its timer has not run
+// yet.
 type lateContext struct{ context.Context }
 
 func (lateContext) Deadline() (time.Time, bool) { return time.Now().Add(-time.Second), true }

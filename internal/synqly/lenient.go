@@ -13,16 +13,18 @@ import (
 	"strings"
 )
 
-// This file reads remote objects field by field. Providers put values of other types where the API documents a string, and one odd
-// field must not cost the object, nor the page that it is on.
+// This file reads remote objects field by field. Providers put values of other types where the API
+// documents a string, and one odd field must not cost the object, nor the page that it is on.
 
-// identityField is the one field that is never left out: an object that cannot be told from another is of no use.
+// identityField is the one field that is never left out: an object that cannot be told from another
+// is of no use.
 const identityField = "id"
 
-// decodeFields reads a JSON object into the fields of the struct that target points to, by their JSON names. A field of another
-// type than documented stays zero, and one sorted text for each says so; it names the field and the type, never the value. The
-// elements of a list are read one by one in the same way. Null and absent are zero, as encoding/json has it, and names have to
-// match exactly. It fails for what is no object, and for an ID that is no string.
+// decodeFields reads a JSON object into the fields of the struct that target points to, by their
+// JSON names. A field of another type than documented stays zero, and one sorted text for each says
+// so; it names the field and the type, never the value. The elements of a list are read one by one
+// in the same way. Null and absent are zero, as encoding/json has it, and names have to match
+// exactly. It fails for what is no object, and for an ID that is no string.
 func decodeFields(data []byte, target any) (unreadable []string, err error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
@@ -62,8 +64,8 @@ func decodeField(name string, raw json.RawMessage, field reflect.Value) string {
 	return ""
 }
 
-// decodeElements reads a list, leaves out the elements that cannot be read, and names the first of those: there can be as many as
-// the server likes.
+// decodeElements reads a list, leaves out the elements that cannot be read, and names the first of
+// those: there can be as many as the server likes.
 func decodeElements(name string, raw json.RawMessage, field reflect.Value) string {
 	var elements []json.RawMessage
 	if err := json.Unmarshal(raw, &elements); err != nil {
@@ -93,7 +95,8 @@ func decodeElements(name string, raw json.RawMessage, field reflect.Value) strin
 	return first
 }
 
-// describeUnreadable says of which type a value is. It names a field inside the value where the error does.
+// describeUnreadable says of which type a value is. It names a field inside the value where the
+// error does.
 func describeUnreadable(name string, raw json.RawMessage, err error) string {
 	kind := jsonType(raw)
 	var mistyped *json.UnmarshalTypeError
@@ -126,7 +129,8 @@ func jsonType(raw json.RawMessage) string {
 	}
 }
 
-// unreadableAmong returns the texts of decodeFields that are about one of the fields, or about something in it.
+// unreadableAmong returns the texts of decodeFields that are about one of the fields, or about
+// something in it.
 func unreadableAmong(unreadable []string, fields ...string) []string {
 	var among []string
 	for _, text := range unreadable {

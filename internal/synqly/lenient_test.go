@@ -194,7 +194,8 @@ func TestObjectsOfNoUseAreSkipped(t *testing.T) {
 	}
 }
 
-// TestAPageThatSkipsProvesNothing is what create-once rests on: look-ups take what All does not return for what does not exist.
+// TestAPageThatSkipsProvesNothing is what create-once rests on: look-ups take what All does not
+// return for what does not exist.
 func TestAPageThatSkipsProvesNothing(t *testing.T) {
 	for name, test := range map[string]struct{ second, want string }{
 		"one without ID":  {`{"id": "2"}, {}`, "result[1].id is missing or empty"},

@@ -36,15 +36,17 @@ func (t *connectionTrace) neverSent(err error) bool {
 	if errors.As(err, &refusal) {
 		return refusal.NeverSent()
 	}
-	// A connection is handed out after its TLS handshake. That it was wanted shows that net/http is at work here, and not a
-	// RoundTripper that does without: there, the absence of a connection would prove nothing.
+	// A connection is handed out after its TLS handshake. That it was wanted shows that net/http is
+	// at work here, and not a RoundTripper that does without: there, the absence of a connection
+	// would prove nothing.
 	if t.wanted.Load() {
 		return !t.got.Load()
 	}
 	return isConnectFailure(err)
 }
 
-// isConnectFailure recognises the errors of net and crypto/tls that come before a connection is of any use.
+// isConnectFailure recognises the errors of net and crypto/tls that come before a connection is of
+// any use.
 func isConnectFailure(err error) bool {
 	var (
 		lookup      *net.DNSError
@@ -65,8 +67,9 @@ func isConnectFailure(err error) bool {
 // connecting says whether a request that failed was still waiting for a connection.
 func (t *connectionTrace) connecting() bool { return t.wanted.Load() && !t.got.Load() }
 
-// describeNetworkError says what happened to a request, in words that are the same each time: the errors of net and crypto name
-// local ports, one address of several and the present time, and which of several errors a lost connection gives is chance.
+// describeNetworkError says what happened to a request, in words that are the same each time: the
+// errors of net and crypto name local ports, one address of several and the present time, and which
+// of several errors a lost connection gives is chance.
 func describeNetworkError(err error, host string, connecting bool) string {
 	var (
 		lookup      *net.DNSError
@@ -81,8 +84,8 @@ func describeNetworkError(err error, host string, connecting bool) string {
 	case errors.Is(err, context.Canceled):
 		return "the request was canceled before the response was complete"
 	case connecting && isTimeout(err):
-		// One text for lookup, dial and handshake: which of them a deadline meets, or whether it is the deadline of the request
-		// that ends first, is chance too.
+		// One text for lookup, dial and handshake: which of them a deadline meets, or whether it is
+		// the deadline of the request that ends first, is chance too.
 		return fmt.Sprintf("timed out connecting to %s", host)
 	case errors.As(err, &lookup):
 		return fmt.Sprintf("host %s cannot be resolved: %s", host, describeLookup(lookup))

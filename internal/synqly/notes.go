@@ -15,7 +15,8 @@ type Note struct {
 	Title string `json:"title"`
 }
 
-// UnmarshalJSON reads field by field. It fails for what is no object, and for an ID that is no string.
+// UnmarshalJSON reads field by field. It fails for what is no object, and for an ID that is no
+// string.
 func (n *Note) UnmarshalJSON(data []byte) (err error) {
 	*n = Note{}
 	n.Unreadable, err = decodeFields(data, n)
@@ -48,8 +49,9 @@ func (c *Client) CreateNote(ctx context.Context, ticketID string, request Create
 	})
 }
 
-// PatchNote applies the operations, which can concern the title and the content, to the note and returns it as it is then. Without
-// operations nothing is sent, and an *InvalidRequestError returned.
+// PatchNote applies the operations, which can concern the title and the content, to the note and
+// returns it as it is then. Without operations nothing is sent, and an *InvalidRequestError
+// returned.
 //
 // Patch Note: PATCH /v1/ticketing/tickets/{ticketId}/notes/{noteId}
 func (c *Client) PatchNote(ctx context.Context, ticketID, noteID string, patch []PatchOperation) (*Note, error) {

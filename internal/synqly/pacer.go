@@ -9,10 +9,12 @@ import (
 	"time"
 )
 
-// Pacer decides when a request may go out, and learns how each was answered. It must be safe for concurrent use.
+// Pacer decides when a request may go out, and learns how each was answered. It must be safe for
+// concurrent use.
 type Pacer interface {
-	// Admit is called before each request, before its timeout starts, and may wait. The request is not sent when it returns an
-	// error; the caller gets that error in a *TransportError that says so.
+	// Admit is called before each request, before its timeout starts, and may wait. The request is
+	// not sent when it returns an error; the caller gets that error in a *TransportError that says
+	// so.
 	Admit(ctx context.Context) error
 	// Answered is called after each request that was admitted.
 	Answered(Answer)
@@ -28,7 +30,8 @@ type Answer struct {
 	Class Class
 	// RetryAfter is how long the API asks to wait; zero where it names no pause.
 	RetryAfter time.Duration
-	// ServerTime is the server's clock when it answered with success, to the second; zero where it does not tell.
+	// ServerTime is the server's clock when it answered with success, to the second; zero where it
+	// does not tell.
 	ServerTime time.Time
 	// Duration is the time from sending to the end of the answer's body.
 	Duration time.Duration

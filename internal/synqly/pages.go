@@ -26,13 +26,15 @@ const (
 // Page is one answer of a list.
 type Page[T any] struct {
 	Items []T
-	// Skipped says which objects of the page are not among the Items, one text for each with its index and what is wrong: it is no
-	// object, it has no usable ID. After a hundred of them the last text says how many more there are. A page that skips something
-	// proves nothing about what it does not show; see CheckComplete.
+	// Skipped says which objects of the page are not among the Items, one text for each with its
+	// index and what is wrong: it is no object, it has no usable ID. After a hundred of them the
+	// last text says how many more there are. A page that skips something proves nothing about what
+	// it does not show; see CheckComplete.
 	Skipped []string
 	// Cursor is what to ask the next page with, empty for the last page.
 	Cursor string
-	// Messages are warnings that came with the page, of a provider that could not do all that was asked, for example.
+	// Messages are warnings that came with the page, of a provider that could not do all that was
+	// asked, for example.
 	Messages []Problem
 	// Meta is what meta functions have added (TicketQuery.Meta), nil without.
 	Meta json.RawMessage
@@ -41,8 +43,8 @@ type Page[T any] struct {
 	status    int
 }
 
-// CheckComplete returns a *DecodeError when the page leaves objects out (Skipped). It is for those who take the absence of an
-// object for a fact: the one they look for may be among those left out.
+// CheckComplete returns a *DecodeError when the page leaves objects out (Skipped). It is for those
+// who take the absence of an object for a fact: the one they look for may be among those left out.
 func (p Page[T]) CheckComplete() error {
 	switch len(p.Skipped) {
 	case 0:
@@ -54,7 +56,8 @@ func (p Page[T]) CheckComplete() error {
 	}
 }
 
-// checkRecognisable returns a *DecodeError when an item of a complete page does not show what look-ups recognise it by.
+// checkRecognisable returns a *DecodeError when an item of a complete page does not show what
+// look-ups recognise it by.
 func (p Page[T]) checkRecognisable() error {
 	for i := range p.Items {
 		item, ok := any(&p.Items[i]).(recognisable)
@@ -72,10 +75,11 @@ func (p Page[T]) decodeError(text string) error {
 	return &DecodeError{Operation: p.operation, StatusCode: p.status, Err: errors.New(text)}
 }
 
-// recognisable is a remote object that look-ups know by what it says and when it was created, where its ID is not known yet.
+// recognisable is a remote object that look-ups know by what it says and when it was created, where
+// its ID is not known yet.
 type recognisable interface {
-	// hidden says which of the fields for that could not be read. The creator is not among them: it is optional in the API, so that
-	// look-ups have to do without.
+	// hidden says which of the fields for that could not be read. The creator is not among them: it
+	// is optional in the API, so that look-ups have to do without.
 	hidden() []string
 }
 
@@ -87,10 +91,11 @@ type PageQuery struct {
 	Cursor string
 }
 
-// All collects the items of all pages. With an error it returns no items at all, so that nobody takes a part for the whole. For the
-// same reason it returns a *DecodeError when a page leaves something out (Page.Skipped), or when an object does not show what it
-// could be recognised by: the name, tags, title, content or created_at is Unreadable. Look-ups take an object that is not among the
-// items for one that does not exist. Whoever can do with less iterates over the pages.
+// All collects the items of all pages. With an error it returns no items at all, so that nobody
+// takes a part for the whole. For the same reason it returns a *DecodeError when a page leaves
+// something out (Page.Skipped), or when an object does not show what it could be recognised by: the
+// name, tags, title, content or created_at is Unreadable. Look-ups take an object that is not among
+// the items for one that does not exist. Whoever can do with less iterates over the pages.
 func All[T any](pages iter.Seq2[Page[T], error]) ([]T, error) {
 	var items []T
 	for page, err := range pages {
@@ -105,9 +110,9 @@ func All[T any](pages iter.Seq2[Page[T], error]) ([]T, error) {
 	return items, nil
 }
 
-// listPages iterates over the pages of a list. Each page is asked for when the one before has been used, and each iteration starts
-// anew. It ends after the last page, or after one error. Items are passed on as they come: one that moves while a list is read
-// may come twice.
+// listPages iterates over the pages of a list. Each page is asked for when the one before has been
+// used, and each iteration starts anew. It ends after the last page, or after one error. Items are
+// passed on as they come: one that moves while a list is read may come twice.
 func listPages[T any](ctx context.Context, c *Client, list call, query PageQuery) iter.Seq2[Page[T], error] {
 	return func(yield func(Page[T], error) bool) {
 		cursor := query.Cursor

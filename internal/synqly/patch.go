@@ -22,15 +22,18 @@ type PatchOperation struct {
 	Value json.RawMessage `json:"value,omitempty"`
 }
 
-// Add sets the member at the path, whether it exists or not. A nil value is the JSON null. It fails for a value that has no JSON.
+// Add sets the member at the path, whether it exists or not. A nil value is the JSON null. It fails
+// for a value that has no JSON.
 func Add(path string, value any) (PatchOperation, error) { return patchValue("add", path, value) }
 
-// Replace sets the member at the path, which must exist. A nil value is the JSON null. It fails for a value that has no JSON.
+// Replace sets the member at the path, which must exist. A nil value is the JSON null. It fails for
+// a value that has no JSON.
 func Replace(path string, value any) (PatchOperation, error) {
 	return patchValue("replace", path, value)
 }
 
-// Test lets the patch fail unless the member at the path has the value. It fails for a value that has no JSON.
+// Test lets the patch fail unless the member at the path has the value. It fails for a value that
+// has no JSON.
 func Test(path string, value any) (PatchOperation, error) { return patchValue("test", path, value) }
 
 // Remove removes the member at the path, which must exist.

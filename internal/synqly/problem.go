@@ -16,7 +16,8 @@ import (
 // maxProblemText bounds each text of a Problem, in bytes.
 const maxProblemText = 1024
 
-// Problem is the body of an answer that is not a success. It is also a warning that comes with a success (Page.Messages).
+// Problem is the body of an answer that is not a success. It is also a warning that comes with a
+// success (Page.Messages).
 type Problem struct {
 	Message     string
 	Status      int
@@ -43,8 +44,8 @@ type ProblemParameter struct {
 	Location string
 }
 
-// UnmarshalJSON takes what it can use and leaves the rest: an explanation must not be lost because one member of it is odd. It
-// fails for what is no JSON object alone.
+// UnmarshalJSON takes what it can use and leaves the rest: an explanation must not be lost because
+// one member of it is odd. It fails for what is no JSON object alone.
 func (p *Problem) UnmarshalJSON(data []byte) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
@@ -75,8 +76,8 @@ func (p *Problem) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// text is the Problem for a person, in one line: message, parameter, detail, remediation. Each has a share of the whole, so that a
-// long message does not cost the remediation.
+// text is the Problem for a person, in one line: message, parameter, detail, remediation. Each has
+// a share of the whole, so that a long message does not cost the remediation.
 func (p Problem) text() string {
 	message := p.Message
 	if message == "" && len(p.Cause) > 0 {

@@ -104,7 +104,8 @@ func FuzzProblem(f *testing.F) {
 	})
 }
 
-// FuzzTicket reads tickets, alone and on a page, and looks for one that is lost for another reason than its ID.
+// FuzzTicket reads tickets, alone and on a page, and looks for one that is lost for another reason
+// than its ID.
 func FuzzTicket(f *testing.F) {
 	operation, _ := contract.Lookup(contract.GetTicket)
 	f.Add([]byte(operation.ExampleResponse))
@@ -158,8 +159,8 @@ func expectRefusalIsDue(t *testing.T, body []byte, refusal error) {
 	}
 }
 
-// expectSameOnAPage reads the body's result as the second of three objects of a page. It must be among the items if it can be read
-// alone, and skipped if not, and must not cost the others.
+// expectSameOnAPage reads the body's result as the second of three objects of a page. It must be
+// among the items if it can be read alone, and skipped if not, and must not cost the others.
 func expectSameOnAPage(t *testing.T, body []byte, want Ticket, refusal error) {
 	t.Helper()
 	outer, err := decodeEnvelope(body)

@@ -11,7 +11,8 @@ import (
 
 const redacted = "[redacted]"
 
-// redactor takes the token out of text that others have written: a proxy or a provider may send back the header it was sent.
+// redactor takes the token out of text that others have written: a proxy or a provider may send
+// back the header it was sent.
 type redactor struct{ token string }
 
 func (r redactor) text(text string) string {
@@ -33,7 +34,8 @@ func (r redactor) cutOff(text string) string {
 	return text
 }
 
-// clean makes one line of at most limit bytes, without the token, out of text that others have written.
+// clean makes one line of at most limit bytes, without the token, out of text that others have
+// written.
 func (r redactor) clean(text string, limit int) string {
 	// Twice: what stands between the halves of a token may be among what is dropped.
 	return shorten(r.text(singleLine(r.text(text))), limit)
@@ -60,8 +62,8 @@ func (r redactor) value(value any) any {
 	}
 }
 
-// singleLine replaces runs of white space and control characters by one space, and drops invisible characters, some of which
-// reverse the order in which a terminal shows the rest.
+// singleLine replaces runs of white space and control characters by one space, and drops invisible
+// characters, some of which reverse the order in which a terminal shows the rest.
 func singleLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {

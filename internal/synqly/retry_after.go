@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// longestRetryAfter bounds the pause that a server can ask for: one mistaken header must not stop an
-// integration for a day.
+// longestRetryAfter bounds the pause that a server can ask for: one mistaken header must not stop
+// an integration for a day.
 const longestRetryAfter = time.Hour
 
 // retryAfter returns how long the server asks to wait: the header Retry-After in seconds or as an
-// HTTP date, then X-RateLimit-Reset in Unix seconds. A time is measured from the server's own clock,
-// the header Date, where there is one. It is zero where the server names no pause: without such a
-// header, and for one that names no time to come, such as "Retry-After: 0".
+// HTTP date, then X-RateLimit-Reset in Unix seconds. A time is measured from the server's own
+// clock, the header Date, where there is one. It is zero where the server names no pause: without
+// such a header, and for one that names no time to come, such as "Retry-After: 0".
 func retryAfter(status int, header http.Header, now time.Time) time.Duration {
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
 		now = date

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// Ticket is a ticket as the API returns it. A text that is null or absent is empty. A field of another type than the API documents
-// is zero and named in Unreadable; only the ID has to be right.
+// Ticket is a ticket as the API returns it. A text that is null or absent is empty. A field of
+// another type than the API documents is zero and named in Unreadable; only the ID has to be right.
 type Ticket struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
@@ -24,9 +24,11 @@ type Ticket struct {
 	Creator   string    `json:"creator"`
 	Assignee  string    `json:"assignee"`
 	Contact   string    `json:"contact"`
-	// Description is markdown. Providers convert it to a format of their own and back, so that it may differ from what was sent.
+	// Description is markdown. Providers convert it to a format of their own and back, so that it
+	// may differ from what was sent.
 	Description string `json:"description"`
-	// Priority is URGENT, HIGH, MEDIUM or LOW, or one of the newer CRITICAL, MODERATE and PLANNING; others are passed on.
+	// Priority is URGENT, HIGH, MEDIUM or LOW, or one of the newer CRITICAL, MODERATE and PLANNING;
+	// others are passed on.
 	Priority       string    `json:"priority"`
 	DueDate        Timestamp `json:"due_date"`
 	CompletionDate Timestamp `json:"completion_date"`
@@ -42,8 +44,9 @@ type Ticket struct {
 	CustomFields map[string]json.RawMessage `json:"custom_fields"`
 	// Unmapped is what the provider has beyond the API's model.
 	Unmapped map[string]json.RawMessage `json:"unmapped"`
-	// Unreadable says which fields could not be read, sorted, such as "due_date cannot be read: its JSON type is number". Elements of tags and
-	// attachments that could not be read are missing there, and one text names the first. A field in it is unknown, not empty.
+	// Unreadable says which fields could not be read, sorted, such as "due_date cannot be read: its
+	// JSON type is number". Elements of tags and attachments that could not be read are missing
+	// there, and one text names the first. A field in it is unknown, not empty.
 	Unreadable []string `json:"-"`
 }
 
@@ -58,15 +61,16 @@ func (t *Ticket) Readable(fields ...string) bool {
 	return len(unreadableAmong(t.Unreadable, fields...)) == 0
 }
 
-// UnmarshalJSON reads field by field. It fails for what is no object, and for an ID that is no string.
+// UnmarshalJSON reads field by field. It fails for what is no object, and for an ID that is no
+// string.
 func (t *Ticket) UnmarshalJSON(data []byte) (err error) {
 	*t = Ticket{}
 	t.Unreadable, err = decodeFields(data, t)
 	return err
 }
 
-// CreateTicketRequest is a ticket to create. Name and Summary are required by the API and always sent; the rest is left out when
-// empty.
+// CreateTicketRequest is a ticket to create. Name and Summary are required by the API and always
+// sent; the rest is left out when empty.
 type CreateTicketRequest struct {
 	Name        string `json:"name"`
 	Summary     string `json:"summary"`
@@ -87,8 +91,8 @@ type CreateTicketRequest struct {
 
 // TicketQuery selects and orders tickets.
 type TicketQuery struct {
-	// Filters are of the form field[operator]value, such as tags[in]a,b, and all have to match. What a provider can filter by
-	// differs.
+	// Filters are of the form field[operator]value, such as tags[in]a,b, and all have to match.
+	// What a provider can filter by differs.
 	Filters []string
 	// Order lists fields, as name, name[asc] or name[desc]. The API's default when empty.
 	Order []string
@@ -133,8 +137,8 @@ func (c *Client) GetTicket(ctx context.Context, ticketID string) (*Ticket, error
 	})
 }
 
-// PatchTicket applies the operations to the ticket, in their order, and returns it as it is then. Without operations nothing is sent,
-// and an *InvalidRequestError returned.
+// PatchTicket applies the operations to the ticket, in their order, and returns it as it is then.
+// Without operations nothing is sent, and an *InvalidRequestError returned.
 //
 // Patch Ticket: PATCH /v1/ticketing/tickets/{ticketId}
 func (c *Client) PatchTicket(ctx context.Context, ticketID string, patch []PatchOperation) (*Ticket, error) {
@@ -147,7 +151,8 @@ func (c *Client) PatchTicket(ctx context.Context, ticketID string, patch []Patch
 	})
 }
 
-// HasTag reports whether a tag is among others. Providers change the case of tags, so that does not count.
+// HasTag reports whether a tag is among others. Providers change the case of tags, so that does not
+// count.
 func HasTag(tags []string, tag string) bool {
 	return slices.ContainsFunc(tags, func(other string) bool { return strings.EqualFold(other, tag) })
 }

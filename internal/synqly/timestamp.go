@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Timestamp is a time as the API returns it. What providers send is not always what RFC 3339 asks for, and a time that cannot be
-// read must not cost the ticket it belongs to.
+// Timestamp is a time as the API returns it. What providers send is not always what RFC 3339 asks
+// for, and a time that cannot be read must not cost the ticket it belongs to.
 type Timestamp struct {
 	// Time is in UTC, and zero when Raw is empty or cannot be read.
 	time.Time
@@ -18,8 +18,8 @@ type Timestamp struct {
 	Raw string
 }
 
-// timestampLayouts are RFC 3339, and its relatives with an offset such as +0000 (Jira) or +00. A fraction of a second is
-// accepted by time.Parse with each.
+// timestampLayouts are RFC 3339, and its relatives with an offset such as +0000 (Jira) or +00. A
+// fraction of a second is accepted by time.Parse with each.
 var timestampLayouts = []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07"}
 
 // UnmarshalJSON takes any string, and null. It fails for other types alone.

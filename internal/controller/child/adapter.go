@@ -40,8 +40,8 @@ type Adapter[O Object, R any] struct {
 	NewObjects func() client.ObjectList
 	// Texts are the managed fields.
 	Texts remote.TextFields[O, R]
-	// Words are the texts by which the remote object is recognised: as the spec has them, and
-	// as the provider shows them, in the same order.
+	// Words are the texts by which the remote object is recognised: as the spec has them, and as
+	// the provider shows them, in the same order.
 	Words      func(O) []string
 	ShownWords func(*R) []string
 	// Entry is what the provider shows of the remote object.
@@ -99,8 +99,8 @@ func (a Adapter[O, R]) Diff(object O) []string {
 	return remote.Changed(a.Fields(object), object.RemoteStatus().Applied)
 }
 
-// RemoteFields are the same texts as the provider shows them. Those that could not be read are
-// left out.
+// RemoteFields are the same texts as the provider shows them. Those that could not be read are left
+// out.
 func (a Adapter[O, R]) RemoteFields(object O, shown *R) map[string]string {
 	return a.Texts.Shown(object, shown)
 }
@@ -146,8 +146,8 @@ func (a Adapter[O, R]) siblings(ctx context.Context, call remote.Call[O, R]) ([]
 	return siblings, err
 }
 
-// Get picks the remote object from the list, since it cannot be fetched by itself. A ticket that
-// is not there has none of them. What else is on the list may be odd: only where the object is not
+// Get picks the remote object from the list, since it cannot be fetched by itself. A ticket that is
+// not there has none of them. What else is on the list may be odd: only where the object is not
 // found, it could be among what cannot be read.
 func (a Adapter[O, R]) Get(ctx context.Context, call remote.Call[O, R]) (*R, error) {
 	var unclear error

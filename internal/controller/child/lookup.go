@@ -23,8 +23,8 @@ type Attempt struct {
 	Creators Creators
 }
 
-// CreatedBy are the remote objects that an attempt may have made, as far as their words, their
-// time and their creator tell.
+// CreatedBy are the remote objects that an attempt may have made, as far as their words, their time
+// and their creator tell.
 func CreatedBy[R any](attempt Attempt, shown []R, entryOf func(*R) *synqly.Entry, wordsOf func(*R) []string) []R {
 	candidates := slices.DeleteFunc(shown, func(r R) bool {
 		sameWords := remote.Fingerprint(wordsOf(&r)...) == attempt.Text
@@ -45,16 +45,16 @@ func CreatedBy[R any](attempt Attempt, shown []R, entryOf func(*R) *synqly.Entry
 type Creators struct {
 	// Wanted is the creator in the spec, which some providers do not take.
 	Wanted string
-	// known are the only possible ones, as far as objects that were created before
-	// show; empty where they show nothing.
+	// known are the only possible ones, as far as objects that were created before show; empty
+	// where they show nothing.
 	known []string
 }
 
 // sibling is what an object that was created before shows of creators.
 type sibling struct{ wanted, shown string }
 
-// creatorsAmong says which creators are possible, given what the provider made of
-// those of siblings: it takes the ones that it is sent, or puts its own user there.
+// creatorsAmong says which creators are possible, given what the provider made of those of
+// siblings: it takes the ones that it is sent, or puts its own user there.
 func creatorsAmong(siblings []sibling, wanted string) Creators {
 	possible := Creators{Wanted: wanted}
 	for _, other := range siblings {
@@ -69,8 +69,8 @@ func creatorsAmong(siblings []sibling, wanted string) Creators {
 	return possible
 }
 
-// among are the remote objects with a possible creator. Where nothing is known, the
-// wanted one decides between several, if any of them has it.
+// among are the remote objects with a possible creator. Where nothing is known, the wanted one
+// decides between several, if any of them has it.
 func (c Creators) among(creatorsOf []string) []int {
 	var possible, preferred []int
 	for i, creator := range creatorsOf {

@@ -56,8 +56,8 @@ var fields = []remote.TextField[*v1alpha1.TicketComment, synqly.Comment]{
 	},
 }
 
-// readable is true of every comment: what could not be read of one is compared as empty, because
-// a comment shows no drift.
+// readable is true of every comment: what could not be read of one is compared as empty, because a
+// comment shows no drift.
 func readable(*synqly.Comment, ...string) bool { return true }
 
 // Entry is what a remote comment shows, and Words are the texts by which it is recognised.

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// firstHold and longestHold bound the pause after a 429 without Retry-After.
-	// It doubles from one such answer to the next.
+	// firstHold and longestHold bound the pause after a 429 without Retry-After. It doubles from
+	// one such answer to the next.
 	firstHold   = time.Second
 	longestHold = time.Minute
 )
@@ -26,8 +26,8 @@ type WaitError struct {
 	Until time.Time
 	// After is how long that is from now.
 	After time.Duration
-	// Asked is true where the provider asked for the pause with a 429, false
-	// where the Integration's own rateLimit is used up.
+	// Asked is true where the provider asked for the pause with a 429, false where the
+	// Integration's own rateLimit is used up.
 	Asked bool
 }
 
@@ -41,17 +41,17 @@ func (e *WaitError) Error() string {
 // NeverSent tells the client that the request did not leave the process.
 func (e *WaitError) NeverSent() bool { return true }
 
-// Budget paces all requests of one connection: a token bucket made from
-// rateLimit, and a hold that a 429 puts on everything.
+// Budget paces all requests of one connection: a token bucket made from rateLimit, and a hold that
+// a 429 puts on everything.
 //
-// A reconcile asks for its first request with Reserve, which never blocks: the
-// worker is free for other Integrations while the object waits in the queue.
-// Further requests of the same reconcile wait in Admit, for as long as the
-// bucket takes to refill, because starting over would send the first ones again.
+// A reconcile asks for its first request with Reserve, which never blocks: the worker is free for
+// other Integrations while the object waits in the queue. Further requests of the same reconcile
+// wait in Admit, for as long as the bucket takes to refill, because starting over would send the
+// first ones again.
 //
-// Requests in the Background leave half of the bucket to all others, so that a new
-// ticket does not wait behind a long list; with nothing left for them they go out all
-// the same, one every backgroundPatience.
+// Requests in the Background leave half of the bucket to all others, so that a new ticket does not
+// wait behind a long list; with nothing left for them they go out all the same, one every
+// backgroundPatience.
 type Budget struct {
 	clock clock.Clock
 
@@ -62,8 +62,7 @@ type Budget struct {
 	lastHold  time.Duration // the pause after the latest 429 that named none
 }
 
-// NewBudget returns a full bucket of burst requests that refills at
-// requestsPerSecond.
+// NewBudget returns a full bucket of burst requests that refills at requestsPerSecond.
 func NewBudget(clk clock.Clock, requestsPerSecond, burst int32) *Budget {
 	return &Budget{clock: clk, limiter: rate.NewLimiter(rate.Limit(requestsPerSecond), int(burst))}
 }
@@ -85,8 +84,8 @@ type reservation struct {
 	once   sync.Once
 }
 
-// Reserve takes one request from the bucket for the context that it returns, or
-// returns a *WaitError. It never blocks.
+// Reserve takes one request from the bucket for the context that it returns, or returns a
+// *WaitError. It never blocks.
 func (b *Budget) Reserve(ctx context.Context) (context.Context, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,8 +99,8 @@ func (b *Budget) Reserve(ctx context.Context) (context.Context, error) {
 	return context.WithValue(ctx, reservationKey{}, &reservation{budget: b}), nil
 }
 
-// slot tells the callers that found the bucket empty to come back one after the
-// other, at the rate at which it refills, instead of all at once.
+// slot tells the callers that found the bucket empty to come back one after the other, at the rate
+// at which it refills, instead of all at once.
 func (b *Budget) slot(now time.Time) *WaitError {
 	interval := time.Duration(float64(time.Second) / float64(b.limiter.Limit()))
 	if b.nextSlot.Before(now) {
@@ -139,8 +138,7 @@ func (b *Budget) letOthersFirst(ctx context.Context) error {
 	}
 }
 
-// untilHalfFull is how long it takes until half of the bucket, and one request more,
-// is there.
+// untilHalfFull is how long it takes until half of the bucket, and one request more, is there.
 func (b *Budget) untilHalfFull() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -149,8 +147,8 @@ func (b *Budget) untilHalfFull() time.Duration {
 	return time.Duration(lacking / float64(b.limiter.Limit()) * float64(time.Second))
 }
 
-// Admit lets one request go out: at once with a reservation in the context, else
-// as soon as the bucket has refilled. During a hold it returns a *WaitError.
+// Admit lets one request go out: at once with a reservation in the context, else as soon as the
+// bucket has refilled. During a hold it returns a *WaitError.
 func (b *Budget) Admit(ctx context.Context) error {
 	if err := b.letOthersFirst(ctx); err != nil {
 		return err
@@ -193,16 +191,16 @@ func (b *Budget) admit(ctx context.Context) (time.Duration, error) {
 	return b.limiter.ReserveN(now, 1).DelayFrom(now), nil
 }
 
-// Throttled holds back every request of the connection after a 429: for as long
-// as Retry-After says, or, where that is zero, for a pause that doubles each time.
+// Throttled holds back every request of the connection after a 429: for as long as Retry-After
+// says, or, where that is zero, for a pause that doubles each time.
 func (b *Budget) Throttled(retryAfter time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
 	if retryAfter == 0 {
 		if now.Before(b.heldUntil) {
-			// The request was sent before the hold began: requests that were on their
-			// way together are one refusal, and must not double the pause one by one.
+			// The request was sent before the hold began: requests that were on their way together
+			// are one refusal, and must not double the pause one by one.
 			return
 		}
 		b.lastHold = min(max(2*b.lastHold, firstHold), longestHold)

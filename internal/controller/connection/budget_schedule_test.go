@@ -15,8 +15,8 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// schedule is a random run of workers over one budget, in virtual time: what went
-// out when, and when the provider had asked for silence.
+// schedule is a random run of workers over one budget, in virtual time: what went out when, and
+// when the provider had asked for silence.
 type schedule struct {
 	budget *Budget
 
@@ -42,8 +42,8 @@ func (s *schedule) send(random *rand.Rand) {
 	}
 }
 
-// work reconciles: a reserved request, after pause between the two, and up to three
-// more. A reconcile that is refused waits for as long as it was told.
+// work reconciles: a reserved request, after pause between the two, and up to three more. A
+// reconcile that is refused waits for as long as it was told.
 func (s *schedule) work(ctx context.Context, random *rand.Rand, pause func() time.Duration) {
 	wait := func(d time.Duration) {
 		select {
@@ -73,8 +73,8 @@ func (s *schedule) work(ctx context.Context, random *rand.Rand, pause func() tim
 	}
 }
 
-// windows fails for each window in which more went out than burst, the extra that
-// was reserved before, and what has refilled since.
+// windows fails for each window in which more went out than burst, the extra that was reserved
+// before, and what has refilled since.
 func (s *schedule) windows(t *testing.T, rate, burst, extra int) {
 	t.Helper()
 	for from := range s.sent {
@@ -133,9 +133,9 @@ func TestNoWindowExceedsTheBudget(t *testing.T) {
 	}
 }
 
-// A request counts when it is reserved. Where the reconcile takes its time before it
-// sends it, as it does to record the intent of a create, the bucket refills in
-// between: each worker can then be one request ahead, and no more.
+// A request counts when it is reserved. Where the reconcile takes its time before it sends it, as
+// it does to record the intent of a create, the bucket refills in between: each worker can then be
+// one request ahead, and no more.
 func TestLateRequestsExceedTheBudgetByOneForEachWorkerAtMost(t *testing.T) {
 	const rate, burst, workers = 5, 4, 6
 	for seed := range uint64(10) {

@@ -333,8 +333,8 @@ func TestHoldWithoutRetryAfterDoublesUpToAMinute(t *testing.T) {
 	}
 }
 
-// Requests that were on their way together are answered together, and that is one
-// refusal of the provider, not many.
+// Requests that were on their way together are answered together, and that is one refusal of the
+// provider, not many.
 func TestAnswersToRequestsSentBeforeTheHoldDoNotLengthenIt(t *testing.T) {
 	budget, clk := newBudget()
 	for range 10 {

@@ -1,8 +1,8 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package connection holds what all objects of an Integration share: the client
-// with its token, and the request budget.
+// Package connection holds what all objects of an Integration share: the client with its token, and
+// the request budget.
 package connection
 
 import (
@@ -30,8 +30,8 @@ import (
 
 // Options configure Connections.
 type Options struct {
-	// Secrets reads Secrets. It must not be backed by a cache: the operator may
-	// only get Secrets, not list or watch them.
+	// Secrets reads Secrets. It must not be backed by a cache: the operator may only get Secrets,
+	// not list or watch them.
 	Secrets client.Reader
 	// Clock for the budgets; the real one when nil.
 	Clock clock.Clock
@@ -67,15 +67,14 @@ func New(options Options) *Connections {
 	}
 }
 
-// Connection is an open connection: a client with the token and the settings of
-// one generation of an Integration. It is never changed; a new generation or a
-// new token makes a new one, which keeps the budget.
+// Connection is an open connection: a client with the token and the settings of one generation of
+// an Integration. It is never changed; a new generation or a new token makes a new one, which keeps
+// the budget.
 type Connection struct {
 	*synqly.Client
 	*Budget
 
-	// Integration is the object that the connection was made from. It must not be
-	// changed.
+	// Integration is the object that the connection was made from. It must not be changed.
 	Integration *v1alpha1.Integration
 	// TokenVersion is the resourceVersion of the Secret that the token is from.
 	TokenVersion string
@@ -111,8 +110,7 @@ func RequestTimeout(integration *v1alpha1.Integration) time.Duration {
 	return integration.Spec.RequestTimeout.Duration
 }
 
-// SettlePeriod is how long a lost create may still appear remotely through an
-// Integration.
+// SettlePeriod is how long a lost create may still appear remotely through an Integration.
 func SettlePeriod(integration *v1alpha1.Integration) time.Duration {
 	if integration.Spec.SettlePeriod == nil {
 		return 2 * time.Minute
@@ -120,8 +118,8 @@ func SettlePeriod(integration *v1alpha1.Integration) time.Duration {
 	return integration.Spec.SettlePeriod.Duration
 }
 
-// SecretError says that the token cannot be had: the Secret, or its key, is not
-// there, or reading it failed.
+// SecretError says that the token cannot be had: the Secret, or its key, is not there, or reading
+// it failed.
 type SecretError struct {
 	// Secret and Key are where the token should be.
 	Secret types.NamespacedName
@@ -144,8 +142,8 @@ func (e *SecretError) Error() string {
 
 func (e *SecretError) Unwrap() error { return e.Err }
 
-// Temporary reports whether the API server failed, rather than said that there is no
-// such Secret or that it may not be read.
+// Temporary reports whether the API server failed, rather than said that there is no such Secret or
+// that it may not be read.
 func (e *SecretError) Temporary() bool {
 	return e.Err != nil && !apierrors.IsNotFound(e.Err) && !apierrors.IsForbidden(e.Err)
 }
@@ -164,10 +162,9 @@ func (e *NotReadyError) Error() string {
 	return fmt.Sprintf("Integration %q is not ready (%s): %s", e.Integration.Name, e.Reason, e.Message)
 }
 
-// For returns the connection that an object uses. An Integration that is Ready
-// has one, or gets one here after a restart, when objects may come first; for any
-// other the error is a *NotReadyError. So a Secret that is missing is looked for
-// by its Integration alone.
+// For returns the connection that an object uses. An Integration that is Ready has one, or gets one
+// here after a restart, when objects may come first; for any other the error is a *NotReadyError.
+// So a Secret that is missing is looked for by its Integration alone.
 func (c *Connections) For(ctx context.Context, integration *v1alpha1.Integration) (*Connection, error) {
 	name := client.ObjectKeyFromObject(integration)
 	ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
@@ -182,17 +179,17 @@ func (c *Connections) For(ctx context.Context, integration *v1alpha1.Integration
 	}
 	connection, err := c.Open(ctx, integration)
 	var missing *SecretError
-	// Where the API server failed, the Integration stays Ready and nothing would wake
-	// the object, so that is not for it to wait for.
+	// Where the API server failed, the Integration stays Ready and nothing would wake the object,
+	// so that is not for it to wait for.
 	if errors.As(err, &missing) && !missing.Temporary() {
 		return nil, &NotReadyError{Integration: name, Reason: v1alpha1.ReasonSecretNotFound, Message: missing.Error()}
 	}
 	return connection, err
 }
 
-// Open reads the token and returns the connection for this generation of the
-// Integration and this token: the one that is open, or a new one.
-// Errors are a *SecretError or a *synqly.ConfigurationError.
+// Open reads the token and returns the connection for this generation of the Integration and this
+// token: the one that is open, or a new one. Errors are a *SecretError or a
+// *synqly.ConfigurationError.
 func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integration) (*Connection, error) {
 	token, version, err := c.readToken(ctx, integration)
 	if err != nil {
@@ -224,14 +221,14 @@ func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integratio
 	return connection, nil
 }
 
-// Last returns the connection of an Integration that was opened last, whatever has
-// become of the Integration and its Secret since, or nil.
+// Last returns the connection of an Integration that was opened last, whatever has become of the
+// Integration and its Secret since, or nil.
 func (c *Connections) Last(name types.NamespacedName) *Connection {
 	return c.current(name)
 }
 
-// Close notes that an Integration is gone. Its connection stays for an hour, for
-// objects that are still to be removed remotely.
+// Close notes that an Integration is gone. Its connection stays for an hour, for objects that are
+// still to be removed remotely.
 func (c *Connections) Close(name types.NamespacedName) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -249,9 +246,9 @@ func (c *Connections) Close(name types.NamespacedName) {
 // closedRetention is how long the connection of an Integration that is gone is kept.
 const closedRetention = time.Hour
 
-// RequestRecheck asks the Integration's controller to read the token again and to check
-// the connection, because an object was refused with it. It never blocks: with a
-// full queue a check is due anyway.
+// RequestRecheck asks the Integration's controller to read the token again and to check the
+// connection, because an object was refused with it. It never blocks: with a full queue a check is
+// due anyway.
 func (c *Connections) RequestRecheck(connection *Connection) {
 	connection.recheckAsked.Store(true)
 	c.enqueue(connection.Integration)
@@ -265,8 +262,8 @@ func (c *Connections) enqueue(integration *v1alpha1.Integration) {
 	}
 }
 
-// SawMarker notes whether a ticket that was created with a marker tag came back with
-// it. News of it wakes the Integration's controller.
+// SawMarker notes whether a ticket that was created with a marker tag came back with it. News of it
+// wakes the Integration's controller.
 func (c *Connection) SawMarker(kept bool) {
 	markers := v1alpha1.MarkerTagsDropped
 	if kept {
@@ -277,15 +274,15 @@ func (c *Connection) SawMarker(kept bool) {
 	}
 }
 
-// MarkerTags is what became of marker tags, as far as this connection knows; empty
-// where it does not.
+// MarkerTags is what became of marker tags, as far as this connection knows; empty where it does
+// not.
 func (c *Connection) MarkerTags() v1alpha1.MarkerTags {
 	markers, _ := c.markers.Load().(v1alpha1.MarkerTags)
 	return markers
 }
 
-// SetPolling notes how remote changes are looked for. News of it wakes the
-// Integration's controller, which shows it.
+// SetPolling notes how remote changes are looked for. News of it wakes the Integration's
+// controller, which shows it.
 func (c *Connection) SetPolling(polling v1alpha1.PollingStatus) {
 	if before := c.polling.Swap(&polling); before == nil || *before != polling {
 		c.enqueue()
@@ -316,8 +313,8 @@ func (c *Connection) madeFrom(integration *v1alpha1.Integration) bool {
 	return c.Integration.UID == integration.UID && c.Integration.Generation == integration.Generation
 }
 
-// budgetFor keeps the budget, and with it a hold that the provider asked for,
-// over changes of the token and of the spec.
+// budgetFor keeps the budget, and with it a hold that the provider asked for, over changes of the
+// token and of the spec.
 func (c *Connections) budgetFor(integration *v1alpha1.Integration, before *Connection) *Budget {
 	limit := RateLimit(integration)
 	if before == nil || before.Integration.UID != integration.UID {
@@ -353,8 +350,7 @@ func RateLimit(integration *v1alpha1.Integration) v1alpha1.RateLimit {
 	return *integration.Spec.RateLimit
 }
 
-// PollInterval is how often remote changes are looked for, and the connection is
-// checked.
+// PollInterval is how often remote changes are looked for, and the connection is checked.
 func PollInterval(integration *v1alpha1.Integration) time.Duration {
 	if integration.Spec.PollInterval == nil {
 		return 5 * time.Minute
@@ -362,8 +358,8 @@ func PollInterval(integration *v1alpha1.Integration) time.Duration {
 	return integration.Spec.PollInterval.Duration
 }
 
-// WithJitter makes an interval up to a tenth longer. It keeps what is done for
-// Integrations that were made together from being done together for ever.
+// WithJitter makes an interval up to a tenth longer. It keeps what is done for Integrations that
+// were made together from being done together for ever.
 func WithJitter(interval time.Duration) time.Duration {
 	return interval + time.Duration(rand.Float64()*0.1*float64(interval)) // #nosec G404 -- spreads load, guards nothing
 }

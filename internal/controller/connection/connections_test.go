@@ -361,8 +361,8 @@ func TestForWaitsForTheIntegrationWhereThereIsNoToken(t *testing.T) {
 	}
 }
 
-// The Integration stays Ready when the API server hiccups, so no watch would wake
-// an object that waited for it.
+// The Integration stays Ready when the API server hiccups, so no watch would wake an object that
+// waited for it.
 func TestForDoesNotWaitForTheIntegrationWhenTheAPIServerFails(t *testing.T) {
 	w := newWorld(t)
 	w.store.err = apierrors.NewTimeoutError("slow", 1)

@@ -70,8 +70,8 @@ func TestAnswersHoldTheConnection(t *testing.T) {
 	}
 }
 
-// Each 429 comes after the hold of the one before; between the second and the third
-// something else happens.
+// Each 429 comes after the hold of the one before; between the second and the third something else
+// happens.
 func TestOnlyAnAnswerForgetsEarlierHolds(t *testing.T) {
 	for name, test := range map[string]struct {
 		between int
@@ -91,8 +91,7 @@ func TestOnlyAnAnswerForgetsEarlierHolds(t *testing.T) {
 	}
 }
 
-// counted are the values of synqly_requests_total of one Integration, by operation
-// and code.
+// counted are the values of synqly_requests_total of one Integration, by operation and code.
 func counted(t *testing.T, integration types.NamespacedName) map[string]float64 {
 	t.Helper()
 	families, err := metrics.Registry.Gather()
@@ -117,8 +116,8 @@ func counted(t *testing.T, integration types.NamespacedName) map[string]float64 
 	return counts
 }
 
-// timed is how many requests of the operation synqly_request_duration_seconds has,
-// and the sum of their seconds.
+// timed is how many requests of the operation synqly_request_duration_seconds has, and the sum of
+// their seconds.
 func timed(t *testing.T, operation string) (count uint64, seconds float64) {
 	t.Helper()
 	families, err := metrics.Registry.Gather()

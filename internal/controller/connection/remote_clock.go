@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// remoteClock is how far the remote API's clock is ahead of this process's, as its
-// latest answer told. It matters where a time of this cluster is compared with one
-// that the provider wrote.
+// remoteClock is how far the remote API's clock is ahead of this process's, as its latest answer
+// told. It matters where a time of this cluster is compared with one that the provider wrote.
 type remoteClock struct{ ahead atomic.Int64 }
 
 func (c *remoteClock) observe(serverTime, now time.Time) {

@@ -1,7 +1,8 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package integration is the controller of Integrations: it opens their connections and checks them.
+// Package integration is the controller of Integrations: it opens their connections and checks
+// them.
 package integration
 
 import (
@@ -35,20 +36,19 @@ import (
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 const (
-	// secretInterval is how often a Secret that is missing, or whose token was
-	// refused, is read again. Secrets may only be got, so no watch tells.
+	// secretInterval is how often a Secret that is missing, or whose token was refused, is read
+	// again. Secrets may only be got, so no watch tells.
 	secretInterval = 5 * time.Second
 	// refusedInterval is how often a token that was refused is tried again as it is.
 	refusedInterval = 5 * time.Minute
-	// recheckInterval is the shortest time between two checks that objects ask for
-	// because they were refused.
+	// recheckInterval is the shortest time between two checks that objects ask for because they
+	// were refused.
 	recheckInterval = 10 * time.Second
 	// maxProjects is how many projects the status lists.
 	maxProjects = 100
 )
 
-// Reconciler keeps the connection of each Integration open and says in
-// its status how it is.
+// Reconciler keeps the connection of each Integration open and says in its status how it is.
 type Reconciler struct {
 	Client      client.Client
 	Connections *connection.Connections
@@ -88,8 +88,8 @@ func Setup(mgr ctrl.Manager, options remote.Options, kinds []remote.Kind) error 
 	return controller.Complete(NewReconciler(options, kinds))
 }
 
-// Reconcile opens the connection of one Integration, checks it when that is due, and
-// writes down what came of it.
+// Reconcile opens the connection of one Integration, checks it when that is due, and writes down
+// what came of it.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var integration v1alpha1.Integration
 	if err := r.Client.Get(ctx, request.NamespacedName, &integration); err != nil {

@@ -20,12 +20,11 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
-// maxNamedUsers is how many of the objects that an Integration waits for its message
-// names.
+// maxNamedUsers is how many of the objects that an Integration waits for its message names.
 const maxNamedUsers = 3
 
-// ensureFinalizer puts the finalizer on an Integration that objects are about to use, so
-// that it outlives them when everything is deleted at once.
+// ensureFinalizer puts the finalizer on an Integration that objects are about to use, so that it
+// outlives them when everything is deleted at once.
 func (r *Reconciler) ensureFinalizer(ctx context.Context, stored, integration *v1alpha1.Integration) error {
 	if controllerutil.ContainsFinalizer(integration, v1alpha1.InUseFinalizer) {
 		return nil
@@ -33,8 +32,8 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, stored, integration *v
 	return r.patchFinalizers(ctx, stored, integration, append(slices.Clone(integration.Finalizers), v1alpha1.InUseFinalizer))
 }
 
-// finalize lets an Integration go once no object needs it for a removal. Until then
-// the connection that is open stays in use, whatever has become of the Secret.
+// finalize lets an Integration go once no object needs it for a removal. Until then the connection
+// that is open stays in use, whatever has become of the Secret.
 func (r *Reconciler) finalize(ctx context.Context, stored, integration *v1alpha1.Integration) (ctrl.Result, error) {
 	if !controllerutil.ContainsFinalizer(integration, v1alpha1.InUseFinalizer) {
 		return ctrl.Result{}, nil
@@ -63,8 +62,8 @@ func (r *Reconciler) finalize(ctx context.Context, stored, integration *v1alpha1
 // waiting begins what an Integration's message says of the objects that it waits for.
 const waiting = "; the deletion waits for the remote objects of "
 
-// lastHealth is what the status says of the connection. While the Integration is being
-// deleted and a connection is open, that is not checked any more.
+// lastHealth is what the status says of the connection. While the Integration is being deleted and
+// a connection is open, that is not checked any more.
 func lastHealth(integration *v1alpha1.Integration) health {
 	ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil {
@@ -86,8 +85,8 @@ func (r *Reconciler) patchFinalizers(ctx context.Context, stored, integration *v
 	return nil
 }
 
-// users are the objects that need the Integration to remove what they stand for.
-// One of which that cannot be told counts as a user.
+// users are the objects that need the Integration to remove what they stand for. One of which that
+// cannot be told counts as a user.
 func (r *Reconciler) users(ctx context.Context, integration *v1alpha1.Integration) ([]string, error) {
 	var users []string
 	for _, kind := range r.kinds {
@@ -116,8 +115,8 @@ func summary(users []string) string {
 	return fmt.Sprintf("%s and %d others", strings.Join(users[:maxNamedUsers], ", "), len(users)-maxNamedUsers)
 }
 
-// conflictLater ends a reconcile whose write failed. A conflict means that the cache
-// was stale, which passes.
+// conflictLater ends a reconcile whose write failed. A conflict means that the cache was stale,
+// which passes.
 func conflictLater(err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) {
 		return ctrl.Result{RequeueAfter: time.Second}, nil

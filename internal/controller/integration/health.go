@@ -23,8 +23,7 @@ type health struct {
 	stalled bool
 	// refused: the token was.
 	refused bool
-	// again is when to check again; zero where the poll interval or backing off
-	// decides.
+	// again is when to check again; zero where the poll interval or backing off decides.
 	again time.Duration
 }
 

@@ -49,8 +49,8 @@ func (r *Reconciler) probe(ctx context.Context, integration *v1alpha1.Integratio
 	return nil
 }
 
-// check opens the connection and probes it if that is due. It returns how the
-// connection is, and when to check again; an error is one of the API server.
+// check opens the connection and probes it if that is due. It returns how the connection is, and
+// when to check again; an error is one of the API server.
 func (r *Reconciler) check(ctx context.Context, integration *v1alpha1.Integration) (health, time.Duration, error) {
 	open, err := r.Connections.Open(ctx, integration)
 	var secret *connection.SecretError
@@ -70,8 +70,8 @@ func (r *Reconciler) check(ctx context.Context, integration *v1alpha1.Integratio
 	remaining := r.untilProbe(name, integration, open, last)
 	ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
 	if remaining > 0 && last.written && ready != nil && ready.Reason != healthOf(last.err).reason {
-		// Another process has come to another result. Writing this one's old
-		// result over it would go back and forth; a new check decides.
+		// Another process has come to another result. Writing this one's old result over it would
+		// go back and forth; a new check decides.
 		if remaining = last.at.Add(recheckInterval).Sub(r.Clock.Now()); remaining > 0 {
 			return health{status: ready.Status, reason: ready.Reason, message: ready.Message}, remaining, nil
 		}
@@ -138,8 +138,8 @@ func (r *Reconciler) untilProbe(name types.NamespacedName, integration *v1alpha1
 	return last.at.Add(interval).Sub(r.Clock.Now())
 }
 
-// usable collects the items of a list that can be read. Nothing rests on a project or a
-// field that is missing, so an odd one is no reason to do without the connection.
+// usable collects the items of a list that can be read. Nothing rests on a project or a field that
+// is missing, so an odd one is no reason to do without the connection.
 func usable[T any](pages iter.Seq2[synqly.Page[T], error]) ([]T, error) {
 	var items []T
 	for page, err := range pages {

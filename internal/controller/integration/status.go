@@ -17,8 +17,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
-// writeStatus writes the status if it has changed, and tells of a change of the
-// Ready condition in an Event.
+// writeStatus writes the status if it has changed, and tells of a change of the Ready condition in
+// an Event.
 func (r *Reconciler) writeStatus(ctx context.Context, stored, integration *v1alpha1.Integration, found health) error {
 	now := metav1.NewTime(r.Clock.Now()).Rfc3339Copy()
 	before := meta.FindStatusCondition(stored.Status.Conditions, v1alpha1.ConditionReady)

@@ -17,8 +17,8 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// lastUse lets pass what may end the use of an Integration: an object that is gone, or
-// that has let its finalizer go.
+// lastUse lets pass what may end the use of an Integration: an object that is gone, or that has let
+// its finalizer go.
 var lastUse = predicate.Funcs{
 	CreateFunc:  func(event.CreateEvent) bool { return false },
 	GenericFunc: func(event.GenericEvent) bool { return false },
@@ -29,8 +29,7 @@ var lastUse = predicate.Funcs{
 	DeleteFunc: func(event.DeleteEvent) bool { return true },
 }
 
-// enqueueDeleting reconciles the Integrations of the namespace that are being
-// deleted.
+// enqueueDeleting reconciles the Integrations of the namespace that are being deleted.
 func enqueueDeleting(reader client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []ctrl.Request {
 		var integrations v1alpha1.IntegrationList

@@ -25,8 +25,8 @@ var Kind = child.NewKind[*v1alpha1.TicketNote, synqly.Note](newAdapter())
 // call is what the lifecycle passes to the adapter.
 type call = remote.Call[*v1alpha1.TicketNote, synqly.Note]
 
-// adapter is what is particular about notes: they are changed in place, and can only be listed,
-// not fetched.
+// adapter is what is particular about notes: they are changed in place, and can only be listed, not
+// fetched.
 type adapter struct {
 	child.Adapter[*v1alpha1.TicketNote, synqly.Note]
 }
@@ -48,8 +48,8 @@ func newAdapter() adapter {
 	}}
 }
 
-// texts are the managed fields of a note: all that the API changes of one (Patch Note). What a
-// note with an odd member shows counts as not known, so that it is written.
+// texts are the managed fields of a note: all that the API changes of one (Patch Note). What a note
+// with an odd member shows counts as not known, so that it is written.
 var texts = remote.TextFields[*v1alpha1.TicketNote, synqly.Note]{
 	List: []remote.TextField[*v1alpha1.TicketNote, synqly.Note]{
 		{

@@ -94,9 +94,9 @@ func TestNoteShownFields(t *testing.T) {
 	}
 }
 
-// FuzzNotePatch makes a spec that was applied, the one that is wanted now, and the note
-// as people have changed it. What the spec changed is then in the note, however people
-// changed that, and nothing else of the note is different.
+// FuzzNotePatch makes a spec that was applied, the one that is wanted now, and the note as people
+// have changed it. What the spec changed is then in the note, however people changed that, and
+// nothing else of the note is different.
 func FuzzNotePatch(f *testing.F) {
 	f.Add("Cause", "Effect", "Cause", "DNS", "DNS", "DNS", true)
 	f.Add("Cause", "Cause", "a person's", "a\nb", "a\r\nb", "a\r\nb", false)

@@ -231,8 +231,7 @@ func sum(numbers []int) int {
 	return total
 }
 
-// TestEndlessListWithoutOneTicket cannot be read to its end, and then the tickets are
-// fetched.
+// TestEndlessListWithoutOneTicket cannot be read to its end, and then the tickets are fetched.
 func TestEndlessListWithoutOneTicket(t *testing.T) {
 	for name, test := range map[string]struct {
 		behaviour simulator.Behaviour
@@ -267,8 +266,8 @@ func TestEndlessListWithoutOneTicket(t *testing.T) {
 	}
 }
 
-// tooLarge answers with more than the 16 MiB that a client reads where the answer has
-// so many tickets, or this one.
+// tooLarge answers with more than the 16 MiB that a client reads where the answer has so many
+// tickets, or this one.
 func (w *world) tooLarge(tickets int, id string) {
 	inner := w.transport.RoundTripper
 	w.transport.RoundTripper = roundTripper(func(request *http.Request) (*http.Response, error) {
@@ -580,8 +579,8 @@ func TestNewTicket(t *testing.T) {
 	}
 }
 
-// TestHugeProject has a few adopted tickets among so many others that a listing of all
-// costs more than a GET each.
+// TestHugeProject has a few adopted tickets among so many others that a listing of all costs more
+// than a GET each.
 func TestHugeProject(t *testing.T) {
 	w := newWorld(t, simulator.Behaviour{PageSize: 10})
 	for i := range 300 {

@@ -22,8 +22,8 @@ const (
 	incomplete = v1alpha1.QueryIncomplete
 )
 
-// TestCostAndCapabilities has a thousand tickets of ours among three hundred others, and
-// one change a minute.
+// TestCostAndCapabilities has a thousand tickets of ours among three hundred others, and one change
+// a minute.
 func TestCostAndCapabilities(t *testing.T) {
 	for name, test := range map[string]struct {
 		behaviour simulator.Behaviour
@@ -158,8 +158,8 @@ func (w *world) editEachMinute(count int) map[string]time.Time {
 	return editedAt
 }
 
-// checkReportedOnce checks that every edit was reported one time, so soon, and that
-// nothing else was.
+// checkReportedOnce checks that every edit was reported one time, so soon, and that nothing else
+// was.
 func (w *world) checkReportedOnce(editedAt map[string]time.Time, within time.Duration) {
 	w.t.Helper()
 	ids := make([]string, 0, len(editedAt))
@@ -176,8 +176,8 @@ func (w *world) checkReportedOnce(editedAt map[string]time.Time, within time.Dur
 	}
 }
 
-// TestRestart has ten thousand tickets, of which three have changed while no process was
-// there to see it.
+// TestRestart has ten thousand tickets, of which three have changed while no process was there to
+// see it.
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Behaviour{})

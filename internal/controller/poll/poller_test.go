@@ -127,8 +127,8 @@ func TestIntegrationThatIsGone(t *testing.T) {
 	}
 }
 
-// TestNewFingerprint lists everything again: at once where a person asks for it, else after
-// a moment.
+// TestNewFingerprint lists everything again: at once where a person asks for it, else after a
+// moment.
 func TestNewFingerprint(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*v1alpha1.Integration)

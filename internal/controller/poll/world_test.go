@@ -263,8 +263,8 @@ func (w *world) standFor(id string) *v1alpha1.Ticket {
 	return object
 }
 
-// ours is a ticket that was created through the Integration, and last changed so long
-// before the start.
+// ours is a ticket that was created through the Integration, and last changed so long before the
+// start.
 func ours(age time.Duration) simulator.Ticket {
 	ticket := others(age)
 	ticket.Tags = []string{"team:checkout", groupTag}

@@ -1,9 +1,9 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package remote is what every custom resource that stands for a remote object
-// shares: its lifecycle, the protocol that creates the remote object exactly once,
-// and the translation of errors into conditions.
+// Package remote is what every custom resource that stands for a remote object shares: its
+// lifecycle, the protocol that creates the remote object exactly once, and the translation of
+// errors into conditions.
 //
 // Start reading at Reconciler.lifecycle.
 package remote
@@ -27,9 +27,9 @@ type Object interface {
 
 // Adapter is what is particular about one kind. R is the remote object.
 //
-// Its methods are in three groups, and a kind that can do more has optional ones: it is
-// either a Patcher or a Replacer, and may be a Commenter. Defaults has the methods that
-// most kinds have no use for.
+// Its methods are in three groups, and a kind that can do more has optional ones: it is either a
+// Patcher or a Replacer, and may be a Commenter. Defaults has the methods that most kinds have no
+// use for.
 type Adapter[O Object, R any] interface {
 	Description[O]
 	Mapping[O, R]
@@ -47,97 +47,93 @@ type Description[O Object] interface {
 
 	// Policy is what the spec asks.
 	Policy(object O) Policy
-	// Integration is the name of the Integration that the spec names; empty where another
-	// object decides.
+	// Integration is the name of the Integration that the spec names; empty where another object
+	// decides.
 	Integration(object O) string
 	// RemoteIDs are the remote objects that the object stands for, or claims to.
 	RemoteIDs(object O) []RemoteID
-	// Place says where the remote object lives, or will. It MUST prefer what the
-	// status has recorded, so that a deletion needs no other object; it MUST return
-	// a *WaitingError for what is not there yet.
+	// Place says where the remote object lives, or will. It MUST prefer what the status has
+	// recorded, so that a deletion needs no other object; it MUST return a *WaitingError for what
+	// is not there yet.
 	Place(ctx context.Context, reader client.Reader, object O) (Place, error)
-	// ExpiresAt is when the object is removed, and its remote object left alone; zero for
-	// never.
+	// ExpiresAt is when the object is removed, and its remote object left alone; zero for never.
 	ExpiresAt(object O) time.Time
 }
 
-// Mapping translates between an object and its remote object. Its methods are pure, but
-// for Record and RecordPlace, which change nothing but the object's status.
+// Mapping translates between an object and its remote object. Its methods are pure, but for Record
+// and RecordPlace, which change nothing but the object's status.
 type Mapping[O Object, R any] interface {
 	// Fields are the managed fields with a hash of the value in the spec.
 	Fields(object O) map[string]string
-	// Diff names the managed fields that have to be written, in a fixed order:
-	// those whose hash differs from status.applied.
+	// Diff names the managed fields that have to be written, in a fixed order: those whose hash
+	// differs from status.applied.
 	Diff(object O) []string
-	// RemoteFields are the fields that Fields names, with a hash of what the
-	// provider shows.
+	// RemoteFields are the fields that Fields names, with a hash of what the provider shows.
 	RemoteFields(object O, remote *R) map[string]string
-	// Fingerprint is a short form of the words that Create would send now, which is
-	// the same for words that the provider returns in another markup.
+	// Fingerprint is a short form of the words that Create would send now, which is the same for
+	// words that the provider returns in another markup.
 	Fingerprint(object O) string
 
-	// ID and CreatedAt are those of the remote object. CreatedAt is zero where the
-	// provider does not say.
+	// ID and CreatedAt are those of the remote object. CreatedAt is zero where the provider does
+	// not say.
 	ID(remote *R) string
 	CreatedAt(remote *R) time.Time
-	// Record copies the remote object as seen through the Integration now into the
-	// status. It MUST cut what is too long for the schema.
+	// Record copies the remote object as seen through the Integration now into the status. It MUST
+	// cut what is too long for the schema.
 	Record(object O, remote *R, integration *v1alpha1.Integration, now time.Time)
 	// RecordPlace puts the place into the status.
 	RecordPlace(object O, place Place)
 
-	// Drift is the list, in the object's status, of the managed fields that were
-	// changed remotely; nil for a kind that does not show drift.
+	// Drift is the list, in the object's status, of the managed fields that were changed remotely;
+	// nil for a kind that does not show drift.
 	Drift(object O) *[]string
-	// Change describes, for people, how a managed field of the remote object differs
-	// from what the object's status and spec say of it. changed is false where the
-	// value is the one that was last seen, or that is not known.
+	// Change describes, for people, how a managed field of the remote object differs from what the
+	// object's status and spec say of it. changed is false where the value is the one that was last
+	// seen, or that is not known.
 	Change(object O, remote *R, field string) (description string, changed bool)
-	// Newer reports whether a remote object, as a list showed it, is newer than what the
-	// object's status has recorded.
+	// Newer reports whether a remote object, as a list showed it, is newer than what the object's
+	// status has recorded.
 	Newer(object O, remote *R, integration *v1alpha1.Integration) bool
-	// Complete reports whether a list shows every managed field that had a value. What it
-	// does not show may have been emptied, or may be left out of lists.
+	// Complete reports whether a list shows every managed field that had a value. What it does not
+	// show may have been emptied, or may be left out of lists.
 	Complete(object O, remote *R) bool
 }
 
-// Calls make remote calls. A method MUST make each of them once, MUST return the client's
-// errors wrapped, and MUST NOT write to Kubernetes or change the object.
+// Calls make remote calls. A method MUST make each of them once, MUST return the client's errors
+// wrapped, and MUST NOT write to Kubernetes or change the object.
 type Calls[O Object, R any] interface {
 	// Create sends one create request. It MUST NOT look for anything first.
 	Create(ctx context.Context, call Call[O, R]) (*R, error)
-	// Find returns the remote objects that the create attempt may have made. It MUST
-	// read every page, or fail: an empty answer is taken as proof.
+	// Find returns the remote objects that the create attempt may have made. It MUST read every
+	// page, or fail: an empty answer is taken as proof.
 	Find(ctx context.Context, call Call[O, R]) ([]R, error)
-	// Get fetches the remote object. It MUST return a *MissingError where the
-	// provider does not have it.
+	// Get fetches the remote object. It MUST return a *MissingError where the provider does not
+	// have it.
 	Get(ctx context.Context, call Call[O, R]) (*R, error)
-	// Remove deletes or closes the remote object call.ID. It MUST treat what is
-	// gone already as success.
+	// Remove deletes or closes the remote object call.ID. It MUST treat what is gone already as
+	// success.
 	Remove(ctx context.Context, call Call[O, R]) error
 }
 
 // Patcher is an Adapter whose remote objects can be changed in place.
 type Patcher[O Object, R any] interface {
-	// Patch writes the named fields, as the spec has them, and no others. Where
-	// call.Seen shows that all of them have their values already, it sends nothing
-	// and returns call.Seen.
+	// Patch writes the named fields, as the spec has them, and no others. Where call.Seen shows
+	// that all of them have their values already, it sends nothing and returns call.Seen.
 	Patch(ctx context.Context, call Call[O, R], fields []string) (*R, error)
 }
 
-// Replacer is an Adapter whose remote objects cannot be changed: a new one is
-// created, and then the old one is removed.
+// Replacer is an Adapter whose remote objects cannot be changed: a new one is created, and then the
+// old one is removed.
 type Replacer[O Object] interface {
-	// Replaced is the list, in the object's status, of the remote objects that have
-	// been replaced and are still to be removed.
+	// Replaced is the list, in the object's status, of the remote objects that have been replaced
+	// and are still to be removed.
 	Replaced(object O) *[]string
 }
 
-// Commenter is an Adapter that posts a comment before Remove. Comments have no
-// idempotency key either, so it is created under the same protocol.
+// Commenter is an Adapter that posts a comment before Remove. Comments have no idempotency key
+// either, so it is created under the same protocol.
 type Commenter[O Object, R any] interface {
-	// ClosingComment is the status field with the ID of the comment, once it is
-	// posted.
+	// ClosingComment is the status field with the ID of the comment, once it is posted.
 	ClosingComment(object O) *string
 	// ClosingText is the fingerprint of the comment to post; empty for none.
 	ClosingText(object O) string
@@ -145,13 +141,13 @@ type Commenter[O Object, R any] interface {
 	Closed(ctx context.Context, call Call[O, R]) (bool, error)
 	// PostClosing sends one create request and returns the comment's ID.
 	PostClosing(ctx context.Context, call Call[O, R]) (string, error)
-	// FindClosing returns the IDs of the comments that the attempt may have made,
-	// the oldest first. It MUST read every page, or fail.
+	// FindClosing returns the IDs of the comments that the attempt may have made, the oldest first.
+	// It MUST read every page, or fail.
 	FindClosing(ctx context.Context, call Call[O, R]) ([]string, error)
 }
 
-// Defaults are for adapters to embed: their objects do not expire, show no drift, and are
-// not seen in lists.
+// Defaults are for adapters to embed: their objects do not expire, show no drift, and are not seen
+// in lists.
 type Defaults[O Object, R any] struct{}
 
 // ExpiresAt is never.
@@ -173,8 +169,7 @@ func (Defaults[O, R]) Complete(O, *R) bool { return true }
 type Place struct {
 	// Integration is the name of the Integration, in the object's namespace.
 	Integration string `json:"integration"`
-	// TicketID is the remote ticket that a comment or a note belongs to; empty for
-	// a ticket.
+	// TicketID is the remote ticket that a comment or a note belongs to; empty for a ticket.
 	TicketID string `json:"ticketID,omitempty"`
 }
 
@@ -186,11 +181,10 @@ type Policy struct {
 	Observe bool
 	// Enforce writes back what was changed remotely.
 	Enforce bool
-	// Recreate creates another remote object where somebody has deleted the one there
-	// was.
+	// Recreate creates another remote object where somebody has deleted the one there was.
 	Recreate bool
-	// RemoveOnDelete makes the deletion of the object remove, or close, the remote
-	// object. It is what the finalizer is for.
+	// RemoveOnDelete makes the deletion of the object remove, or close, the remote object. It is
+	// what the finalizer is for.
 	RemoveOnDelete bool
 }
 
@@ -208,11 +202,11 @@ type Call[O Object, R any] struct {
 	Key string
 	// Group marks all that is created through the Integration. See GroupKey.
 	Group string
-	// Text is the fingerprint of the words that the create attempt sent, as
-	// Fingerprint made it then.
+	// Text is the fingerprint of the words that the create attempt sent, as Fingerprint made it
+	// then.
 	Text string
-	// Started is when the create attempt that Find looks for was recorded, by the
-	// clock of this cluster.
+	// Started is when the create attempt that Find looks for was recorded, by the clock of this
+	// cluster.
 	Started time.Time
 	// Seen is the remote object as fetched in this very reconcile, or nil.
 	Seen *R

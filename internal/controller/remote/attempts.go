@@ -11,9 +11,9 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// attempts is what this process knows of create attempts, beyond what the objects
-// record. It is lost with the process, and then the settle period starts anew:
-// time is only ever measured by the clock of the one who observes.
+// attempts is what this process knows of create attempts, beyond what the objects record. It is
+// lost with the process, and then the settle period starts anew: time is only ever measured by the
+// clock of the one who observes.
 type attempts[R any] struct {
 	clock clock.Clock
 	mu    sync.Mutex
@@ -40,8 +40,8 @@ func (a *attempts[R]) started(name types.NamespacedName, uid types.UID, number i
 	a.observe(name, uid, number)
 }
 
-// observe returns what is known of an attempt, and begins to time it when it is
-// seen for the first time.
+// observe returns what is known of an attempt, and begins to time it when it is seen for the first
+// time.
 func (a *attempts[R]) observe(name types.NamespacedName, uid types.UID, number int64) attempt[R] {
 	a.mu.Lock()
 	defer a.mu.Unlock()

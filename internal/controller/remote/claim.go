@@ -15,11 +15,11 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// claim makes sure that of all objects that could take a remote object for theirs,
-// in this process or in another one that believes it leads as well, at most one
-// does. It writes the claim down first and then asks the API server itself, not the
-// cache, who else claims the same. Of two objects that both do so at least the later
-// one sees the other; whoever sees another claim withdraws and looks again later.
+// claim makes sure that of all objects that could take a remote object for theirs, in this process
+// or in another one that believes it leads as well, at most one does. It writes the claim down
+// first and then asks the API server itself, not the cache, who else claims the same. Of two
+// objects that both do so at least the later one sees the other; whoever sees another claim
+// withdraws and looks again later.
 func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], id string) error {
 	err := r.updateMetadata(ctx, s, "claiming the remote "+r.adapter.Noun(), func(object O) {
 		annotations := object.GetAnnotations()

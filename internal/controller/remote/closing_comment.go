@@ -11,14 +11,14 @@ import (
 // closingNoun is what people call the comment.
 const closingNoun = "closing comment"
 
-// closingOpen reports whether the attempt that is open is that of the closing comment.
-// An object that has its remote object has no other.
+// closingOpen reports whether the attempt that is open is that of the closing comment. An object
+// that has its remote object has no other.
 func (r *Reconciler[O, R]) closingOpen(s *state[O, R]) bool {
 	return r.commenter != nil && s.status.ID != "" && s.attemptOpen()
 }
 
-// comment posts the closing comment exactly once, by the steps of create.go. Nothing
-// is said about a remote object that is closed already, as the answer tells then.
+// comment posts the closing comment exactly once, by the steps of create.go. Nothing is said about
+// a remote object that is closed already, as the answer tells then.
 func (r *Reconciler[O, R]) comment(ctx context.Context, s *state[O, R]) (closed bool, err error) {
 	if r.commenter == nil || r.commenter.ClosingText(s.object) == "" {
 		return false, nil

@@ -15,8 +15,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
-// updateConditions writes what a reconcile came to into the conditions, and emits an Event
-// where that is new.
+// updateConditions writes what a reconcile came to into the conditions, and emits an Event where
+// that is new.
 func (r *Reconciler[O, R]) updateConditions(s *state[O, R], result outcome) {
 	unsynced := s.status.ID == "" || len(r.adapter.Diff(s.object)) > 0
 	before := meta.FindStatusCondition(s.stored.RemoteStatus().Conditions, v1alpha1.ConditionReady)
@@ -38,8 +38,8 @@ func (r *Reconciler[O, R]) updateConditions(s *state[O, R], result outcome) {
 	}
 }
 
-// writeConditions writes an outcome into the conditions Ready and Stalled, and another one,
-// unless it is nil, into Synced.
+// writeConditions writes an outcome into the conditions Ready and Stalled, and another one, unless
+// it is nil, into Synced.
 func writeConditions(into *v1alpha1.RemoteObjectStatus, result outcome, generation int64, now time.Time, synced *outcome) {
 	status.SetReady(&into.Conditions, result.summary(), generation, now)
 	if synced != nil {

@@ -15,9 +15,9 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
-// connect finds the place of the remote object and the connection to it, and takes
-// the first request from the connection's budget. Only what has something to do
-// gets here, so an object in sync needs neither its Integration nor its Ticket.
+// connect finds the place of the remote object and the connection to it, and takes the first
+// request from the connection's budget. Only what has something to do gets here, so an object in
+// sync needs neither its Integration nor its Ticket.
 func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R]) (context.Context, error) {
 	if s.connection != nil {
 		return ctx, nil
@@ -54,9 +54,9 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R]) (context
 	return ctx, nil
 }
 
-// connection is the one that the Integration allows. An object that is being deleted
-// may use the open one whatever has become of the Integration and its Secret: in a
-// namespace that is being deleted they often go first.
+// connection is the one that the Integration allows. An object that is being deleted may use the
+// open one whatever has become of the Integration and its Secret: in a namespace that is being
+// deleted they often go first.
 func (r *Reconciler[O, R]) connection(ctx context.Context, s *state[O, R], integration *v1alpha1.Integration) (*connection.Connection, error) {
 	deleting := !s.object.GetDeletionTimestamp().IsZero()
 	if !deleting && !integration.DeletionTimestamp.IsZero() {
@@ -71,8 +71,8 @@ func (r *Reconciler[O, R]) connection(ctx context.Context, s *state[O, R], integ
 	return usable, err
 }
 
-// place is where the remote object lives. An attempt that is open has recorded where
-// it was to create, which is where to look for what it made.
+// place is where the remote object lives. An attempt that is open has recorded where it was to
+// create, which is where to look for what it made.
 func (r *Reconciler[O, R]) place(ctx context.Context, s *state[O, R]) (Place, error) {
 	if s.attemptOpen() && s.intent.place.Integration != "" {
 		return s.intent.place, nil

@@ -13,8 +13,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// The remote API has no idempotency key, so this file keeps the promise that each
-// custom resource gets exactly one remote object, whatever crashes:
+// The remote API has no idempotency key, so this file keeps the promise that each custom resource
+// gets exactly one remote object, whatever crashes:
 //
 //  1. recordIntent writes the attempt into the annotations, under the object's
 //     resourceVersion. Of two processes only one succeeds; the other stops.
@@ -25,12 +25,12 @@ import (
 //     and two complete look-ups were empty, the attempt counts as failed, and the
 //     next one begins at step 1.
 
-// requiredEmptyLookups is how many complete look-ups must find nothing, the last
-// of them after the settle period.
+// requiredEmptyLookups is how many complete look-ups must find nothing, the last of them after the
+// settle period.
 const requiredEmptyLookups = 2
 
-// shutdownGrace is how long a create request that is on its way may go on when the
-// manager stops. Cutting it off at once would leave it unconfirmed for no reason.
+// shutdownGrace is how long a create request that is on its way may go on when the manager stops.
+// Cutting it off at once would leave it unconfirmed for no reason.
 const shutdownGrace = 3 * time.Second
 
 // create creates the remote object and records it.
@@ -47,8 +47,8 @@ func (r *Reconciler[O, R]) create(ctx context.Context, s *state[O, R]) error {
 	return r.created(ctx, s, remote, createdEvent(r.adapter.Noun(), r.adapter.ID(remote)))
 }
 
-// attempt is one attempt to create something, steps 1 to 3: it records the intent, calls
-// send once, and sorts the answer. text is the fingerprint of the words to send.
+// attempt is one attempt to create something, steps 1 to 3: it records the intent, calls send once,
+// and sorts the answer. text is the fingerprint of the words to send.
 func (r *Reconciler[O, R]) attempt(ctx context.Context, s *state[O, R], noun, text string, send func(context.Context) error) error {
 	ctx, cancel := armed(ctx, s.connection.RequestTimeout())
 	defer cancel()
@@ -101,8 +101,8 @@ func (r *Reconciler[O, R]) recordIntent(ctx context.Context, s *state[O, R], tex
 	return nil
 }
 
-// created records a remote object that the latest attempt made, and writes its ID
-// before anything else can fail.
+// created records a remote object that the latest attempt made, and writes its ID before anything
+// else can fail.
 func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], remote *R, news event) error {
 	if r.replacer != nil && s.status.ID != "" {
 		replaced := r.replacer.Replaced(s.object)
@@ -115,8 +115,7 @@ func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], remote *
 		s.status.Returned = r.adapter.RemoteFields(s.object, remote)
 		r.applied(s, remote, nil)
 	} else {
-		// The spec was edited after the request went out; what it sets now has not
-		// been applied.
+		// The spec was edited after the request went out; what it sets now has not been applied.
 		s.status.Applied, s.status.Returned = nil, nil
 		r.recordSeen(s, remote)
 	}
@@ -153,8 +152,8 @@ func (r *Reconciler[O, R]) settle(ctx context.Context, s *state[O, R]) error {
 	return r.foundNothing(s, observed)
 }
 
-// cameUpEmpty counts a complete look-up that found nothing. With the last one that is
-// needed the attempt counts as failed; before, the error says when to look again.
+// cameUpEmpty counts a complete look-up that found nothing. With the last one that is needed the
+// attempt counts as failed; before, the error says when to look again.
 func (r *Reconciler[O, R]) foundNothing(s *state[O, R], observed attempt[R]) error {
 	emptyLookups := r.attempts.foundNothing(s.name)
 	quiet := observed.since.Add(s.connection.RequestTimeout() + s.connection.SettlePeriod())
@@ -174,8 +173,8 @@ func nextLookup(done int) time.Duration {
 	return min(time.Second<<min(max(done-1, 0), 6), time.Minute)
 }
 
-// candidates are the remote objects that the attempt may have made and that no
-// other object stands for.
+// candidates are the remote objects that the attempt may have made and that no other object stands
+// for.
 func (r *Reconciler[O, R]) candidates(ctx context.Context, s *state[O, R]) ([]*R, error) {
 	remotes, err := r.adapter.Find(ctx, s.call(""))
 	if err != nil {
@@ -203,8 +202,8 @@ func (r *Reconciler[O, R]) candidates(ctx context.Context, s *state[O, R]) ([]*R
 	return candidates, nil
 }
 
-// armed returns a context that ends after the timeout and, when its parent ends,
-// after shutdownGrace.
+// armed returns a context that ends after the timeout and, when its parent ends, after
+// shutdownGrace.
 func armed(parent context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), timeout)
 	stop := context.AfterFunc(parent, func() {

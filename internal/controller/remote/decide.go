@@ -38,8 +38,8 @@ type situation struct {
 	replacedLeft bool
 	// finalizerMissing: the finalizer that the deletionPolicy needs is not there.
 	finalizerMissing bool
-	// refreshAsked: somebody asks to look at the remote object now, it was missing when
-	// it was last looked at, or a list did not show it.
+	// refreshAsked: somebody asks to look at the remote object now, it was missing when it was last
+	// looked at, or a list did not show it.
 	refreshAsked bool
 	// refreshed: that has been done in this reconcile.
 	refreshed bool
@@ -51,8 +51,8 @@ type situation struct {
 	expired bool
 }
 
-// decide chooses the next step. A step that was done changes the situation, so a
-// reconcile decides again until nothing is left to do.
+// decide chooses the next step. A step that was done changes the situation, so a reconcile decides
+// again until nothing is left to do.
 func decide(s situation) step {
 	switch {
 	case !s.hasID && s.policy.AdoptID != "":

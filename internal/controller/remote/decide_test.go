@@ -130,8 +130,7 @@ func after(s situation, do step) []situation {
 }
 
 func TestEveryRoadEndsInSync(t *testing.T) {
-	// The last of the steps that a reconcile may take is the decision that nothing is
-	// left to do.
+	// The last of the steps that a reconcile may take is the decision that nothing is left to do.
 	var travel func(s situation, road []step) error
 	travel = func(s situation, road []step) error {
 		do := decide(s)

@@ -14,8 +14,8 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// applyObservation records what was seen of the remote object outside of reconciles. It makes
-// no remote call, so it needs no connection.
+// applyObservation records what was seen of the remote object outside of reconciles. It makes no
+// remote call, so it needs no connection.
 func (r *Reconciler[O, R]) applyObservation(ctx context.Context, s *state[O, R]) error {
 	observation := r.observations.Open(s.name)
 	switch {
@@ -45,8 +45,8 @@ func (r *Reconciler[O, R]) applyObservation(ctx context.Context, s *state[O, R])
 	return nil
 }
 
-// usedIntegration is the Integration that the status names, or an empty one, whose
-// defaults have to do, where it is gone.
+// usedIntegration is the Integration that the status names, or an empty one, whose defaults have to
+// do, where it is gone.
 func (r *Reconciler[O, R]) integrationOfStatus(ctx context.Context, s *state[O, R]) (*v1alpha1.Integration, error) {
 	var integration v1alpha1.Integration
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.name.Namespace, Name: s.status.Integration}, &integration)
@@ -56,8 +56,8 @@ func (r *Reconciler[O, R]) integrationOfStatus(ctx context.Context, s *state[O, 
 	return &integration, nil
 }
 
-// observe records what the remote object shows, and tells of managed fields that
-// somebody has changed.
+// observe records what the remote object shows, and tells of managed fields that somebody has
+// changed.
 func (r *Reconciler[O, R]) observe(s *state[O, R], remote *R, integration *v1alpha1.Integration) {
 	drift := r.adapter.Drift(s.object)
 	if drift == nil {
@@ -89,10 +89,9 @@ func (r *Reconciler[O, R]) drifted(s *state[O, R]) []string {
 	return slices.DeleteFunc(slices.Clone(*drift), func(name string) bool { _, managed := fields[name]; return !managed })
 }
 
-// afterWriteBack fetches what was written back, because some providers answer a write
-// with what they were sent and show something else later. Taken for a change by a
-// person, that would be written back again and again. Where it cannot be fetched now,
-// the answer has to do.
+// afterWriteBack fetches what was written back, because some providers answer a write with what
+// they were sent and show something else later. Taken for a change by a person, that would be
+// written back again and again. Where it cannot be fetched now, the answer has to do.
 func (r *Reconciler[O, R]) afterWriteBack(ctx context.Context, s *state[O, R], answer *R) *R {
 	ctx, err := s.connection.Reserve(ctx)
 	if err != nil {

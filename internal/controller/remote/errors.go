@@ -11,11 +11,10 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// WaitingError says that something the object needs is not there yet. A watch
-// wakes the object when it is.
+// WaitingError says that something the object needs is not there yet. A watch wakes the object when
+// it is.
 type WaitingError struct {
-	// Reason is the reason of the Ready condition: WaitingForTicket or
-	// WaitingForIntegration.
+	// Reason is the reason of the Ready condition: WaitingForTicket or WaitingForIntegration.
 	Reason  string
 	Message string
 }
@@ -26,8 +25,8 @@ func (e *WaitingError) Error() string { return e.Message }
 type MissingError struct {
 	// Noun and ID name the remote object.
 	Noun, ID string
-	// LookAgain is when to look whether it has come back, after which another one is
-	// created; zero where it is not created again.
+	// LookAgain is when to look whether it has come back, after which another one is created; zero
+	// where it is not created again.
 	LookAgain time.Duration
 }
 
@@ -38,19 +37,19 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("the remote %s %q no longer exists and is not created again", e.Noun, e.ID)
 }
 
-// ConflictError says that the object and another one, or its spec and its status,
-// claim different things of a remote object.
+// ConflictError says that the object and another one, or its spec and its status, claim different
+// things of a remote object.
 type ConflictError struct{ Message string }
 
 func (e *ConflictError) Error() string { return e.Message }
 
-// UnconfirmedError says that a create request went out, or may have, and that it
-// is not known what became of it.
+// UnconfirmedError says that a create request went out, or may have, and that it is not known what
+// became of it.
 type UnconfirmedError struct {
 	// Noun names what was to be created.
 	Noun string
-	// Err is why it is not known: the failure of the request, or of the look-up.
-	// Nil while nothing failed and the remote object has just not appeared.
+	// Err is why it is not known: the failure of the request, or of the look-up. Nil while nothing
+	// failed and the remote object has just not appeared.
 	Err error
 	// LookupFailed: Err is the failure of the look-up, so time alone does not help.
 	LookupFailed bool
@@ -80,8 +79,8 @@ var errNothingNew = errors.New("nothing has changed since the request was refuse
 // pauseError ends a reconcile that came before its time.
 type pauseError struct{ remaining time.Duration }
 
-// kubernetesError is a failure of the API server. It goes into the log and the work
-// queue's own retries, because it cannot go into a status.
+// kubernetesError is a failure of the API server. It goes into the log and the work queue's own
+// retries, because it cannot go into a status.
 type kubernetesError struct{ err error }
 
 func (e *kubernetesError) Error() string { return e.err.Error() }

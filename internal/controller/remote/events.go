@@ -19,8 +19,8 @@ import (
 // maxNote is the longest note that the API server takes in an Event, in bytes.
 const maxNote = 1024
 
-// event is an Event that is published once the status has been written, so
-// that it is not repeated when that fails.
+// event is an Event that is published once the status has been written, so that it is not repeated
+// when that fails.
 type event struct {
 	kind, reason, action, note string
 	// regarding is the object that it is about; the reconciled one when nil.
@@ -66,8 +66,8 @@ func expiredEvent(noun, id string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Expired", action: "Expire", note: note("ttlAfterClosed has passed since the remote %s %q was closed: deleted this object and left the remote %s unchanged", noun, id, noun)}
 }
 
-// abandoned tells of a remote object that a terminating namespace left behind. It is
-// about the namespace, because nothing can be created in there any more.
+// abandoned tells of a remote object that a terminating namespace left behind. It is about the
+// namespace, because nothing can be created in there any more.
 func abandonedEvent(namespace *corev1.Namespace, kind, name, noun string, ids []string, cause error) event {
 	what := fmt.Sprintf("a remote %s that may exist", noun)
 	if len(ids) > 0 {
@@ -89,9 +89,8 @@ func retainedEvent(noun, id string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Retained", action: "Retain", note: note("left the remote %s %q unchanged", noun, id)}
 }
 
-// emitConditionEvent tells of a Ready condition that has changed for the worse, or
-// back. That an object is in sync after it was created or updated, the Events above
-// have said already.
+// emitConditionEvent tells of a Ready condition that has changed for the worse, or back. That an
+// object is in sync after it was created or updated, the Events above have said already.
 func (s *state[O, R]) emitConditionEvent(result outcome) {
 	switch {
 	case result.silent:
@@ -115,9 +114,8 @@ func (s *state[O, R]) publish(recorder events.EventRecorder) {
 	for _, a := range s.events {
 		var regarding, related runtime.Object = s.object, nil
 		if a.regarding != nil {
-			// The recorder takes Events with the same reason about the same object for
-			// one, and keeps the first note alone, unless they are related to different
-			// objects.
+			// The recorder takes Events with the same reason about the same object for one, and
+			// keeps the first note alone, unless they are related to different objects.
 			regarding, related = a.regarding, s.object
 		}
 		recorder.Eventf(regarding, related, a.kind, a.reason, a.action, "%s", a.note)

@@ -28,9 +28,9 @@ func (r *Reconciler[O, R]) expiresAt(s *state[O, R]) time.Time {
 	return r.adapter.ExpiresAt(s.object)
 }
 
-// expire removes the object. The finalizer goes first, so that the remote object is
-// left alone whatever the deletion policy says. A crash in between is no harm: the
-// finalizer is put on again, and the object removed after all.
+// expire removes the object. The finalizer goes first, so that the remote object is left alone
+// whatever the deletion policy says. A crash in between is no harm: the finalizer is put on again,
+// and the object removed after all.
 func (r *Reconciler[O, R]) expire(ctx context.Context, s *state[O, R]) error {
 	if controllerutil.ContainsFinalizer(s.object, v1alpha1.RemoteFinalizer) {
 		if err := r.updateMetadata(ctx, s, "removing the finalizer", withoutFinalizer[O]); err != nil {

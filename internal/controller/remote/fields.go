@@ -11,14 +11,13 @@ import (
 	"slices"
 )
 
-// Hash is a short hash of a value's JSON, for status.applied and
-// status.returned. encoding/json sorts the keys of maps, so equal values have
-// equal hashes.
+// Hash is a short hash of a value's JSON, for status.applied and status.returned. encoding/json
+// sorts the keys of maps, so equal values have equal hashes.
 func Hash(value any) string {
 	encoded, err := json.Marshal(value)
 	if err != nil {
-		// Values come from decoded JSON, so they always encode; a raw message that
-		// does not is told apart by its text.
+		// Values come from decoded JSON, so they always encode; a raw message that does not is told
+		// apart by its text.
 		encoded = []byte(err.Error())
 	}
 	sum := sha256.Sum256(encoded)
@@ -37,9 +36,8 @@ func Changed(fields, applied map[string]string) []string {
 	return changed
 }
 
-// Drifted names, sorted, the managed fields that the provider shows differently
-// from what it showed right after they were last applied. A field of which that is
-// not known is not drift.
+// Drifted names, sorted, the managed fields that the provider shows differently from what it showed
+// right after they were last applied. A field of which that is not known is not drift.
 func Drifted(returned, shown map[string]string) []string {
 	var drifted []string
 	for name, hash := range shown {
@@ -51,9 +49,9 @@ func Drifted(returned, shown map[string]string) []string {
 	return drifted
 }
 
-// afterWrite is the record of what the provider returned, once the written fields
-// have been applied: new for those, as before for the others, whether or not the
-// answer shows them, and without the fields that are not managed any more.
+// afterWrite is the record of what the provider returned, once the written fields have been
+// applied: new for those, as before for the others, whether or not the answer shows them, and
+// without the fields that are not managed any more.
 func afterWrite(returned, shown, managed map[string]string, written []string) map[string]string {
 	after := map[string]string{}
 	for name := range managed {

@@ -108,8 +108,8 @@ func TestAfterWrite(t *testing.T) {
 	}
 }
 
-// What the provider makes of a value is no drift, what a person makes of it is, and
-// a write of another field does not hide it.
+// What the provider makes of a value is no drift, what a person makes of it is, and a write of
+// another field does not hide it.
 func TestDriftOverAWrite(t *testing.T) {
 	returned := afterWrite(nil, hashes{"description": "as the provider wrote it", "status": "To Do"}, hashes{"description": "a", "status": "b"}, nil)
 	moved := hashes{"description": "as the provider wrote it", "status": "Done"}

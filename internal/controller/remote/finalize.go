@@ -18,16 +18,15 @@ import (
 )
 
 const (
-	// credentialsGrace is how long an object in a terminating namespace waits for
-	// credentials that are gone; they cannot be created there any more.
+	// credentialsGrace is how long an object in a terminating namespace waits for credentials that
+	// are gone; they cannot be created there any more.
 	credentialsGrace = 30 * time.Second
-	// remoteGrace is how long it waits for a provider that does not remove what it
-	// is asked to.
+	// remoteGrace is how long it waits for a provider that does not remove what it is asked to.
 	remoteGrace = 10 * time.Minute
 )
 
-// expiringError is why an object in a terminating namespace is not gone yet, and
-// when the finalizer goes all the same.
+// expiringError is why an object in a terminating namespace is not gone yet, and when the finalizer
+// goes all the same.
 type expiringError struct {
 	err       error
 	remaining time.Duration
@@ -36,8 +35,8 @@ type expiringError struct {
 func (e *expiringError) Error() string { return e.err.Error() }
 func (e *expiringError) Unwrap() error { return e.err }
 
-// finalize removes the remote object of an object that is being deleted, and lets
-// the finalizer go. A namespace that is being deleted does not wait forever.
+// finalize removes the remote object of an object that is being deleted, and lets the finalizer go.
+// A namespace that is being deleted does not wait forever.
 func (r *Reconciler[O, R]) finalize(ctx context.Context, s *state[O, R]) error {
 	err := r.removeRemote(ctx, s)
 	if err == nil || s.finalizerRemoved {
@@ -63,8 +62,8 @@ func (r *Reconciler[O, R]) finalize(ctx context.Context, s *state[O, R]) error {
 	return r.removeFinalizer(ctx, s)
 }
 
-// removeRemote removes, or closes, the remote object, and lets the finalizer go. It
-// needs the stored IDs and a connection, and nothing else.
+// removeRemote removes, or closes, the remote object, and lets the finalizer go. It needs the
+// stored IDs and a connection, and nothing else.
 func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) error {
 	if uid, done := r.finalized.Load(s.name); done && uid == s.object.GetUID() {
 		// The cache has not seen yet that the object is gone.
@@ -154,8 +153,8 @@ func (r *Reconciler[O, R]) removeFinalizer(ctx context.Context, s *state[O, R]) 
 	if err == nil {
 		r.finalized.Store(s.name, s.object.GetUID())
 	} else {
-		// The object is gone, and only the cache has not seen it. Should it still be
-		// there after all, it must not wait for a change that never comes.
+		// The object is gone, and only the cache has not seen it. Should it still be there after
+		// all, it must not wait for a change that never comes.
 		s.requeueAfter = time.Second
 	}
 	s.finalizerRemoved = true

@@ -17,8 +17,8 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// finish turns the end of a reconcile into conditions, one status write, Events,
-// and the time of the next attempt.
+// finish turns the end of a reconcile into conditions, one status write, Events, and the time of
+// the next attempt.
 func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error) (ctrl.Result, error) {
 	var pause *pauseError
 	var kubernetes *kubernetesError
@@ -37,8 +37,8 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	case errors.As(err, &pause):
 		return r.finishEarly(ctx, s, requeue(pause.remaining, longest))
 	case apierrors.IsConflict(err):
-		// The cache was stale. The watch brings the newer object; this is for the
-		// case that it brought it before the write failed.
+		// The cache was stale. The watch brings the newer object; this is for the case that it
+		// brought it before the write failed.
 		return ctrl.Result{RequeueAfter: time.Second}, nil
 	case errors.As(err, &kubernetes):
 		return ctrl.Result{}, err
@@ -70,8 +70,8 @@ func (s *state[O, R]) recordMissing(err error) {
 	}
 }
 
-// firstNews tells the owner of an object once that its turn will come: when it waits
-// for the request budget and nothing has been said about that yet.
+// firstNews tells the owner of an object once that its turn will come: when it waits for the
+// request budget and nothing has been said about that yet.
 func (r *Reconciler[O, R]) announceWait(s *state[O, R], result *outcome) bool {
 	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
 	switch {
@@ -88,8 +88,7 @@ func (r *Reconciler[O, R]) announceWait(s *state[O, R], result *outcome) bool {
 	return true
 }
 
-// requeue comes back after a pause, or never where it is zero, but not later than
-// after longest.
+// requeue comes back after a pause, or never where it is zero, but not later than after longest.
 func requeue(pause, longest time.Duration) ctrl.Result {
 	if pause == 0 && longest == math.MaxInt64 {
 		return ctrl.Result{}
@@ -100,8 +99,8 @@ func requeue(pause, longest time.Duration) ctrl.Result {
 	return ctrl.Result{RequeueAfter: min(pause, longest)}
 }
 
-// finishEarly ends a reconcile that may not send anything now. What it has learned
-// without sending is written down all the same; the conditions stay.
+// finishEarly ends a reconcile that may not send anything now. What it has learned without sending
+// is written down all the same; the conditions stay.
 func (r *Reconciler[O, R]) finishEarly(ctx context.Context, s *state[O, R], result ctrl.Result) (ctrl.Result, error) {
 	if err := r.writeStatusAndEvents(ctx, s); err != nil {
 		return requeueWhenStale(err)
@@ -121,8 +120,8 @@ func (r *Reconciler[O, R]) writeStatusAndEvents(ctx context.Context, s *state[O,
 	return nil
 }
 
-// laterWhenStale ends a reconcile whose write has failed. Where the cache was stale it
-// is repeated without a word.
+// laterWhenStale ends a reconcile whose write has failed. Where the cache was stale it is repeated
+// without a word.
 func requeueWhenStale(err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return ctrl.Result{RequeueAfter: time.Second}, nil

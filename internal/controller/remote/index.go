@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// IndexRemoteID finds objects by the remote object that they stand for, or claim
-	// to; its values are those of RemoteIDIndex. Every kind has it.
+	// IndexRemoteID finds objects by the remote object that they stand for, or claim to; its values
+	// are those of RemoteIDIndex. Every kind has it.
 	IndexRemoteID = "remoteID"
 	// IndexCreateKey finds objects by the create key in their annotations. Every kind has it.
 	IndexCreateKey = "createKey"
-	// IndexAdoptID finds objects by the remote object that their spec names, whether or
-	// not they have it; its values are those of RemoteIDIndex. Kinds that adopt have it.
+	// IndexAdoptID finds objects by the remote object that their spec names, whether or not they
+	// have it; its values are those of RemoteIDIndex. Kinds that adopt have it.
 	IndexAdoptID = "adoptID"
 )
 
@@ -53,14 +53,14 @@ type RemoteID struct {
 	ID string
 }
 
-// indexValue is the value of IndexRemoteID. Its parts are separated by a byte that
-// no text in a Kubernetes object contains.
+// indexValue is the value of IndexRemoteID. Its parts are separated by a byte that no text in a
+// Kubernetes object contains.
 func (id RemoteID) indexValue() string {
 	return id.Integration + "\x00" + id.TicketID + "\x00" + id.ID
 }
 
-// RemoteIDs are the remote objects that an object stands for, at the place that its
-// status records, or claims.
+// RemoteIDs are the remote objects that an object stands for, at the place that its status records,
+// or claims.
 func RemoteIDs(object Object, recorded Place) []RemoteID {
 	var ids []RemoteID
 	if id := object.RemoteStatus().ID; id != "" {

@@ -28,24 +28,24 @@ type intent struct {
 	place        Place
 }
 
-// CreateKey is the key under which the remote object of a custom resource can be
-// found again: 32 hexadecimal digits that depend on the installation (the UID of
-// the kube-system namespace) and the object's UID.
+// CreateKey is the key under which the remote object of a custom resource can be found again: 32
+// hexadecimal digits that depend on the installation (the UID of the kube-system namespace) and the
+// object's UID.
 func CreateKey(installation string, uid types.UID) string {
 	sum := sha256.Sum256([]byte(installation + "/" + string(uid)))
 	return hex.EncodeToString(sum[:16])
 }
 
-// GroupKey is the key that all remote objects have in common which an installation
-// creates through one Integration: 32 hexadecimal digits. It depends on the
-// Integration's name and not on its UID, so it stays when the Integration is made anew.
+// GroupKey is the key that all remote objects have in common which an installation creates through
+// one Integration: 32 hexadecimal digits. It depends on the Integration's name and not on its UID,
+// so it stays when the Integration is made anew.
 func GroupKey(installation string, integration types.NamespacedName) string {
 	sum := sha256.Sum256([]byte(installation + "/" + integration.String()))
 	return hex.EncodeToString(sum[:16])
 }
 
-// readIntent reads the annotations. What does not parse counts as not there; an
-// attempt whose number was damaged counts as the first, so that it is looked for.
+// readIntent reads the annotations. What does not parse counts as not there; an attempt whose
+// number was damaged counts as the first, so that it is looked for.
 func readIntent(object client.Object) intent {
 	annotations := object.GetAnnotations()
 	recorded := intent{

@@ -117,8 +117,8 @@ func TestDamagedAnnotations(t *testing.T) {
 }
 
 func TestCreateKeyNeverChanges(t *testing.T) {
-	// Tickets out there carry keys, so another way to make them would be a loss of
-	// what they mark. This is the start of the SHA-256 of "installation-1/uid-1".
+	// Tickets out there carry keys, so another way to make them would be a loss of what they mark.
+	// This is the start of the SHA-256 of "installation-1/uid-1".
 	if got, want := CreateKey("installation-1", "uid-1"), "71c8d540859af5a4d870a2f5a303fd8b"; got != want {
 		t.Errorf("CreateKey = %q, want %q", got, want)
 	}

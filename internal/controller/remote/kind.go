@@ -22,8 +22,8 @@ type Kind struct {
 	// New returns an empty object, and NewList an empty list of them.
 	New     func() Object
 	NewList func() client.ObjectList
-	// Integration is the name of the Integration that an object uses, or will: empty where
-	// only another object tells.
+	// Integration is the name of the Integration that an object uses, or will: empty where only
+	// another object tells.
 	Integration func(Object) string
 	// Indexes that the kind needs in the cache.
 	Indexes []Index

@@ -14,8 +14,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
-// lifecycle is what happens to an object, from top to bottom. An error ends it;
-// outcomeOf says what follows from each.
+// lifecycle is what happens to an object, from top to bottom. An error ends it; outcomeOf says what
+// follows from each.
 func (r *Reconciler[O, R]) lifecycle(ctx context.Context, s *state[O, R]) error {
 	if status.IsPaused(s.object) {
 		return errPaused
@@ -77,9 +77,8 @@ func (r *Reconciler[O, R]) perform(ctx context.Context, s *state[O, R], next ste
 
 // The steps that decide chooses from; create and settle are in create.go.
 
-// adopt takes the remote object that the spec names, on which no other object has a
-// better claim. Nothing has been applied to it yet, so what the spec sets and it does
-// not show is written next.
+// adopt takes the remote object that the spec names, on which no other object has a better claim.
+// Nothing has been applied to it yet, so what the spec sets and it does not show is written next.
 func (r *Reconciler[O, R]) adopt(ctx context.Context, s *state[O, R]) error {
 	id := s.policy.AdoptID
 	remote, err := r.adapter.Get(ctx, s.call(id))
@@ -93,8 +92,8 @@ func (r *Reconciler[O, R]) adopt(ctx context.Context, s *state[O, R]) error {
 	return nil
 }
 
-// ensureFinalizer adds the finalizer to an object that has a remote object already: one
-// that was adopted, or whose deletionPolicy was changed.
+// ensureFinalizer adds the finalizer to an object that has a remote object already: one that was
+// adopted, or whose deletionPolicy was changed.
 func (r *Reconciler[O, R]) ensureFinalizer(ctx context.Context, s *state[O, R]) error {
 	return r.updateMetadata(ctx, s, "adding the finalizer", func(object O) {
 		object.SetFinalizers(append(object.GetFinalizers(), v1alpha1.RemoteFinalizer))
@@ -177,8 +176,8 @@ func (r *Reconciler[O, R]) applied(s *state[O, R], remote *R, written []string) 
 	r.recordSeen(s, remote)
 }
 
-// pruneFields drops the record of fields that were taken out of the spec: they are not
-// managed any more, and are written again should they come back.
+// pruneFields drops the record of fields that were taken out of the spec: they are not managed any
+// more, and are written again should they come back.
 func (r *Reconciler[O, R]) pruneFields(s *state[O, R]) {
 	if s.policy.Observe {
 		return // nothing is managed for now, and what was applied is needed when it is again

@@ -16,10 +16,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// Observations hand to a Reconciler what has been seen of its remote objects elsewhere,
-// in a list for example, and enqueue it. An observation stays until a reconcile has written
-// down what it shows, so that nothing is lost when that fails. It is a source of the
-// Reconciler's controller.
+// Observations hand to a Reconciler what has been seen of its remote objects elsewhere, in a list
+// for example, and enqueue it. An observation stays until a reconcile has written down what it
+// shows, so that nothing is lost when that fails. It is a source of the Reconciler's controller.
 type Observations[R any] struct {
 	mu    sync.Mutex
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -54,8 +53,8 @@ func (s *Observations[R]) Start(_ context.Context, queue workqueue.TypedRateLimi
 	return nil
 }
 
-// Report hands over an observation, in place of an earlier one of the same object, and
-// enqueues the object.
+// Report hands over an observation, in place of an earlier one of the same object, and enqueues the
+// object.
 func (s *Observations[R]) Report(observation Observation[R]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,8 +62,7 @@ func (s *Observations[R]) Report(observation Observation[R]) {
 	s.enqueue(observation.Object)
 }
 
-// enqueue lets what people ask for go first: a remote change has waited for a poll
-// already.
+// enqueue lets what people ask for go first: a remote change has waited for a poll already.
 func (s *Observations[R]) enqueue(name types.NamespacedName) {
 	request := reconcile.Request{NamespacedName: name}
 	switch queue := s.queue.(type) {
@@ -76,8 +74,7 @@ func (s *Observations[R]) enqueue(name types.NamespacedName) {
 	}
 }
 
-// Open returns the observation of an object that no reconcile has written down yet, or
-// nil.
+// Open returns the observation of an object that no reconcile has written down yet, or nil.
 func (s *Observations[R]) Open(object types.NamespacedName) *Observation[R] {
 	s.mu.Lock()
 	defer s.mu.Unlock()

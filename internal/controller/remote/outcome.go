@@ -16,8 +16,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// slowRetry is the pause before trying what a person will probably have to mend:
-// a refused token, a remote object that is missing, an ID that is taken.
+// slowRetry is the pause before trying what a person will probably have to mend: a refused token, a
+// remote object that is missing, an ID that is taken.
 const slowRetry = 5 * time.Minute
 
 // retry says when an object is reconciled again without anything having changed.
@@ -56,9 +56,9 @@ func (o outcome) summary() status.Summary {
 	return status.Summary{Ready: o.status, Reason: o.reason, Message: o.message, Stalled: o.stalled}
 }
 
-// outcomeOf translates what a reconcile ended with into conditions and the next
-// attempt. It is the only place that does. deleting says that the object is being
-// deleted, noun is what people call the remote object.
+// outcomeOf translates what a reconcile ended with into conditions and the next attempt. It is the
+// only place that does. deleting says that the object is being deleted, noun is what people call
+// the remote object.
 func outcomeOf(err error, deleting bool, noun string) outcome {
 	result := translate(err, noun)
 	if !deleting || err == nil {
@@ -155,8 +155,8 @@ func outcomeOfUnconfirmed(unconfirmed *UnconfirmedError) outcome {
 	return result
 }
 
-// outcomeOfNotReady repeats on the object what its Integration says, with the
-// reason that tells the object's owner what to do.
+// outcomeOfNotReady repeats on the object what its Integration says, with the reason that tells the
+// object's owner what to do.
 func outcomeOfNotReady(notReady *connection.NotReadyError) outcome {
 	reason := v1alpha1.ReasonWaitingForIntegration
 	switch notReady.Reason {

@@ -204,8 +204,8 @@ func TestOutcomeOfSuccess(t *testing.T) {
 	}
 }
 
-// A message that named the time of the answer, or the end of the pause, would be
-// another one each time, and each time a write of the status.
+// A message that named the time of the answer, or the end of the pause, would be another one each
+// time, and each time a write of the status.
 func TestMessageOfAnUnconfirmedCreateIsSteadyWhileTheBudgetIsUsedUp(t *testing.T) {
 	message := func(until int64) string {
 		wait := &connection.WaitError{Until: time.Unix(until, 0), After: time.Second, Asked: true}
@@ -265,8 +265,8 @@ func TestOutcomeOf429(t *testing.T) {
 	}
 }
 
-// Retry-After of any other answer than a 429 is no reason to wait longer, or less,
-// than backing off does.
+// Retry-After of any other answer than a 429 is no reason to wait longer, or less, than backing off
+// does.
 func TestRetryAfterOfOtherAnswersIsLeftOut(t *testing.T) {
 	got := outcomeOf(&synqly.APIError{StatusCode: 503, RetryAfter: time.Hour}, false, "ticket")
 	if diff := cmp.Diff(notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff), got, withoutMessage); diff != "" {

@@ -16,10 +16,9 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
-// checkOwnership fails with a *ConflictError where another object has a better claim on the
-// remote object that the spec names. Each remote object has one object that may write
-// to it, and which one that is depends on the objects alone, so both come to the same
-// result.
+// checkOwnership fails with a *ConflictError where another object has a better claim on the remote
+// object that the spec names. Each remote object has one object that may write to it, and which one
+// that is depends on the objects alone, so both come to the same result.
 func (r *Reconciler[O, R]) checkOwnership(ctx context.Context, s *state[O, R]) error {
 	id := s.policy.AdoptID
 	if id == "" {
@@ -44,10 +43,9 @@ func (r *Reconciler[O, R]) checkOwnership(ctx context.Context, s *state[O, R]) e
 	return nil
 }
 
-// precedes reports whether one object has a better claim on a remote object than
-// another: the one that created it; among those that adopt it the older one; and of two
-// that were made within the same second, which is all that their age tells, the one
-// that has it already.
+// precedes reports whether one object has a better claim on a remote object than another: the one
+// that created it; among those that adopt it the older one; and of two that were made within the
+// same second, which is all that their age tells, the one that has it already.
 func (r *Reconciler[O, R]) precedes(one, other O, id RemoteID) bool {
 	const has, created = 1, 2
 	claim := func(object O) int {
@@ -67,9 +65,9 @@ func (r *Reconciler[O, R]) precedes(one, other O, id RemoteID) bool {
 	) < 0
 }
 
-// resolveIntent sorts out annotations that some other object wrote: those of a copied
-// manifest are ignored, those of a restored backup are settled with their own key,
-// and those of another installation are a conflict.
+// resolveIntent sorts out annotations that some other object wrote: those of a copied manifest are
+// ignored, those of a restored backup are settled with their own key, and those of another
+// installation are a conflict.
 func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) error {
 	switch {
 	case s.status.ID != "" && s.policy.AdoptID != "" && s.status.ID != s.policy.AdoptID:
@@ -105,9 +103,9 @@ func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) er
 	return nil
 }
 
-// stillExists asks the API server for an object that the cache shows. A cache that is
-// behind shows the object that a restored one has taken the place of, and would make
-// the restored one a copy of it.
+// stillExists asks the API server for an object that the cache shows. A cache that is behind shows
+// the object that a restored one has taken the place of, and would make the restored one a copy of
+// it.
 func (r *Reconciler[O, R]) stillExists(ctx context.Context, cached client.Object) (bool, error) {
 	latest := r.adapter.New()
 	err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(cached), latest)
@@ -120,8 +118,8 @@ func (r *Reconciler[O, R]) stillExists(ctx context.Context, cached client.Object
 	return latest.GetUID() == cached.GetUID(), nil
 }
 
-// ownerOf names another live object of this kind that stands for the remote object,
-// or returns an empty name.
+// ownerOf names another live object of this kind that stands for the remote object, or returns an
+// empty name.
 func (r *Reconciler[O, R]) ownerOf(ctx context.Context, s *state[O, R], id string) (string, error) {
 	others, err := r.others(ctx, s, s.name.Namespace, IndexRemoteID, RemoteID{Place: s.place, ID: id}.indexValue())
 	if err != nil || len(others) == 0 {
@@ -130,8 +128,8 @@ func (r *Reconciler[O, R]) ownerOf(ctx context.Context, s *state[O, R], id strin
 	return others[0].GetName(), nil
 }
 
-// others are the other objects of the kind under an index value, in the namespace, or
-// in all that the manager watches where it is empty.
+// others are the other objects of the kind under an index value, in the namespace, or in all that
+// the manager watches where it is empty.
 func (r *Reconciler[O, R]) others(ctx context.Context, s *state[O, R], namespace, index, value string) ([]client.Object, error) {
 	list := r.adapter.NewList()
 	if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {

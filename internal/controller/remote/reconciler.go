@@ -17,14 +17,14 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
-// maxSteps bounds what one reconcile does for one object. The longest honest road
-// (adopt, ensureFinalizer, update; or settle, create, remove what was replaced) is shorter.
+// maxSteps bounds what one reconcile does for one object. The longest honest road (adopt,
+// ensureFinalizer, update; or settle, create, remove what was replaced) is shorter.
 const maxSteps = 8
 
 // Options are what every reconciler of this package needs.
 type Options struct {
-	// Client reads from a cache that shows this process's own writes, has the
-	// indexes of IndexFields, and writes to the API server.
+	// Client reads from a cache that shows this process's own writes, has the indexes of
+	// IndexFields, and writes to the API server.
 	Client client.Client
 	// APIReader reads from the API server itself.
 	APIReader client.Reader
@@ -34,8 +34,8 @@ type Options struct {
 	Recorder events.EventRecorder
 	// Clock is the real one when nil.
 	Clock clock.Clock
-	// Installation tells this cluster's objects from those of others: the UID of
-	// the kube-system namespace.
+	// Installation tells this cluster's objects from those of others: the UID of the kube-system
+	// namespace.
 	Installation string
 	// FormerInstallations are clusters from which this one takes over.
 	FormerInstallations []string
@@ -54,15 +54,15 @@ type Reconciler[O Object, R any] struct {
 	attempts       *attempts[R]
 	missingObjects *missingObjects
 	observations   *Observations[R]
-	// finalized has the UIDs of objects whose finalizer was removed, by name, until
-	// the cache has seen them go.
+	// finalized has the UIDs of objects whose finalizer was removed, by name, until the cache has
+	// seen them go.
 	finalized sync.Map
 	// written has the latest version that this process wrote of each object, by name.
 	written sync.Map
 }
 
-// New returns a reconciler for the kind of the adapter, which must be a Patcher or
-// a Replacer as well.
+// New returns a reconciler for the kind of the adapter, which must be a Patcher or a Replacer as
+// well.
 func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O, R], error) {
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}

@@ -16,15 +16,14 @@ import (
 const (
 	firstBackoff   = time.Second
 	longestBackoff = 5 * time.Minute
-	// jitter is how much longer than computed a pause may get, as a share of it.
-	// It keeps objects that failed together from trying again together.
+	// jitter is how much longer than computed a pause may get, as a share of it. It keeps objects
+	// that failed together from trying again together.
 	jitter = 0.2
 )
 
-// retries keeps, per object, when it may make remote calls again. The pauses are
-// kept here and not in the work queue, because a watch event would otherwise cut
-// them short: they hold for as long as nothing that could change the answer has
-// changed.
+// retries keeps, per object, when it may make remote calls again. The pauses are kept here and not
+// in the work queue, because a watch event would otherwise cut them short: they hold for as long as
+// nothing that could change the answer has changed.
 type retries struct {
 	clock   clock.Clock
 	backoff *flowcontrol.Backoff
@@ -45,8 +44,8 @@ func newRetries(clk clock.Clock) *retries {
 	return &retries{clock: clk, backoff: backoff, pauses: map[types.NamespacedName]pause{}}
 }
 
-// remaining is how long an object still has to wait. With other inputs than those
-// of the failed attempt it does not have to wait at all.
+// remaining is how long an object still has to wait. With other inputs than those of the failed
+// attempt it does not have to wait at all.
 func (r *retries) remaining(name types.NamespacedName, inputs string) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,8 +56,7 @@ func (r *retries) remaining(name types.NamespacedName, inputs string) time.Durat
 	return max(0, pause.until.Sub(r.clock.Now()))
 }
 
-// failed notes a failed attempt and returns the pause until the next, or zero
-// where none is due.
+// failed notes a failed attempt and returns the pause until the next, or zero where none is due.
 func (r *retries) failed(name types.NamespacedName, inputs string, result outcome) time.Duration {
 	after := result.after
 	switch result.retry {

@@ -28,8 +28,8 @@ type state[O Object, R any] struct {
 	intent         intent
 	// ownKey is the key that this object gives to what it creates.
 	ownKey string
-	// group is what all that is created through the Integration has in common; empty
-	// without a connection.
+	// group is what all that is created through the Integration has in common; empty without a
+	// connection.
 	group string
 
 	reader     client.Reader
@@ -43,8 +43,8 @@ type state[O Object, R any] struct {
 	refreshed bool
 	// answered: the provider has said whether it exists.
 	answered bool
-	// observation is what was seen of the remote object outside of reconciles, and
-	// needsRefresh says that it takes a look to make sense of it.
+	// observation is what was seen of the remote object outside of reconciles, and needsRefresh
+	// says that it takes a look to make sense of it.
 	observation  *Observation[R]
 	needsRefresh bool
 	// finalizerRemoved: nothing is left to do for the object.
@@ -96,9 +96,8 @@ func (s *state[O, R]) annotation(name string) string {
 	return status.Truncate(s.object.GetAnnotations()[name], 1024)
 }
 
-// isMissing reports whether the remote object did not exist when the provider was asked
-// last. The condition alone does not keep that: another failure, or a pause, takes its
-// place.
+// isMissing reports whether the remote object did not exist when the provider was asked last. The
+// condition alone does not keep that: another failure, or a pause, takes its place.
 func (s *state[O, R]) isMissing() bool {
 	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
 	return s.status.Missing || (ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing)
@@ -112,8 +111,8 @@ func (s *state[O, R]) call(id string) Call[O, R] {
 	}
 }
 
-// inputsWith names all that a refusal rested on: with any of it changed, the request
-// is worth trying again.
+// inputsWith names all that a refusal rested on: with any of it changed, the request is worth
+// trying again.
 func (s *state[O, R]) inputsWith(integration *v1alpha1.Integration) string {
 	inputs := fmt.Sprintf("%s/%d/%t/%s/%s", s.object.GetUID(), s.object.GetGeneration(), s.object.GetDeletionTimestamp().IsZero(), s.syncRequest(), s.annotation(v1alpha1.CreateAgainAnnotation))
 	if integration != nil {
@@ -122,9 +121,9 @@ func (s *state[O, R]) inputsWith(integration *v1alpha1.Integration) string {
 	return inputs
 }
 
-// refusedBefore reports whether the provider refused this generation of the spec
-// under this generation of the Integration. It rests on the status alone, so a
-// refusal is not tried again after a restart either.
+// refusedBefore reports whether the provider refused this generation of the spec under this
+// generation of the Integration. It rests on the status alone, so a refusal is not tried again
+// after a restart either.
 func (s *state[O, R]) refusedBefore(integration *v1alpha1.Integration) bool {
 	stalled := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionStalled)
 	return stalled != nil && stalled.Status == metav1.ConditionTrue &&

@@ -20,8 +20,7 @@ type changes struct {
 	integration *v1alpha1.Integration
 }
 
-// refused is a Ticket that was refused in generation 3, under generation 2 of its
-// Integration.
+// refused is a Ticket that was refused in generation 3, under generation 2 of its Integration.
 func refused() changes {
 	ticket := &v1alpha1.Ticket{ObjectMeta: metav1.ObjectMeta{UID: "uid-1", Generation: 3}}
 	ticket.Status.IntegrationGeneration = 2

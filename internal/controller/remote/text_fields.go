@@ -10,8 +10,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// TextField is a managed field that has one text. S is what has the spec of a kind, and R
-// its remote object.
+// TextField is a managed field that has one text. S is what has the spec of a kind, and R its
+// remote object.
 type TextField[S, R any] struct {
 	// Name in the spec and in status.applied.
 	Name string
@@ -41,8 +41,8 @@ func (t TextFields[S, R]) Wanted(spec S) map[string]string {
 	return fields
 }
 
-// Shown are the same texts with a hash of what the provider shows, but for those that
-// could not be read.
+// Shown are the same texts with a hash of what the provider shows, but for those that could not be
+// read.
 func (t TextFields[S, R]) Shown(spec S, shown *R) map[string]string {
 	fields := map[string]string{}
 	for _, field := range t.List {
@@ -53,8 +53,8 @@ func (t TextFields[S, R]) Shown(spec S, shown *R) map[string]string {
 	return fields
 }
 
-// Patch sets the named texts of the spec, but for those that the remote object shows
-// as wanted already. seen may be nil where that is not known.
+// Patch sets the named texts of the spec, but for those that the remote object shows as wanted
+// already. seen may be nil where that is not known.
 func (t TextFields[S, R]) Patch(spec S, names []string, seen *R) ([]synqly.PatchOperation, error) {
 	var patch []synqly.PatchOperation
 	for _, field := range t.List {
@@ -79,9 +79,9 @@ func (t TextFields[S, R]) Patch(spec S, names []string, seen *R) ([]synqly.Patch
 	return patch, nil
 }
 
-// SetMember sets a member of a remote object. What is known to have no value may be
-// absent, and replace needs what is there (RFC 6902, section 4.3), so it is added. All
-// else is replaced, which is what the API's own examples do.
+// SetMember sets a member of a remote object. What is known to have no value may be absent, and
+// replace needs what is there (RFC 6902, section 4.3), so it is added. All else is replaced, which
+// is what the API's own examples do.
 func SetMember(path string, value any, there bool) (synqly.PatchOperation, error) {
 	if !there {
 		return synqly.Add(path, value)
@@ -89,9 +89,9 @@ func SetMember(path string, value any, there bool) (synqly.PatchOperation, error
 	return synqly.Replace(path, value)
 }
 
-// HashText is the hash of a text however its lines end: a form in a browser sends all
-// its texts with CR LF (HTML, "newline normalization"), so that a person who saves a
-// ticket changes the line ends of fields that they have not touched.
+// HashText is the hash of a text however its lines end: a form in a browser sends all its texts
+// with CR LF (HTML, "newline normalization"), so that a person who saves a ticket changes the line
+// ends of fields that they have not touched.
 func HashText(text string) string {
 	return Hash(strings.ReplaceAll(text, "\r\n", "\n"))
 }

@@ -19,22 +19,21 @@ import (
 // Lister is the part of an adapter that finding objects needs.
 type Lister interface{ NewList() client.ObjectList }
 
-// enqueueWaiting reconciles, when an Integration changes, the objects of its namespace
-// that are not Ready. Objects that are need nothing of their Integration. Which
-// Integration an object uses is not looked at: reconciling one too many costs
-// nothing, and for a comment it may not be known yet.
+// enqueueWaiting reconciles, when an Integration changes, the objects of its namespace that are not
+// Ready. Objects that are need nothing of their Integration. Which Integration an object uses is
+// not looked at: reconciling one too many costs nothing, and for a comment it may not be known yet.
 func enqueueWaiting(reader client.Reader, kind Lister) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, integration client.Object) []ctrl.Request {
 		return NotReady(ctx, reader, kind, client.InNamespace(integration.GetNamespace()))
 	})
 }
 
-// NotReady lists the objects of a kind that wait for something. One that becomes so at this
-// very moment is not missed: its own status write brings it back into the queue.
+// NotReady lists the objects of a kind that wait for something. One that becomes so at this very
+// moment is not missed: its own status write brings it back into the queue.
 func NotReady(ctx context.Context, reader client.Reader, kind Lister, options ...client.ListOption) []ctrl.Request {
 	list := kind.NewList()
-	// The objects are only read, and there may be many of them. This process's own
-	// writes need not be waited for, as said above.
+	// The objects are only read, and there may be many of them. This process's own writes need not
+	// be waited for, as said above.
 	options = append(options, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 	if err := reader.List(ctx, list, options...); err != nil {
 		log.FromContext(ctx).Error(err, "listing the objects to reconcile")

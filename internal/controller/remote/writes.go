@@ -17,8 +17,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
-// updateMetadata writes annotations and finalizers under the object's
-// resourceVersion: where the cache was stale it fails, and nothing is lost.
+// updateMetadata writes annotations and finalizers under the object's resourceVersion: where the
+// cache was stale it fails, and nothing is lost.
 func (r *Reconciler[O, R]) updateMetadata(ctx context.Context, s *state[O, R], doing string, change func(O)) error {
 	changed := s.stored.DeepCopyObject().(O)
 	change(changed)
@@ -36,8 +36,8 @@ func (r *Reconciler[O, R]) updateMetadata(ctx context.Context, s *state[O, R], d
 	return nil
 }
 
-// writeStatus writes the status if it has changed, under the resourceVersion that
-// it was computed from.
+// writeStatus writes the status if it has changed, under the resourceVersion that it was computed
+// from.
 func (r *Reconciler[O, R]) writeStatus(ctx context.Context, s *state[O, R]) error {
 	if s.statusUnchanged() {
 		return nil
@@ -47,15 +47,14 @@ func (r *Reconciler[O, R]) writeStatus(ctx context.Context, s *state[O, R]) erro
 	return r.patchStatus(ctx, s, client.MergeFromWithOptions(s.stored, client.MergeFromWithOptimisticLock{}))
 }
 
-// detached is a context for writing down what has happened, even when the process is
-// about to end.
+// detached is a context for writing down what has happened, even when the process is about to end.
 func detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 }
 
-// persist writes the status that holds the ID of a remote object that was just
-// created or found. The spec may have been edited while the request was on its way,
-// so a conflict is resolved, as long as the recorded attempt is still this one.
+// persist writes the status that holds the ID of a remote object that was just created or found.
+// The spec may have been edited while the request was on its way, so a conflict is resolved, as
+// long as the recorded attempt is still this one.
 func (r *Reconciler[O, R]) persist(ctx context.Context, s *state[O, R]) error {
 	if s.statusUnchanged() {
 		return nil
@@ -78,8 +77,8 @@ func (r *Reconciler[O, R]) persist(ctx context.Context, s *state[O, R]) error {
 	return err
 }
 
-// rebase moves the status write to the newest resourceVersion, unless another
-// process has gone on with the object.
+// rebase moves the status write to the newest resourceVersion, unless another process has gone on
+// with the object.
 func (r *Reconciler[O, R]) rebase(ctx context.Context, s *state[O, R]) error {
 	latest := r.adapter.New()
 	if err := r.APIReader.Get(ctx, s.name, latest); err != nil {
@@ -122,10 +121,9 @@ type version struct {
 	resourceVersion string
 }
 
-// cacheIsStale reports whether the cache shows an object as it was before this process's own
-// latest write. The client waits for that to pass, but its cache of several namespaces
-// does not know of each namespace how far it is. Acting on it would send requests a
-// second time.
+// cacheIsStale reports whether the cache shows an object as it was before this process's own latest
+// write. The client waits for that to pass, but its cache of several namespaces does not know of
+// each namespace how far it is. Acting on it would send requests a second time.
 func (r *Reconciler[O, R]) cacheIsStale(object O) bool {
 	name := client.ObjectKeyFromObject(object)
 	latest, known := r.written.Load(name)

@@ -1,8 +1,8 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package status has what the controllers of all kinds write into the statuses of their
-// objects in the same way.
+// Package status has what the controllers of all kinds write into the statuses of their objects in
+// the same way.
 package status
 
 import (

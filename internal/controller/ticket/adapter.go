@@ -27,8 +27,8 @@ var Kind = remote.NewKind[*v1alpha1.Ticket, synqly.Ticket](adapter{}, []remote.I
 // call is what the lifecycle passes to the adapter.
 type call = remote.Call[*v1alpha1.Ticket, synqly.Ticket]
 
-// adapter is what is particular about tickets: their fields, the tag that
-// marks them, and that they can be closed but not deleted.
+// adapter is what is particular about tickets: their fields, the tag that marks them, and that they
+// can be closed but not deleted.
 type adapter struct{}
 
 var (
@@ -51,8 +51,8 @@ func (adapter) Policy(ticket *v1alpha1.Ticket) remote.Policy {
 	}
 }
 
-// recreates reports whether another remote ticket is created should this one be deleted.
-// One that was closed is not: what it was about has come to its end.
+// recreates reports whether another remote ticket is created should this one be deleted. One that
+// was closed is not: what it was about has come to its end.
 func recreates(ticket *v1alpha1.Ticket) bool {
 	return ticket.Spec.OnRemoteMissing == v1alpha1.RemoteMissingRecreate && ticket.Spec.TicketID == "" && ticket.Status.ClosedAt == nil
 }
@@ -102,15 +102,14 @@ func (a adapter) RemoteFields(ticket *v1alpha1.Ticket, shown *synqly.Ticket) map
 func (adapter) ID(shown *synqly.Ticket) string           { return shown.ID }
 func (adapter) CreatedAt(shown *synqly.Ticket) time.Time { return shown.CreatedAt.Time }
 
-// Fingerprint is that of the name, which is what a ticket is recognised by where the
-// provider drops its marker tag.
+// Fingerprint is that of the name, which is what a ticket is recognised by where the provider drops
+// its marker tag.
 func (adapter) Fingerprint(ticket *v1alpha1.Ticket) string {
 	return remote.Fingerprint(cmp.Or(ticket.Spec.Name, ticket.Name))
 }
 
-// Create sends every field of the spec, the Integration's defaults for what it
-// leaves out, the tag by which the ticket can be found again, and the one that all
-// tickets of the Integration have.
+// Create sends every field of the spec, the Integration's defaults for what it leaves out, the tag
+// by which the ticket can be found again, and the one that all tickets of the Integration have.
 func (adapter) Create(ctx context.Context, call call) (*synqly.Ticket, error) {
 	defaults := call.Connection.Defaults()
 	request := createRequest(call.Object, &defaults)
@@ -131,9 +130,9 @@ func (adapter) Get(ctx context.Context, call call) (*synqly.Ticket, error) {
 	return ticket, err
 }
 
-// Patch changes the named fields. Tags need the ticket as it is now, because the
-// list can only be written as a whole and has other people's tags in it. So does the
-// first custom field: a ticket without any has nothing that it could be added to.
+// Patch changes the named fields. Tags need the ticket as it is now, because the list can only be
+// written as a whole and has other people's tags in it. So does the first custom field: a ticket
+// without any has nothing that it could be added to.
 func (a adapter) Patch(ctx context.Context, call call, fields []string) (*synqly.Ticket, error) {
 	seen := call.Seen
 	if seen == nil && (namesTags(fields) || namesFirstCustomField(fields, call.Object.Status.Applied)) {

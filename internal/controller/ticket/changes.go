@@ -19,8 +19,8 @@ func (adapter) Drift(ticket *v1alpha1.Ticket) *[]string { return &ticket.Status.
 // longestValue is how much of a value an Event quotes, in characters.
 const longestValue = 120
 
-// Change describes how a managed field was changed: from the value that the status has
-// recorded, or else from that of the spec, to the one that the provider shows.
+// Change describes how a managed field was changed: from the value that the status has recorded, or
+// else from that of the spec, to the one that the provider shows.
 func (adapter) Change(ticket *v1alpha1.Ticket, shown *synqly.Ticket, name string) (description string, changed bool) {
 	if tag, isTag := strings.CutPrefix(name, tagPrefix); isTag {
 		return changeOfTag(ticket.Status.Remote, shown, tag)

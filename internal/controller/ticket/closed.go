@@ -14,8 +14,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// usualClosedStatuses are what providers call a ticket that is closed, for an
-// Integration that does not say.
+// usualClosedStatuses are what providers call a ticket that is closed, for an Integration that does
+// not say.
 var usualClosedStatuses = []string{
 	"Closed", "Done", "Resolved", "Solved", "Complete", "Completed", "Canceled", "Cancelled", "Won't Do", "Won't Fix",
 }
@@ -32,22 +32,22 @@ func isClosed(ticket *synqly.Ticket, integration *v1alpha1.Integration) bool {
 	})
 }
 
-// isCompleted reports whether a ticket has a completion date that is no plan. A date
-// after the latest change is one, by the provider's own clock.
+// isCompleted reports whether a ticket has a completion date that is no plan. A date after the
+// latest change is one, by the provider's own clock.
 func isCompleted(ticket *synqly.Ticket) bool {
 	completed, updated := ticket.CompletionDate.Time, ticket.UpdatedAt.Time
 	return isRecordable(completed) && (updated.IsZero() || !completed.After(updated))
 }
 
-// isRecordable reports whether a status can hold a time: RFC 3339 has years of four
-// digits, and in UTC a time near their ends may be beyond them.
+// isRecordable reports whether a status can hold a time: RFC 3339 has years of four digits, and in
+// UTC a time near their ends may be beyond them.
 func isRecordable(moment time.Time) bool {
 	return !moment.IsZero() && moment.UTC().Year() >= 1 && moment.UTC().Year() <= 9999
 }
 
-// closedAt is when a remote ticket was closed, or nil while it is open. Without a
-// completion date it is the time of the change with which it was first seen closed,
-// and later changes do not move it. before is what was recorded so far.
+// closedAt is when a remote ticket was closed, or nil while it is open. Without a completion date
+// it is the time of the change with which it was first seen closed, and later changes do not move
+// it. before is what was recorded so far.
 func closedAt(before *metav1.Time, ticket *synqly.Ticket, integration *v1alpha1.Integration, now time.Time) *metav1.Time {
 	at := now
 	switch {

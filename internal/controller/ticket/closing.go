@@ -18,8 +18,8 @@ import (
 
 // The API cannot delete a ticket, so its removal is to close it, and to say so in a comment first.
 
-// isGoneOrClosed reports whether the ticket has the closing status, is closed in another way, or
-// is gone.
+// isGoneOrClosed reports whether the ticket has the closing status, is closed in another way, or is
+// gone.
 func isGoneOrClosed(ctx context.Context, call call) (bool, error) {
 	if call.Object.Spec.Close == nil {
 		return true, nil

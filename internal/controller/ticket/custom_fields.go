@@ -17,9 +17,9 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// patchCustomFields sets the named custom fields one by one, so that those that the
-// spec does not name stay. The API documents that a ticket's custom_fields can be
-// null. Nothing can be added to that, so then they are set as a whole.
+// patchCustomFields sets the named custom fields one by one, so that those that the spec does not
+// name stay. The API documents that a ticket's custom_fields can be null. Nothing can be added to
+// that, so then they are set as a whole.
 func patchCustomFields(spec *v1alpha1.TicketSpec, names []string, seen *synqly.Ticket) ([]synqly.PatchOperation, error) {
 	changed := map[string]json.RawMessage{}
 	for _, name := range names {
@@ -46,8 +46,7 @@ func patchCustomFields(spec *v1alpha1.TicketSpec, names []string, seen *synqly.T
 	return patch, nil
 }
 
-// hashJSON is the hash of a JSON value however it is written. No value at all
-// counts as null.
+// hashJSON is the hash of a JSON value however it is written. No value at all counts as null.
 func hashJSON(raw []byte) string {
 	var value any
 	// Whole numbers keep all their digits, which IDs have many of.
@@ -69,8 +68,8 @@ func wireCustomFields(fields map[string]apiextensionsv1.JSON) map[string]json.Ra
 	return wire
 }
 
-// namesFirstCustomField reports whether custom fields are to be written to a ticket that
-// has been given none yet.
+// namesFirstCustomField reports whether custom fields are to be written to a ticket that has been
+// given none yet.
 func namesFirstCustomField(fields []string, applied map[string]string) bool {
 	isCustom := func(name string) bool { return strings.HasPrefix(name, customFieldPrefix) }
 	for name := range applied {

@@ -189,8 +189,8 @@ func specFields(spec *v1alpha1.TicketSpec) map[string]string {
 	return hashes
 }
 
-// shownFields are the same fields with a hash of what the provider shows. Those
-// that could not be read are left out: what is not known is no difference.
+// shownFields are the same fields with a hash of what the provider shows. Those that could not be
+// read are left out: what is not known is no difference.
 func shownFields(spec *v1alpha1.TicketSpec, ticket *synqly.Ticket) map[string]string {
 	hashes := texts.Shown(spec, ticket)
 	if ticket.Readable("tags") {
@@ -206,10 +206,9 @@ func shownFields(spec *v1alpha1.TicketSpec, ticket *synqly.Ticket) map[string]st
 	return hashes
 }
 
-// diff names the fields to write: those whose value in the spec has changed
-// since it was last applied, and tags that were taken out of the list. Any other
-// field that was taken out of the spec is left as it is remotely, and so are all
-// tags where the whole list was taken out.
+// diff names the fields to write: those whose value in the spec has changed since it was last
+// applied, and tags that were taken out of the list. Any other field that was taken out of the spec
+// is left as it is remotely, and so are all tags where the whole list was taken out.
 func diff(spec *v1alpha1.TicketSpec, applied map[string]string) []string {
 	changed := remote.Changed(specFields(spec), applied)
 	if len(spec.Tags) == 0 {
@@ -224,10 +223,9 @@ func diff(spec *v1alpha1.TicketSpec, applied map[string]string) []string {
 	return changed
 }
 
-// patchOf is the JSON Patch that writes the named fields. seen is the ticket as
-// just fetched; fields that it shows as wanted already are left out. It may be nil
-// where no tag is named: a list of tags cannot be changed without knowing what
-// people have put into it.
+// patchOf is the JSON Patch that writes the named fields. seen is the ticket as just fetched;
+// fields that it shows as wanted already are left out. It may be nil where no tag is named: a list
+// of tags cannot be changed without knowing what people have put into it.
 func patchOf(spec *v1alpha1.TicketSpec, names []string, seen *synqly.Ticket) ([]synqly.PatchOperation, error) {
 	patch, err := texts.Patch(spec, names, seen)
 	if err != nil {
@@ -258,8 +256,8 @@ func wireTime(t *metav1.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// shownTime is a time of the provider in the same form, so that other ways to write
-// the same second are no difference; what does not parse is shown as it is.
+// shownTime is a time of the provider in the same form, so that other ways to write the same second
+// are no difference; what does not parse is shown as it is.
 func shownTime(t synqly.Timestamp) string {
 	if t.Time.IsZero() {
 		return t.Raw

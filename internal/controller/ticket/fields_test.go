@@ -51,8 +51,8 @@ func wholeSpec() *v1alpha1.TicketSpec {
 	}
 }
 
-// wholeTicket is a remote ticket as wholeSpec asks, and what the provider and other
-// people have added.
+// wholeTicket is a remote ticket as wholeSpec asks, and what the provider and other people have
+// added.
 const wholeTicket = `{
   "id": "10023", "name": "Checkout latency", "summary": "p99 above 2s", "description": "Since **10:05**.", "priority": "HIGH", "status": "To Do",
   "project": "OPS", "issue_type": "Incident", "assignee": "jane@example.com", "contact": "joe@example.com", "creator": "bot@example.com",
@@ -72,8 +72,8 @@ func decodeTicket(tb testing.TB, document []byte) *synqly.Ticket {
 	return &ticket
 }
 
-// specChanges are changes of one field of wholeSpec: what has to be written then,
-// and the operation that writes it.
+// specChanges are changes of one field of wholeSpec: what has to be written then, and the operation
+// that writes it.
 var specChanges = map[string]struct {
 	change func(*v1alpha1.TicketSpec)
 	field  string
@@ -269,8 +269,8 @@ func TestLineEndsAreNoDifference(t *testing.T) {
 	}
 }
 
-// A provider may leave out members that have no value, and custom_fields may be null.
-// Replace, and add inside of null, would be refused (RFC 6902, section 4).
+// A provider may leave out members that have no value, and custom_fields may be null. Replace, and
+// add inside of null, would be refused (RFC 6902, section 4).
 func TestMembersWithoutAValueAreAdded(t *testing.T) {
 	spec := wholeSpec()
 	names := diff(spec, nil)
@@ -289,8 +289,8 @@ func TestMembersWithoutAValueAreAdded(t *testing.T) {
 	}
 }
 
-// What could not be read is not known: it is no drift, and neither taken for what the
-// spec wants nor, as a list or a map, overwritten.
+// What could not be read is not known: it is no drift, and neither taken for what the spec wants
+// nor, as a list or a map, overwritten.
 func TestMembersThatCannotBeRead(t *testing.T) {
 	spec := &v1alpha1.TicketSpec{
 		Summary: "p99", DueDate: at("2026-12-01T00:00:00Z"), Tags: []string{"a"}, CustomFields: customFields(map[string]string{"x": "null"}),
@@ -379,8 +379,8 @@ func TestNamesTags(t *testing.T) {
 	}
 }
 
-// The names can be older than the spec: drift is recorded, and then the field is
-// taken out of the spec. What the spec does not set is never touched.
+// The names can be older than the spec: drift is recorded, and then the field is taken out of the
+// spec. What the spec does not set is never touched.
 func TestFieldsThatTheSpecDoesNotSetAreNotWritten(t *testing.T) {
 	names := slices.Sorted(maps.Keys(specFields(wholeSpec())))
 	patch, err := patchOf(&v1alpha1.TicketSpec{}, names, decodeTicket(t, []byte(wholeTicket)))
@@ -452,9 +452,8 @@ func TestWireCustomFields(t *testing.T) {
 	}
 }
 
-// change is a ticket that is patched from one spec to another. then is the remote
-// ticket as it was when the first spec had just been applied, and now what people have
-// made of it.
+// change is a ticket that is patched from one spec to another. then is the remote ticket as it was
+// when the first spec had just been applied, and now what people have made of it.
 type change struct {
 	before, wanted *v1alpha1.TicketSpec
 	then, now      []byte
@@ -464,8 +463,8 @@ type change struct {
 	looked bool
 }
 
-// check patches the ticket, and checks that it is then as wanted, that nothing else of
-// it has changed, and that nothing is left to write.
+// check patches the ticket, and checks that it is then as wanted, that nothing else of it has
+// changed, and that nothing is left to write.
 func (c change) check(tb testing.TB) {
 	tb.Helper()
 	// As a patched document is written, so that what is left alone has the same bytes.
@@ -511,8 +510,8 @@ func (c change) check(tb testing.TB) {
 	}
 }
 
-// twins reports whether tags differ in case alone. Writing one of two such tags can change
-// what is shown of the other, so that Enforce needs a second patch.
+// twins reports whether tags differ in case alone. Writing one of two such tags can change what is
+// shown of the other, so that Enforce needs a second patch.
 func twins(tags []string) bool {
 	for i, tag := range tags {
 		if slices.ContainsFunc(tags[:i], func(other string) bool { return strings.EqualFold(tag, other) }) {
@@ -615,8 +614,7 @@ func (c change) checkTags(tb testing.TB, document []byte) (same bool) {
 	return slices.Equal(now, after)
 }
 
-// checkCustomFields checks the custom fields after a patch, and reports whether all are as
-// before.
+// checkCustomFields checks the custom fields after a patch, and reports whether all are as before.
 func (c change) checkCustomFields(tb testing.TB, document []byte) (same bool) {
 	tb.Helper()
 	then, now, after := decodeTicket(tb, c.then).CustomFields, decodeTicket(tb, c.now).CustomFields, decodeTicket(tb, document).CustomFields
@@ -710,8 +708,8 @@ func (c *choices) spec() *v1alpha1.TicketSpec {
 		}
 	}
 	for range c.next(4) {
-		// As the schema allows them: without doubles, and without what the operator marks
-		// tickets with.
+		// As the schema allows them: without doubles, and without what the operator marks tickets
+		// with.
 		if tag := c.word(); tag != "" && tag != marker && !slices.Contains(spec.Tags, tag) {
 			spec.Tags = append(spec.Tags, tag)
 		}
@@ -722,8 +720,8 @@ func (c *choices) spec() *v1alpha1.TicketSpec {
 	return spec
 }
 
-// ticket is a remote ticket. Where all is there, no member is absent, and custom_fields
-// is not null: without a look at the ticket, that is what a patch has to count on.
+// ticket is a remote ticket. Where all is there, no member is absent, and custom_fields is not
+// null: without a look at the ticket, that is what a patch has to count on.
 func (c *choices) ticket(tb testing.TB, allThere bool) []byte {
 	tb.Helper()
 	members := map[string]any{"id": "1", "updated_at": "2026-03-01T12:00:00Z", "unmapped": map[string]any{"votes": 3}}
@@ -762,8 +760,8 @@ func (c *choices) ticket(tb testing.TB, allThere bool) []byte {
 	return document
 }
 
-// FuzzTicketPatch makes a spec that was applied, the one that is wanted now, and the
-// remote ticket then and now, of words that are separated by bars.
+// FuzzTicketPatch makes a spec that was applied, the one that is wanted now, and the remote ticket
+// then and now, of words that are separated by bars.
 func FuzzTicketPatch(f *testing.F) {
 	words := "p99|a\nb|a\r\nb|Team|team|TEAM|a/b~c|2|2.0|[1,null]|null|" + strings.ToUpper(marker) + "|" + marker
 	random := rand.New(rand.NewPCG(1, 2))
@@ -794,8 +792,8 @@ func FuzzTicketPatch(f *testing.F) {
 	})
 }
 
-// jsonValue is the text if it is JSON with numbers that a double can hold, and a JSON
-// string of it otherwise.
+// jsonValue is the text if it is JSON with numbers that a double can hold, and a JSON string of it
+// otherwise.
 func jsonValue(text string) string {
 	var value any
 	if json.Unmarshal([]byte(text), &value) == nil {

@@ -17,12 +17,12 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// Find looks for the ticket that a create attempt may have made: by its marker tag,
-// and, where an empty answer to that proves nothing, among all tickets.
+// Find looks for the ticket that a create attempt may have made: by its marker tag, and, where an
+// empty answer to that proves nothing, among all tickets.
 //
-// An empty answer proves something only with a provider that keeps tags and filters
-// by them. Which one does is not documented, so it is tried: with the tag of another
-// ticket that is known to exist.
+// An empty answer proves something only with a provider that keeps tags and filters by them. Which
+// one does is not documented, so it is tried: with the tag of another ticket that is known to
+// exist.
 func (a adapter) Find(ctx context.Context, call call) ([]synqly.Ticket, error) {
 	marker := markerTag(call.Key)
 	marked, err := ticketsWithTag(ctx, call, marker)
@@ -84,8 +84,8 @@ func (adapter) markers(ctx context.Context, call call) (markers, error) {
 	return known, nil
 }
 
-// ticketsWithTag asks for the tickets with a tag. A provider that ignores the filter
-// answers with other tickets as well, so the tag is checked here again.
+// ticketsWithTag asks for the tickets with a tag. A provider that ignores the filter answers with
+// other tickets as well, so the tag is checked here again.
 func ticketsWithTag(ctx context.Context, call call, tag string) ([]synqly.Ticket, error) {
 	found := matching{matches: func(ticket *synqly.Ticket) bool { return synqly.HasTag(ticket.Tags, tag) }, by: []string{"tags"}}
 	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Filters: []string{"tags[in]" + tag}}) {
@@ -97,8 +97,8 @@ func ticketsWithTag(ctx context.Context, call call, tag string) ([]synqly.Ticket
 	return found.result()
 }
 
-// matching collects the tickets of a list that match. Where none does, but something on
-// the list cannot be read, it proves nothing, and the result is an error.
+// matching collects the tickets of a list that match. Where none does, but something on the list
+// cannot be read, it proves nothing, and the result is an error.
 type matching struct {
 	matches func(*synqly.Ticket) bool
 	// by are the fields that matching goes by, in the API's names.
@@ -127,9 +127,9 @@ func (m *matching) result() ([]synqly.Ticket, error) {
 	return m.tickets, nil
 }
 
-// allTickets reads all tickets, newest first where the provider can order them, and
-// returns those that match. It ends early with a page that is in that order and
-// reaches back to before the attempt.
+// allTickets reads all tickets, newest first where the provider can order them, and returns those
+// that match. It ends early with a page that is in that order and reaches back to before the
+// attempt.
 func allTickets(ctx context.Context, call call, matches func(*synqly.Ticket) bool) ([]synqly.Ticket, error) {
 	found, err := scan(ctx, call, []string{"created_at[desc]"}, matches)
 	if synqly.IsRefused(err) {
@@ -155,8 +155,8 @@ func scan(ctx context.Context, call call, order []string, matches func(*synqly.T
 	return found.result()
 }
 
-// reachesBefore reports whether a page is ordered by creation time, newest first, and
-// ends with tickets that are older than a time.
+// reachesBefore reports whether a page is ordered by creation time, newest first, and ends with
+// tickets that are older than a time.
 func reachesBefore(tickets []synqly.Ticket, started time.Time) bool {
 	if len(tickets) < 2 || started.IsZero() {
 		return false

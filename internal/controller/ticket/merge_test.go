@@ -20,13 +20,12 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly/patchtest"
 )
 
-// This file tries every combination of what counts for a managed field: the spec, what
-// was applied, what the provider returned then and what it shows now. What has to come
-// of it is said in plain words by expectedOf and expectedTags, which know nothing of
-// the code that they judge.
+// This file tries every combination of what counts for a managed field: the spec, what was applied,
+// what the provider returned then and what it shows now. What has to come of it is said in plain
+// words by expectedOf and expectedTags, which know nothing of the code that they judge.
 
-// keptTicket is a remote ticket, and what a Ticket's status has recorded of it. It goes
-// through a reconcile as remote.Reconciler does.
+// keptTicket is a remote ticket, and what a Ticket's status has recorded of it. It goes through a
+// reconcile as remote.Reconciler does.
 type keptTicket struct {
 	document          []byte
 	applied, returned map[string]string
@@ -48,8 +47,8 @@ func (k *keptTicket) look(tb testing.TB, spec *v1alpha1.TicketSpec) *synqly.Tick
 	return seen
 }
 
-// reconcile writes what has to be written, and reports whether a patch was sent. seen is
-// nil where the ticket was not fetched before.
+// reconcile writes what has to be written, and reports whether a patch was sent. seen is nil where
+// the ticket was not fetched before.
 func (k *keptTicket) reconcile(tb testing.TB, spec *v1alpha1.TicketSpec, seen *synqly.Ticket) bool {
 	fields, names := specFields(spec), diff(spec, k.applied)
 	managed := func(name string) bool { _, sets := fields[name]; return sets }
@@ -105,8 +104,8 @@ const (
 
 var ways = map[string]way{"keeps values": asSent, "writes values in its own form": asMeant, "rewrites values": rewritten}
 
-// shownValue is what a provider shows in a field: one of the values A and B of the
-// spec or P of a person, or nothing.
+// shownValue is what a provider shows in a field: one of the values A and B of the spec or P of a
+// person, or nothing.
 type shownValue struct {
 	value string
 	way   way
@@ -240,14 +239,14 @@ func fieldKinds() []fieldKind {
 
 // combination is one of all.
 type combination struct {
-	// spec: unset, as applied, changed, or, of a tag, taken out of a list with others.
-	// applied: never or A.
+	// spec: unset, as applied, changed, or, of a tag, taken out of a list with others. applied:
+	// never or A.
 	spec, applied string
 	// remote is what the provider shows now.
 	remote string
 	policy v1alpha1.ManagementPolicy
-	// look is when the ticket was last fetched: in this reconcile, in one before, or
-	// not since a person changed it.
+	// look is when the ticket was last fetched: in this reconcile, in one before, or not since a
+	// person changed it.
 	look string
 }
 
@@ -269,16 +268,16 @@ func combinations(specs, remotes []string) []combination {
 
 // expectation is what has to come of a combination.
 type expectation struct {
-	// patched: the first reconcile sends a patch; late: the second one does, because
-	// it is the first to see what a person did.
+	// patched: the first reconcile sends a patch; late: the second one does, because it is the
+	// first to see what a person did.
 	patched, late bool
 	after         shownValue
 	// drift: the field is listed after the first reconcile, and still after the second.
 	drift, driftStays bool
 }
 
-// expectedOf is the contract: the spec's own change is written; what a person changed
-// is drift, which Enforce writes back; nothing else is touched.
+// expectedOf is the contract: the spec's own change is written; what a person changed is drift,
+// which Enforce writes back; nothing else is touched.
 func expectedOf(c combination, provider way, wanted, returned, shown shownValue) expectation {
 	if c.spec == "unset" {
 		return expectation{after: shown}
@@ -379,8 +378,8 @@ func checkCombination(t *testing.T, kind fieldKind, ticket *keptTicket, c combin
 	}
 }
 
-// The tags of the table: ours as first applied, the one that the spec has in its place
-// after a change, and one of ours that is always there.
+// The tags of the table: ours as first applied, the one that the spec has in its place after a
+// change, and one of ours that is always there.
 const (
 	tagA, tagB, tagOurs = "Team:Checkout", "Team:Payment", "Ours"
 	// personsTagA is A as a person has put it, in another case.
@@ -403,8 +402,8 @@ var tagProviders = map[string]func(before, sent []string) []string{
 	"drops tags": func(before, _ []string) []string { return before },
 }
 
-// expectedTags is the contract for tags: as for other fields, and one that is taken out
-// of the list is taken off. want is the list that is sent, or that stays.
+// expectedTags is the contract for tags: as for other fields, and one that is taken out of the list
+// is taken off. want is the list that is sent, or that stays.
 func expectedTags(c combination, then, shown []string) (expected expectation, want []string) {
 	// How a ticket has tag A: "yes", "in another case" or "no".
 	hasA := func(tags []string) string {

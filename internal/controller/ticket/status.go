@@ -37,9 +37,9 @@ const (
 // priorities are those that a Ticket can ask for.
 var priorities = []string{"URGENT", "CRITICAL", "HIGH", "MEDIUM", "MODERATE", "LOW", "PLANNING"}
 
-// Record shows the remote ticket in the status. What does not fit the schema is cut or
-// left out, with a remark: what people write into the ticketing system must not keep
-// the operator from its work.
+// Record shows the remote ticket in the status. What does not fit the schema is cut or left out,
+// with a remark: what people write into the ticketing system must not keep the operator from its
+// work.
 func (adapter) Record(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration, now time.Time) {
 	ticket.Status.Remote = remoteTicket(shown)
 	ticket.Status.ClosedAt = closedAt(ticket.Status.ClosedAt, shown, integration, now)
@@ -142,9 +142,9 @@ func remarkOnDescription(value string) string {
 	return fmt.Sprintf("description has %d characters; spec.description allows at most %d", length, longestDescription)
 }
 
-// Newer reports whether a list shows something newer of the remote ticket than the
-// status has. It goes by the time of the change; where the provider does not tell
-// that, by all that the status shows.
+// Newer reports whether a list shows something newer of the remote ticket than the status has. It
+// goes by the time of the change; where the provider does not tell that, by all that the status
+// shows.
 func (a adapter) Newer(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration) bool {
 	seen := ticket.Status.Remote
 	if seen == nil || isClosed(shown, integration) != (ticket.Status.ClosedAt != nil) {

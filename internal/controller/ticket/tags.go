@@ -13,9 +13,9 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// mergeTags is the ticket's list of tags without the named ones that the spec does
-// not have any more, and with the named ones of the spec. All others, of people and
-// of the operator, stay. A spec without tags changes none.
+// mergeTags is the ticket's list of tags without the named ones that the spec does not have any
+// more, and with the named ones of the spec. All others, of people and of the operator, stay. A
+// spec without tags changes none.
 func mergeTags(wanted, names []string, seen *synqly.Ticket) (tags []string, changed bool) {
 	if seen == nil || len(wanted) == 0 {
 		return nil, false
@@ -36,10 +36,10 @@ func mergeTags(wanted, names []string, seen *synqly.Ticket) (tags []string, chan
 	return tags, changed
 }
 
-// withoutTag takes a tag off that is not wanted any more: as it was written or, where it
-// is not there so, in any case, because providers change the case of tags. The marks of
-// the operator stay. So does the last form of a wanted tag that is not going to be
-// written: a provider that writes all in lower case shows "Team" and "TEAM" as one.
+// withoutTag takes a tag off that is not wanted any more: as it was written or, where it is not
+// there so, in any case, because providers change the case of tags. The marks of the operator stay.
+// So does the last form of a wanted tag that is not going to be written: a provider that writes all
+// in lower case shows "Team" and "TEAM" as one.
 func withoutTag(tags []string, tag string, wanted []string, named func(string) bool) []string {
 	exactly := slices.Contains(tags, tag)
 	rest := slices.DeleteFunc(slices.Clone(tags), func(other string) bool {
@@ -57,8 +57,8 @@ func namesTags(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, tagPrefix) })
 }
 
-// hashShownTag tells apart a tag that is there as the spec writes it, there in another
-// case, which some providers make of every tag, and not there.
+// hashShownTag tells apart a tag that is there as the spec writes it, there in another case, which
+// some providers make of every tag, and not there.
 func hashShownTag(ticket *synqly.Ticket, tag string) string {
 	exactly := slices.Contains(ticket.Tags, tag)
 	if !exactly && synqly.HasTag(ticket.Tags, tag) {
@@ -70,8 +70,8 @@ func hashShownTag(ticket *synqly.Ticket, tag string) string {
 // markerTag is the tag that marks a remote ticket as created for an object.
 func markerTag(key string) string { return v1alpha1.CreateKeyTagPrefix + key }
 
-// groupTag marks all remote tickets that are created through one Integration, so that
-// one query finds them.
+// groupTag marks all remote tickets that are created through one Integration, so that one query
+// finds them.
 func groupTag(group string) string { return v1alpha1.CreateKeyTagPrefix + group }
 
 // anyMarker matches every marker tag; the schema keeps users from such tags.

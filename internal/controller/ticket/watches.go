@@ -52,8 +52,8 @@ func NewPoller(options remote.Options, observations *remote.Observations[synqly.
 	})
 }
 
-// enqueueRivals reconciles, when a Ticket claims a remote ticket or lets it go, the other
-// Tickets that name the same one: which of them may have it has to be decided again.
+// enqueueRivals reconciles, when a Ticket claims a remote ticket or lets it go, the other Tickets
+// that name the same one: which of them may have it has to be decided again.
 func enqueueRivals(reader client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []ctrl.Request {
 		ticket, isTicket := object.(*v1alpha1.Ticket)

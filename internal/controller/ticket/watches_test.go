@@ -46,8 +46,8 @@ func (r *indexedTickets) List(_ context.Context, list client.ObjectList, options
 	return nil
 }
 
-// claimant is a Ticket of the namespace shop and the Integration default that stands for
-// one remote ticket and whose spec names one; either may be empty.
+// claimant is a Ticket of the namespace shop and the Integration default that stands for one remote
+// ticket and whose spec names one; either may be empty.
 func claimant(name, id, adopts string) *v1alpha1.Ticket {
 	ticket := &v1alpha1.Ticket{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID("uid of " + name)}}
 	ticket.Spec.TicketID = adopts

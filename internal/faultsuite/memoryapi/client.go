@@ -68,8 +68,8 @@ var (
 	_ client.FieldIndexer = (*Client)(nil)
 )
 
-// NewClient returns a client whose reads are answered as of the latest revision, and whose writes succeed, unless hooks say
-// otherwise.
+// NewClient returns a client whose reads are answered as of the latest revision, and whose writes
+// succeed, unless hooks say otherwise.
 func (s *Server) NewClient(hooks Hooks) *Client {
 	if hooks.Read == nil {
 		hooks.Read = func(Operation) (int64, error) { return Latest, nil }

@@ -202,7 +202,8 @@ func (c *conformance) secrets() []string {
 	return lines
 }
 
-// The fault suite runs against an API server in memory. What it shows is worth as much as that one is like the real one.
+// The fault suite runs against an API server in memory. What it shows is worth as much as that one
+// is like the real one.
 func TestTheServerInMemoryDoesWhatTheRealOneDoes(t *testing.T) {
 	RegisterTestingT(t)
 	Expect(os.Getenv("KUBEBUILDER_ASSETS")).NotTo(BeEmpty(), "KUBEBUILDER_ASSETS is not set: run the tests with make test")

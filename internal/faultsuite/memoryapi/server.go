@@ -1,9 +1,10 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package memoryapi is an API server in memory, for simulations that need thousands of clusters a minute. It does what the
-// real one does for the operator: UIDs, resourceVersions and conflicts, generations, the separation of status and spec,
-// finalizers, merge patches. Of schemas it knows nothing but the default of the status. It keeps every version, so that a reader can be shown an
+// Package memoryapi is an API server in memory, for simulations that need thousands of clusters a
+// minute. It does what the real one does for the operator: UIDs, resourceVersions and conflicts,
+// generations, the separation of status and spec, finalizers, merge patches. Of schemas it knows
+// nothing but the default of the status. It keeps every version, so that a reader can be shown an
 // earlier state, as a cache that is behind shows it.
 package memoryapi
 
@@ -33,7 +34,8 @@ import (
 // Latest is the revision that stands for the present state.
 const Latest int64 = -1
 
-// Change is a write that changed something. Before is nil for a create, After for a removal; neither may be changed.
+// Change is a write that changed something. Before is nil for a create, After for a removal;
+// neither may be changed.
 type Change struct {
 	Revision      int64
 	Kind          string
@@ -48,7 +50,8 @@ func (c Change) Object() client.Object {
 	return c.Before
 }
 
-// Server holds the objects of a cluster. It is not safe for concurrent use: a simulation does one thing at a time.
+// Server holds the objects of a cluster. It is not safe for concurrent use: a simulation does one
+// thing at a time.
 type Server struct {
 	scheme   *runtime.Scheme
 	now      func() time.Time
@@ -277,7 +280,8 @@ func (s *Server) current(object client.Object) (*kind, client.Object, error) {
 	return known, current, nil
 }
 
-// change writes what is wanted, as far as the caller may change it, and gives the caller the result.
+// change writes what is wanted, as far as the caller may change it, and gives the caller the
+// result.
 func (s *Server) change(known *kind, current, wanted client.Object, subresource string, out client.Object) error {
 	if wanted.GetResourceVersion() != current.GetResourceVersion() {
 		return known.conflict(current.GetName())
@@ -324,7 +328,8 @@ func (s *Server) change(known *kind, current, wanted client.Object, subresource 
 	return nil
 }
 
-// complete gives a status that is not there the default that the schemas of the custom resources have for it.
+// complete gives a status that is not there the default that the schemas of the custom resources
+// have for it.
 func complete(object client.Object) {
 	if !hasStatus(object) || !member(object, "Status").IsZero() {
 		return
@@ -385,8 +390,8 @@ func member(object client.Object, name string) reflect.Value {
 	return reflect.ValueOf(object).Elem().FieldByName(name)
 }
 
-// hasStatus reports whether the kind has a status subresource. All custom resources do; of the built-in kinds, those that have
-// one are not written through it here.
+// hasStatus reports whether the kind has a status subresource. All custom resources do; of the
+// built-in kinds, those that have one are not written through it here.
 func hasStatus(object client.Object) bool {
 	return member(object, "Status").IsValid() && member(object, "Spec").IsValid()
 }
