@@ -179,8 +179,8 @@ func (c *Connections) For(ctx context.Context, integration *v1alpha1.Integration
 	}
 	connection, err := c.Open(ctx, integration)
 	var missing *SecretError
-	// Where the API server failed, the Integration stays Ready and nothing would wake the object,
-	// so that is not for it to wait for.
+	// Where the API server failed, the Integration stays Ready and nothing would enqueue the
+	// object, so that is not for it to wait for.
 	if errors.As(err, &missing) && !missing.Temporary() {
 		return nil, &NotReadyError{Integration: name, Reason: v1alpha1.ReasonSecretNotFound, Message: missing.Error()}
 	}
@@ -263,7 +263,7 @@ func (c *Connections) enqueue(integration *v1alpha1.Integration) {
 }
 
 // SawMarker notes whether a ticket that was created with a marker tag came back with it. News of it
-// wakes the Integration's controller.
+// enqueues the Integration.
 func (c *Connection) SawMarker(kept bool) {
 	markers := v1alpha1.MarkerTagsDropped
 	if kept {
@@ -281,7 +281,7 @@ func (c *Connection) MarkerTags() v1alpha1.MarkerTags {
 	return markers
 }
 
-// SetPolling notes how remote changes are looked for. News of it wakes the Integration's
+// SetPolling notes how remote changes are looked for. News of it enqueues the Integration for its
 // controller, which shows it.
 func (c *Connection) SetPolling(polling v1alpha1.PollingStatus) {
 	if before := c.polling.Swap(&polling); before == nil || *before != polling {

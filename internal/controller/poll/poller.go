@@ -58,7 +58,7 @@ type Options struct {
 	// Installation tells this cluster's tickets from those of others: the UID of the kube-system
 	// namespace.
 	Installation string
-	// Observations take the changes, and wake the Tickets.
+	// Observations take the changes, and enqueue the Tickets.
 	Observations Observations
 	// Changed reports whether a remote ticket shows something that the Ticket has not recorded yet.
 	// It changes nothing.
@@ -120,7 +120,7 @@ func inputsOf(integration *v1alpha1.Integration) inputs {
 }
 
 // Reconcile looks for remote changes of one Integration's Tickets, if that is due, and comes back
-// when it is due again. An Integration that cannot be used is woken by its own watch.
+// when it is due again. An Integration that cannot be used is enqueued by its own watch.
 func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	ctx = connection.Background(ctx)
 	var integration v1alpha1.Integration

@@ -62,7 +62,7 @@ func (a *attempts[R]) answered(name types.NamespacedName, answer *R) {
 	}
 }
 
-// cameUpEmpty counts a complete look-up that found nothing.
+// foundNothing counts a complete look-up that found nothing.
 func (a *attempts[R]) foundNothing(name types.NamespacedName) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()

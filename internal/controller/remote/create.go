@@ -152,7 +152,7 @@ func (r *Reconciler[O, R]) settle(ctx context.Context, s *state[O, R]) error {
 	return r.foundNothing(s, observed)
 }
 
-// cameUpEmpty counts a complete look-up that found nothing. With the last one that is needed the
+// foundNothing counts a complete look-up that found nothing. With the last one that is needed the
 // attempt counts as failed; before, the error says when to look again.
 func (r *Reconciler[O, R]) foundNothing(s *state[O, R], observed attempt[R]) error {
 	emptyLookups := r.attempts.foundNothing(s.name)

@@ -45,8 +45,8 @@ func (r *Reconciler[O, R]) applyObservation(ctx context.Context, s *state[O, R])
 	return nil
 }
 
-// usedIntegration is the Integration that the status names, or an empty one, whose defaults have to
-// do, where it is gone.
+// integrationOfStatus is the Integration that the status names, or an empty one, whose defaults
+// have to do, where it is gone.
 func (r *Reconciler[O, R]) integrationOfStatus(ctx context.Context, s *state[O, R]) (*v1alpha1.Integration, error) {
 	var integration v1alpha1.Integration
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.name.Namespace, Name: s.status.Integration}, &integration)

@@ -11,8 +11,8 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// WaitingError says that something the object needs is not there yet. A watch wakes the object when
-// it is.
+// WaitingError says that something the object needs is not there yet. A watch enqueues the object
+// when it is.
 type WaitingError struct {
 	// Reason is the reason of the Ready condition: WaitingForTicket or WaitingForIntegration.
 	Reason  string

@@ -39,7 +39,7 @@ func adoptedEvent(noun, id string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Adopted", action: "Adopt", note: note("adopted the remote %s %q", noun, id)}
 }
 
-// found tells of a remote object that an unconfirmed attempt turned out to have made.
+// foundEvent tells of a remote object that an unconfirmed attempt turned out to have made.
 func foundEvent(noun, id string, candidates int) event {
 	if candidates > 1 {
 		return event{kind: corev1.EventTypeWarning, reason: "FoundSeveral", action: "Adopt", note: note("%d remote %ss may be the result of the unconfirmed create request: adopted the oldest, %q, and left the others unchanged", candidates, noun, id)}
@@ -47,12 +47,12 @@ func foundEvent(noun, id string, candidates int) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Found", action: "Adopt", note: note("found the remote %s %q: the unconfirmed create request had succeeded", noun, id)}
 }
 
-// recreating names what asks for another remote object.
+// recreatingEvent names what asks for another remote object.
 func recreatingEvent(noun, id, asks string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Recreating", action: "Create", note: note("the remote %s %q is missing: creating a new one because of %s", noun, id, asks)}
 }
 
-// changedRemotely tells what somebody changed in managed fields.
+// changedRemotelyEvent tells what somebody changed in managed fields.
 func changedRemotelyEvent(noun, id string, changes []string, enforce bool) event {
 	then := "the changes are kept (managementPolicy Apply)"
 	if enforce {
@@ -61,12 +61,12 @@ func changedRemotelyEvent(noun, id string, changes []string, enforce bool) event
 	return event{kind: corev1.EventTypeNormal, reason: "RemoteChange", action: "Observe", note: note("somebody changed the remote %s %q: %s; %s", noun, id, strings.Join(changes, "; "), then)}
 }
 
-// expired tells of an object that is removed because its time has come.
+// expiredEvent tells of an object that is removed because its time has come.
 func expiredEvent(noun, id string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Expired", action: "Expire", note: note("ttlAfterClosed has passed since the remote %s %q was closed: deleted this object and left the remote %s unchanged", noun, id, noun)}
 }
 
-// abandoned tells of a remote object that a terminating namespace left behind. It is about the
+// abandonedEvent tells of a remote object that a terminating namespace left behind. It is about the
 // namespace, because nothing can be created in there any more.
 func abandonedEvent(namespace *corev1.Namespace, kind, name, noun string, ids []string, cause error) event {
 	what := fmt.Sprintf("a remote %s that may exist", noun)

@@ -35,7 +35,7 @@ type expiringError struct {
 func (e *expiringError) Error() string { return e.err.Error() }
 func (e *expiringError) Unwrap() error { return e.err }
 
-// finalize removes the remote object of an object that is being deleted, and lets the finalizer go.
+// finalize removes the remote object of an object that is being deleted, and removes the finalizer.
 // A namespace that is being deleted does not wait forever.
 func (r *Reconciler[O, R]) finalize(ctx context.Context, s *state[O, R]) error {
 	err := r.removeRemote(ctx, s)
@@ -62,7 +62,7 @@ func (r *Reconciler[O, R]) finalize(ctx context.Context, s *state[O, R]) error {
 	return r.removeFinalizer(ctx, s)
 }
 
-// removeRemote removes, or closes, the remote object, and lets the finalizer go. It needs the
+// removeRemote removes, or closes, the remote object, and removes the finalizer. It needs the
 // stored IDs and a connection, and nothing else.
 func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) error {
 	if uid, done := r.finalized.Load(s.name); done && uid == s.object.GetUID() {

@@ -62,7 +62,7 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	return requeue(r.retries.failed(s.name, s.inputs, result), longest), nil
 }
 
-// noteMissing keeps that the provider does not have the remote object.
+// recordMissing keeps that the provider does not have the remote object.
 func (s *state[O, R]) recordMissing(err error) {
 	var missing *MissingError
 	if errors.As(err, &missing) && missing.ID == s.status.ID {
@@ -70,7 +70,7 @@ func (s *state[O, R]) recordMissing(err error) {
 	}
 }
 
-// firstNews tells the owner of an object once that its turn will come: when it waits for the
+// announceWait tells the owner of an object once that its turn will come: when it waits for the
 // request budget and nothing has been said about that yet.
 func (r *Reconciler[O, R]) announceWait(s *state[O, R], result *outcome) bool {
 	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
@@ -108,7 +108,7 @@ func (r *Reconciler[O, R]) finishEarly(ctx context.Context, s *state[O, R], resu
 	return result, nil
 }
 
-// writeDown writes the status and then tells of what has changed.
+// writeStatusAndEvents writes the status and then tells of what has changed.
 func (r *Reconciler[O, R]) writeStatusAndEvents(ctx context.Context, s *state[O, R]) error {
 	if err := r.writeStatus(ctx, s); err != nil {
 		return err
@@ -120,8 +120,8 @@ func (r *Reconciler[O, R]) writeStatusAndEvents(ctx context.Context, s *state[O,
 	return nil
 }
 
-// laterWhenStale ends a reconcile whose write has failed. Where the cache was stale it is repeated
-// without a word.
+// requeueWhenStale ends a reconcile whose write has failed. Where the cache was stale it is
+// repeated without a word.
 func requeueWhenStale(err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return ctrl.Result{RequeueAfter: time.Second}, nil

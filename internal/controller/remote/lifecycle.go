@@ -100,7 +100,7 @@ func (r *Reconciler[O, R]) ensureFinalizer(ctx context.Context, s *state[O, R]) 
 	})
 }
 
-// look fetches the remote object and records what it shows.
+// refresh fetches the remote object and records what it shows.
 func (r *Reconciler[O, R]) refresh(ctx context.Context, s *state[O, R]) error {
 	s.refreshed = true
 	remote, err := r.adapter.Get(ctx, s.call(s.status.ID))

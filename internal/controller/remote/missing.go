@@ -16,9 +16,10 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
-// requiredAbsences is how many times the provider must say that a remote object does not exist, the
-// last of them after the settle period, before another one is created. Providers answer 404 for a
-// while for other reasons as well: a permission that was taken away, a search node that is behind.
+// requiredNotFounds is how many times the provider must say that a remote object does not exist,
+// the last of them after the settle period, before another one is created. Providers answer 404 for
+// a while for other reasons as well: a permission that was taken away, a search node that is
+// behind.
 const requiredNotFounds = 2
 
 // handleMissing decides what becomes of an object whose remote object is not there, where the spec
@@ -34,9 +35,9 @@ func (r *Reconciler[O, R]) handleMissing(ctx context.Context, s *state[O, R], mi
 	return r.forgetRemote(ctx, s, "onRemoteMissing Recreate")
 }
 
-// letGo forgets a remote object that is missing, so that another one is created. That is written
-// down first: after a crash, an attempt to create the new one must not be taken for something that
-// belongs to the old one.
+// forgetRemote forgets a remote object that is missing, so that another one is created. That is
+// written down first: after a crash, an attempt to create the new one must not be taken for
+// something that belongs to the old one.
 func (r *Reconciler[O, R]) forgetRemote(ctx context.Context, s *state[O, R], asks string) error {
 	s.emit(recreatingEvent(r.adapter.Noun(), s.status.ID, asks))
 	s.status.ID, s.status.Applied, s.status.Returned, s.status.Missing = "", nil, nil, false
@@ -86,8 +87,8 @@ func (a *missingObjects) forget(name types.NamespacedName) {
 	delete(a.open, name)
 }
 
-// decided serves a person's decision to create again: an attempt that cannot be confirmed counts as
-// failed, and a remote object that is missing is forgotten.
+// serveCreateAgain serves a person's decision to create again: an attempt that cannot be confirmed
+// counts as failed, and a remote object that is missing is forgotten.
 func (r *Reconciler[O, R]) serveCreateAgain(ctx context.Context, s *state[O, R]) error {
 	decision := s.annotation(v1alpha1.CreateAgainAnnotation)
 	if decision == "" || decision == s.status.LastCreateAgain {

@@ -24,7 +24,7 @@ const slowRetry = 5 * time.Minute
 type retry int
 
 const (
-	// retryNever: a watch wakes the object, or somebody changes something.
+	// retryNever: a watch enqueues the object, or somebody changes something.
 	retryNever retry = iota
 	// retryAfter: after a given time, exactly.
 	retryAfter
