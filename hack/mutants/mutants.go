@@ -95,7 +95,7 @@ var mutants = []mutant{
 	{
 		"recreate-the-missing", "a remote object that a person deleted is created again",
 		lifecycle, "Reconciler.refresh", replace(marked(condition), "$left"),
-		"^ticket_created$//^404$",
+		"^ticket_created$//^remote_deleted_by_a_person$",
 	},
 	{
 		"patch-everything", "an update writes all fields and not those that changed",
