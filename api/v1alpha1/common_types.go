@@ -61,6 +61,19 @@ type RemoteObjectStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	SettledAttempt int64 `json:"settledAttempt,omitempty"`
 
+	// openAttempt is the number of the create attempt that was open when the status was written
+	// last; absent where there was none. It stays when somebody replaces the object and with it the
+	// annotations of the operator.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	OpenAttempt int64 `json:"openAttempt,omitempty"`
+
+	// createKey is the key that the remote object was created with, where that is not the object's
+	// own: the object was restored from a backup.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	CreateKey string `json:"createKey,omitempty"`
+
 	// applied holds, for each managed field, a short hash of the value of the spec that was last
 	// applied. Elements of lists and maps have their own entries, such as "tags/team:checkout" and
 	// "customFields/severity".

@@ -64,7 +64,7 @@ var mutants = []mutant{
 	},
 	{
 		"no-finalizer", "comments and notes are created without a finalizer",
-		lifecycle, "Reconciler.recordIntent", leaveOut(statementOf("SetFinalizers")),
+		lifecycle, "Reconciler.addFinalizer", never(condition),
 		"^comment_on_a_remote_ticket$//^object_deleted$",
 	},
 	{
@@ -116,6 +116,21 @@ var mutants = []mutant{
 		"copies-by-the-cache", "an object that the cache still shows makes a restored one a copy",
 		lifecycle, "Reconciler.stillExists", returnAtOnce("true, nil"),
 		"^restored_from_a_backup$//^cache_behind_for_10_seconds$",
+	},
+	{
+		"decision-not-written-down", "create-again is acted on before it is written down that it was",
+		lifecycle, "Reconciler.writeServedDecision", returnAtOnce("nil"),
+		"^ticket_created_with_a_decision_in_its_manifest$//^crash_after_restart$",
+	},
+	{
+		"believe-a-copied-status", "an object that was copied with its status stands for the original's remote object",
+		lifecycle, "Reconciler.forgetCopied", returnAtOnce("nil"),
+		"^objects_copied_with_their_status$",
+	},
+	{
+		"annotations-not-recovered", "annotations that were replaced with the manifest are missed",
+		lifecycle, "Reconciler.recoverIntent", returnAtOnce("nil"),
+		"^ticket_replaced_while_it_is_created$",
 	},
 	{
 		"closing-comment-once-more", "an unconfirmed closing comment is posted again at once",

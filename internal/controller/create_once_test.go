@@ -92,6 +92,26 @@ var _ = Describe("An unconfirmed create", func() {
 		w.expectInSync(ticket)
 	})
 
+	It("is not created twice by a decision that stands in the manifest, and a crash", func() {
+		ticket := w.ticket("decided")
+		ticket.Annotations = map[string]string{v1alpha1.CreateAgainAnnotation: "yes"}
+		w.create(ticket)
+		w.writes.before = func(object client.Object) error {
+			if len(w.simulator.Tickets()) > 0 {
+				return errUnavailable // The process dies between the answer and the status.
+			}
+			return nil
+		}
+		_, err := w.tryReconcile(ticket)
+		Expect(err).To(HaveOccurred())
+		w.restart()
+		w.reconcile(ticket)
+		expectReady(ticket)
+		Expect(w.simulator.Tickets()).To(HaveLen(1))
+		Expect(w.simulator.RequestCounts()["CreateTicket"]).To(Equal(1))
+		w.expectInSync(ticket)
+	})
+
 	It("is bounded and visible where a list never ends", func() {
 		w.simulator.SetBehaviour(simulator.Behaviour{EndlessCursor: true})
 		w.simulator.AddTicket(simulator.Ticket{Name: "by a person", Summary: "by a person"})

@@ -126,7 +126,8 @@ func newWorld() *world {
 }
 
 func newWorldWithoutIntegration() *world {
-	w := &world{ctx: suiteCtx, clock: clocktesting.NewFakeClock(time.Now().Truncate(time.Second)), recorder: events.NewFakeRecorder(1000)}
+	// The reconcilers start before their objects are created, to the second that Kubernetes keeps.
+	w := &world{ctx: suiteCtx, clock: clocktesting.NewFakeClock(time.Now().Add(-2 * time.Second).Truncate(time.Second)), recorder: events.NewFakeRecorder(1000)}
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "world-"}}
 	Expect(testCluster.GetClient().Create(w.ctx, namespace)).To(Succeed())
 	w.namespace = namespace.Name

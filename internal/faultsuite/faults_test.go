@@ -275,6 +275,7 @@ func interferenceFaults() []fault {
 	integration := reference{"Integration", integrationName}
 	faults := []fault{
 		{name: "spec edited", applies: withObject, before: func(w *world) { w.edit(w.primary, editSpec("edited in between")) }},
+		{name: "object replaced by its manifest", applies: withObject, before: func(w *world) { w.replaceUnlessRestored(w.primary) }},
 		{name: "object deleted", applies: withObject, before: func(w *world) { w.delete(w.primary) }},
 		{name: "remote edited by a person", applies: withTicket, before: func(w *world) { w.personEditsTicket(w.primary) }},
 		{name: "remote deleted by a person", applies: withRemote, refusal: true, before: func(w *world) { w.personDeletes(w.primary) }},

@@ -186,6 +186,9 @@ func (w *world) play(s scenario) {
 		w.polled = true
 		w.managers = []*process{newProcess(w)}
 	}
+	// What is applied from here on is younger than the manager, to the second that Kubernetes
+	// keeps.
+	elapse(2 * time.Second)
 	if !s.cold {
 		w.applySecret(firstToken)
 		w.apply(theIntegration())

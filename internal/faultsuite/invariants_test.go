@@ -95,7 +95,7 @@ func (l *ledger) sent(call *exchange) {
 func (l *ledger) checkPace(call *exchange) {
 	w, pace, now := l.world, &call.by.by.paced, time.Now()
 	if integration := w.get(reference{"Integration", integrationName}); integration != nil && integration.GetUID() != pace.integration {
-		*pace = pacing{integration: integration.GetUID(), tokens: burst, last: now}
+		*pace = pacing{integration: integration.GetUID(), tokens: burst, last: now, grace: pace.grace}
 	}
 	pace.tokens = min(burst, pace.tokens+requestsPerSecond*now.Sub(pace.last).Seconds()) - 1
 	pace.last = now
@@ -290,6 +290,10 @@ func (w *world) checkStatus(of reference, before, after remote.Object) {
 		recreated := of.kind == "TicketComment" && to.ID != "" && to.SettledAttempt > from.SettledAttempt
 		if t, isTicket := before.(*v1alpha1.Ticket); isTicket && t.Spec.OnRemoteMissing == v1alpha1.RemoteMissingRecreate {
 			recreated = to.ID == "" && w.ledger.removedByPerson[from.ID]
+		}
+		if to.ID == "" && w.copied[of] {
+			delete(w.copied, of) // once, and it was the original's
+			return
 		}
 		if !recreated {
 			w.violate("invariant 4: the remote ID of %s changes from %q to %q", of, from.ID, to.ID)

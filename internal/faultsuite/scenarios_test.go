@@ -67,6 +67,11 @@ func applying(objects ...func() client.Object) func(*world) {
 	}
 }
 
+// replacing replaces the object by its manifest, which knows nothing of the operator's annotations.
+func replacing(of reference) func(*world) {
+	return func(w *world) { w.replace(of) }
+}
+
 func editing(of reference) func(*world) {
 	return func(w *world) { w.edit(of, editSpec("edited")) }
 }
@@ -75,6 +80,15 @@ func afterwards(first, then func(*world)) func(*world) {
 	return func(w *world) {
 		first(w)
 		w.inTime(soon, func() { then(w) })
+	}
+}
+
+// later is afterwards, but when a successor's cache has caught up: a process that has never seen an
+// attempt's annotations, and looks before what is still on its way arrives, cannot know of it.
+func later(first, then func(*world)) func(*world) {
+	return func(w *world) {
+		first(w)
+		w.inTime(2*soon, func() { then(w) })
 	}
 }
 
@@ -107,6 +121,12 @@ func ticketScenarios() []scenario {
 			},
 		}},
 		{name: "ticket edited while it is created", primary: theTicket, acts: []func(*world){afterwards(applying(aTicket), editing(theTicket))}},
+		{name: "ticket created with a decision in its manifest", primary: theTicket, acts: []func(*world){func(w *world) {
+			decided := ticket(theTicket.name)
+			decided.Annotations = map[string]string{v1alpha1.CreateAgainAnnotation: "yes"}
+			w.apply(decided)
+		}}},
+		{name: "ticket replaced while it is created", primary: theTicket, acts: []func(*world){later(applying(aTicket), replacing(theTicket))}},
 		{name: "ticket closed while it is created", primary: theTicket, acts: []func(*world){afterwards(applying(aClosedTicket), deleting(theTicket))}},
 	}
 }
@@ -178,6 +198,8 @@ func commentScenarios() []scenario {
 			acts: []func(*world){afterwards(applying(aComment), editing(theComment))}},
 		{name: "comment deleted while it is created", primary: theComment, setup: applying(aTicket),
 			acts: []func(*world){afterwards(applying(aComment), deleting(theComment))}},
+		{name: "comment replaced while it is created", primary: theComment, setup: applying(aTicket),
+			acts: []func(*world){later(applying(aComment), replacing(theComment))}},
 		{name: "comment retained", primary: theComment, setup: applying(aTicket), acts: []func(*world){
 			applying(func() client.Object {
 				retained := comment(theComment.name, theTicket.name, "Mitigation started.")
@@ -236,6 +258,17 @@ func scenariosOfEverything() []scenario {
 		{name: "manifests copied", primary: reference{"TicketComment", "started-copy"}, setup: applying(aTicket, aComment, aNote), acts: []func(*world){
 			copied(theTicket, theComment, theNote),
 		}},
+		{name: "objects copied with their status", primary: reference{"TicketComment", "started-copy"}, setup: applying(aClosedTicket, aComment, aNote), acts: []func(*world){
+			copiedWithStatus(theTicket, theComment, theNote),
+			deleting(reference{"TicketComment", "started-copy"}, reference{"Ticket", theTicket.name + "-copy"}),
+		}},
+		{name: "restored twice from a backup", primary: theComment, setup: applying(aTicket, aComment, aNote), acts: []func(*world){
+			func(w *world) {
+				copies := manifestsOf(w, theTicket, theComment, theNote)
+				restoredFromBackup(theTicket, theComment, theNote)(w)
+				w.apply(copies...)
+			},
+		}},
 		{name: "everything deleted with its namespace", primary: theComment, setup: applying(aClosedTicket, aComment, aNote), withoutCredentials: true, acts: []func(*world){func(w *world) {
 			w.must(w.people.Delete(context.Background(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}))
 			w.deleteEverything()
@@ -277,25 +310,41 @@ func restoredFromBackup(lost ...reference) func(*world) {
 	}
 }
 
-// copied applies the manifests under other names, annotations included, as kubectl get -o yaml
+// manifestsOf are copies of objects under other names, annotations included, as kubectl get -o yaml
 // gives them. Children hang on the copy of the ticket.
+func manifestsOf(w *world, originals ...reference) []client.Object {
+	var copies []client.Object
+	for _, of := range originals {
+		original := w.get(of)
+		duplicate := of.empty()
+		duplicate.SetName(of.name + "-copy")
+		duplicate.SetAnnotations(maps.Clone(original.GetAnnotations()))
+		duplicate.SetFinalizers(slices.Clone(original.GetFinalizers()))
+		switch o := original.(type) {
+		case *v1alpha1.Ticket:
+			duplicate.(*v1alpha1.Ticket).Spec = *o.Spec.DeepCopy()
+		case *v1alpha1.TicketComment:
+			duplicate.(*v1alpha1.TicketComment).Spec = *o.Spec.DeepCopy()
+		case *v1alpha1.TicketNote:
+			duplicate.(*v1alpha1.TicketNote).Spec = *o.Spec.DeepCopy()
+		}
+		copies = append(copies, duplicate)
+	}
+	return copies
+}
+
+// copied applies such copies.
 func copied(originals ...reference) func(*world) {
+	return func(w *world) { w.apply(manifestsOf(w, originals...)...) }
+}
+
+// copiedWithStatus applies such copies and restores the status of the originals, as backup tools
+// do.
+func copiedWithStatus(originals ...reference) func(*world) {
 	return func(w *world) {
-		for _, of := range originals {
-			original := w.get(of)
-			duplicate := of.empty()
-			duplicate.SetName(of.name + "-copy")
-			duplicate.SetAnnotations(maps.Clone(original.GetAnnotations()))
-			duplicate.SetFinalizers(slices.Clone(original.GetFinalizers()))
-			switch o := original.(type) {
-			case *v1alpha1.Ticket:
-				duplicate.(*v1alpha1.Ticket).Spec = *o.Spec.DeepCopy()
-			case *v1alpha1.TicketComment:
-				duplicate.(*v1alpha1.TicketComment).Spec = *o.Spec.DeepCopy()
-			case *v1alpha1.TicketNote:
-				duplicate.(*v1alpha1.TicketNote).Spec = *o.Spec.DeepCopy()
-			}
+		for i, duplicate := range manifestsOf(w, originals...) {
 			w.apply(duplicate)
+			w.editStatus(referenceTo(duplicate), w.get(originals[i]))
 		}
 	}
 }

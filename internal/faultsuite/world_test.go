@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -123,7 +124,10 @@ type world struct {
 	// declared are the objects that people have applied, in order, and deleted those that they have
 	// deleted.
 	declared []reference
-	deleted  map[reference]bool
+	// copied are the objects that people gave the status of another one, until that is taken from
+	// them.
+	copied  map[reference]bool
+	deleted map[reference]bool
 	// survives are checks that what people did in the ticketing system is still there.
 	survives []func() string
 
@@ -142,7 +146,7 @@ type action struct {
 }
 
 func newWorld() *world {
-	w := &world{deleted: map[reference]bool{}}
+	w := &world{deleted: map[reference]bool{}, copied: map[reference]bool{}}
 	w.api = memoryapi.NewServer(scheme, time.Now)
 	w.api.Changed = w.changed
 	w.people = w.api.NewClient(memoryapi.Hooks{})
@@ -240,6 +244,50 @@ func (w *world) edit(of reference, change func(client.Object)) {
 	}
 	change(object)
 	w.must(w.people.Update(context.Background(), object))
+}
+
+// replace does what kubectl replace does with a manifest that was written by hand: the annotations
+// that the operator keeps its attempts in are gone.
+func (w *world) replace(of reference) {
+	w.edit(of, func(object client.Object) {
+		annotations := object.GetAnnotations()
+		maps.DeleteFunc(annotations, func(name, _ string) bool {
+			return strings.HasPrefix(name, v1alpha1.CreateKeyAnnotation[:strings.Index(v1alpha1.CreateKeyAnnotation, "/")+1]+"create-") && name != v1alpha1.CreateAgainAnnotation
+		})
+		object.SetAnnotations(annotations)
+	})
+}
+
+// replaceUnlessRestored spares an object that was restored and has not found its remote object: its
+// key is known from the annotations alone.
+func (w *world) replaceUnlessRestored(of reference) {
+	object, exists := w.get(of).(remote.Object)
+	if !exists {
+		return
+	}
+	key := object.GetAnnotations()[v1alpha1.CreateKeyAnnotation]
+	if object.RemoteStatus().ID == "" && key != "" && key != remote.CreateKey(installation, object.GetUID()) {
+		return
+	}
+	w.replace(of)
+}
+
+// editStatus gives an object the status of another one.
+func (w *world) editStatus(of reference, other client.Object) {
+	object := w.get(of)
+	if object == nil {
+		return
+	}
+	switch o := object.(type) {
+	case *v1alpha1.Ticket:
+		o.Status = *other.(*v1alpha1.Ticket).Status.DeepCopy()
+	case *v1alpha1.TicketComment:
+		o.Status = *other.(*v1alpha1.TicketComment).Status.DeepCopy()
+	case *v1alpha1.TicketNote:
+		o.Status = *other.(*v1alpha1.TicketNote).Status.DeepCopy()
+	}
+	w.copied[of] = true
+	w.must(w.people.Status().Update(context.Background(), object))
 }
 
 func (w *world) annotate(of reference, name, value string) {

@@ -56,6 +56,9 @@ type Description[O Object] interface {
 	// recorded, so that a deletion needs no other object; it MUST return a *WaitingError for what
 	// is not there yet.
 	Place(ctx context.Context, reader client.Reader, object O) (Place, error)
+	// MarksRemote reports whether what is created carries the create key. What does not is
+	// recognised by its words alone.
+	MarksRemote() bool
 	// ExpiresAt is when the object is removed, and its remote object left alone; zero for never.
 	ExpiresAt(object O) time.Time
 }
@@ -149,6 +152,9 @@ type Commenter[O Object, R any] interface {
 // Defaults are for adapters to embed: their objects do not expire, show no drift, and are not seen
 // in lists.
 type Defaults[O Object, R any] struct{}
+
+// MarksRemote is false: the API has no place for a key.
+func (Defaults[O, R]) MarksRemote() bool { return false }
 
 // ExpiresAt is never.
 func (Defaults[O, R]) ExpiresAt(O) time.Time { return time.Time{} }

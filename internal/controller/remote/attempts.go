@@ -23,6 +23,8 @@ type attempts[R any] struct {
 type attempt[R any] struct {
 	uid    types.UID
 	number int64
+	// intent is what was written down before the request, of an attempt of this process.
+	intent intent
 	// since is when this process first knew of the attempt.
 	since time.Time
 	// answer is the remote object, where the request was answered.
@@ -36,8 +38,22 @@ func newAttempts[R any](clk clock.Clock) *attempts[R] {
 }
 
 // started notes an attempt that this process makes itself.
-func (a *attempts[R]) started(name types.NamespacedName, uid types.UID, number int64) {
-	a.observe(name, uid, number)
+func (a *attempts[R]) started(name types.NamespacedName, uid types.UID, made intent) {
+	a.observe(name, uid, made.attempt)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.open[name].intent = made
+}
+
+// intentOf is what this process wrote down before the latest attempt that it made for an object, or
+// an empty one.
+func (a *attempts[R]) intentOf(name types.NamespacedName, uid types.UID) intent {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if known := a.open[name]; known != nil && known.uid == uid {
+		return known.intent
+	}
+	return intent{}
 }
 
 // observe returns what is known of an attempt, and begins to time it when it is seen for the first

@@ -24,6 +24,8 @@ func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], id string)
 	err := r.updateMetadata(ctx, s, "claiming the remote "+r.adapter.Noun(), func(object O) {
 		annotations := object.GetAnnotations()
 		annotations[v1alpha1.CreateClaimAnnotation] = id
+		// From here on it is this installation's, and needs no --former-installations.
+		annotations[v1alpha1.CreateInstallationAnnotation] = r.Installation
 		object.SetAnnotations(annotations)
 	})
 	if err != nil {

@@ -64,7 +64,7 @@ func (r *Reconciler[O, R]) settleComment(ctx context.Context, s *state[O, R]) er
 
 func (r *Reconciler[O, R]) recordComment(ctx context.Context, s *state[O, R], id string) error {
 	*r.commenter.ClosingComment(s.object) = id
-	s.status.SettledAttempt = s.intent.attempt
+	s.settleAttempt()
 	if err := r.persist(ctx, s); err != nil {
 		return err
 	}

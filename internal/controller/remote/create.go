@@ -55,10 +55,10 @@ func (r *Reconciler[O, R]) attempt(ctx context.Context, s *state[O, R], noun, te
 	if err := r.recordIntent(ctx, s, text); err != nil {
 		return err
 	}
-	r.attempts.started(s.name, s.object.GetUID(), s.intent.attempt)
+	r.attempts.started(s.name, s.object.GetUID(), s.intent)
 	if err := ctx.Err(); err != nil {
 		// Nothing was sent, and nobody else may send this attempt.
-		s.status.SettledAttempt = s.intent.attempt
+		s.settleAttempt()
 		return fmt.Errorf("the deadline passed before the request could be sent: %w", err)
 	}
 	err := send(ctx)
@@ -66,7 +66,7 @@ func (r *Reconciler[O, R]) attempt(ctx context.Context, s *state[O, R], noun, te
 	case err == nil:
 		return nil
 	case synqly.CommitmentOf(err) == synqly.NotCommitted:
-		s.status.SettledAttempt = s.intent.attempt
+		s.settleAttempt()
 		return fmt.Errorf("creating the remote %s: %w", noun, err)
 	}
 	r.adapter.RecordPlace(s.object, s.place)
@@ -90,15 +90,20 @@ func (r *Reconciler[O, R]) recordIntent(ctx context.Context, s *state[O, R], tex
 	}
 	err := r.updateMetadata(ctx, s, "recording the intent to create the remote "+r.adapter.Noun(), func(object O) {
 		next.write(object)
-		if s.policy.RemoveOnDelete && !slices.Contains(object.GetFinalizers(), v1alpha1.RemoteFinalizer) {
-			object.SetFinalizers(append(object.GetFinalizers(), v1alpha1.RemoteFinalizer))
-		}
+		r.addFinalizer(s, object)
 	})
 	if err != nil {
 		return err
 	}
 	s.intent = next
 	return nil
+}
+
+// addFinalizer puts the finalizer on an object whose policy needs it.
+func (r *Reconciler[O, R]) addFinalizer(s *state[O, R], object O) {
+	if s.policy.RemoveOnDelete && !slices.Contains(object.GetFinalizers(), v1alpha1.RemoteFinalizer) {
+		object.SetFinalizers(append(object.GetFinalizers(), v1alpha1.RemoteFinalizer))
+	}
 }
 
 // created records a remote object that the latest attempt made, and writes its ID before anything
@@ -109,7 +114,8 @@ func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], remote *
 		*replaced = append(slices.Clone(*replaced), s.status.ID)
 	}
 	s.status.ID = r.adapter.ID(remote)
-	s.status.SettledAttempt = s.intent.attempt
+	s.settleAttempt()
+	s.recordCreateKey()
 	fields := r.adapter.Fields(s.object)
 	if s.intent.hash == fieldsHash(fields) {
 		s.status.Returned = r.adapter.RemoteFields(s.object, remote)
@@ -163,7 +169,7 @@ func (r *Reconciler[O, R]) foundNothing(s *state[O, R], observed attempt[R]) err
 	if emptyLookups < requiredEmptyLookups {
 		return &UnconfirmedError{Noun: r.adapter.Noun(), LookAgain: time.Second}
 	}
-	s.status.SettledAttempt = s.intent.attempt
+	s.settleAttempt()
 	r.attempts.forget(s.name)
 	return nil
 }

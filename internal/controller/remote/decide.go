@@ -13,6 +13,8 @@ const (
 	adopt
 	// settle: find out what became of a create attempt.
 	settle
+	// search: see whether an attempt that nothing is known of any more has made it.
+	search
 	// create: create the remote object.
 	create
 	// ensureFinalizer: add the finalizer.
@@ -34,6 +36,8 @@ type situation struct {
 	hasID bool
 	// attemptOpen: a create attempt is recorded whose outcome is not.
 	attemptOpen bool
+	// historyUnknown: whether there has been a create attempt is not known.
+	historyUnknown bool
 	// replacedLeft: replaced remote objects are still there.
 	replacedLeft bool
 	// finalizerMissing: the finalizer that the deletionPolicy needs is not there.
@@ -61,6 +65,8 @@ func decide(s situation) step {
 		return settle
 	case !s.hasID && s.policy.Observe:
 		return inSync
+	case !s.hasID && s.historyUnknown:
+		return search
 	case !s.hasID:
 		return create
 	case s.finalizerMissing:

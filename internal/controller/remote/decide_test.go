@@ -10,7 +10,7 @@ import (
 
 // everySituation calls visit with each combination of what a decision rests on.
 func everySituation(visit func(situation)) {
-	const facts = 13
+	const facts = 14
 	for bits := range 1 << facts {
 		fact := func(number int) bool { return bits>>number&1 == 1 }
 		s := situation{
@@ -18,6 +18,7 @@ func everySituation(visit func(situation)) {
 			hasID:       fact(3),
 			attemptOpen: fact(4), replacedLeft: fact(5), finalizerMissing: fact(6),
 			refreshAsked: fact(7), refreshed: fact(8), differs: fact(9), drifted: fact(10), expired: fact(12) && fact(3),
+			historyUnknown: fact(13) && !fact(3) && !fact(4),
 		}
 		if fact(11) {
 			s.policy.AdoptID = "10023"
@@ -47,6 +48,12 @@ func TestDecisionsKeepTheRules(t *testing.T) {
 		},
 		"only an open attempt is settled": func(s situation, do step) bool {
 			return do == settle && !s.attemptOpen
+		},
+		"nothing is created before its history is known": func(s situation, do step) bool {
+			return do == create && s.historyUnknown
+		},
+		"only an unknown history is searched": func(s situation, do step) bool {
+			return do == search && (!s.historyUnknown || s.hasID || s.policy.Observe)
 		},
 		"what the spec names is adopted, once": func(s situation, do step) bool {
 			return (do == adopt) != (!s.hasID && s.policy.AdoptID != "")
@@ -108,6 +115,11 @@ func after(s situation, do step) []situation {
 		edited := found
 		edited.differs = true
 		return []situation{next, found, edited}
+	case search:
+		next.historyUnknown = false
+		made := next
+		made.attemptOpen = true
+		return []situation{next, made}
 	case create:
 		next.hasID, next.finalizerMissing, next.differs, next.drifted = true, false, false, false
 	case ensureFinalizer:

@@ -39,7 +39,11 @@ func (e *MissingError) Error() string {
 
 // ConflictError says that the object and another one, or its spec and its status, claim different
 // things of a remote object.
-type ConflictError struct{ Message string }
+type ConflictError struct {
+	Message string
+	// Foreign: what is claimed belongs to another installation.
+	Foreign bool
+}
 
 func (e *ConflictError) Error() string { return e.Message }
 

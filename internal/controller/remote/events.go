@@ -47,6 +47,11 @@ func foundEvent(noun, id string, candidates int) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Found", action: "Adopt", note: note("found the remote %s %q: the unconfirmed create request had succeeded", noun, id)}
 }
 
+// copiedEvent tells of an object that was applied with the status of another one.
+func copiedEvent(noun, id string) event {
+	return event{kind: corev1.EventTypeNormal, reason: "Copied", action: "Create", note: note("this object was copied from another one, which the remote %s %q belongs to; it gets a remote %s of its own", noun, id, noun)}
+}
+
 // recreatingEvent names what asks for another remote object.
 func recreatingEvent(noun, id, asks string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Recreating", action: "Create", note: note("the remote %s %q is missing: creating a new one because of %s", noun, id, asks)}

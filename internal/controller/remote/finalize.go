@@ -82,6 +82,10 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) err
 	}
 	var conflict *ConflictError
 	switch err := r.resolveIntent(ctx, s); {
+	case errors.As(err, &conflict) && conflict.Foreign && s.status.ID != "":
+		// The object was copied with its status: the remote object is the original's.
+		s.emit(retainedEvent(r.adapter.Noun(), s.status.ID))
+		return r.removeFinalizer(ctx, s)
 	case errors.As(err, &conflict):
 		// What the annotations speak of is not this object's, so it is not removed.
 		s.intent = intent{}

@@ -45,6 +45,7 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	}
 
 	s.recordMissing(err)
+	s.recordOpenAttempt()
 	result := outcomeOf(err, !s.object.GetDeletionTimestamp().IsZero(), r.adapter.Noun())
 	if !result.silent || r.announceWait(s, &result) {
 		r.updateConditions(s, result)

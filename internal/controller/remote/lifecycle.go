@@ -61,6 +61,8 @@ func (r *Reconciler[O, R]) perform(ctx context.Context, s *state[O, R], next ste
 		return r.adopt(ctx, s)
 	case settle:
 		return r.settle(ctx, s)
+	case search:
+		return r.search(ctx, s)
 	case create:
 		return r.create(ctx, s)
 	case ensureFinalizer:

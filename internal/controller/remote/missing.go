@@ -88,7 +88,9 @@ func (a *missingObjects) forget(name types.NamespacedName) {
 }
 
 // serveCreateAgain serves a person's decision to create again: an attempt that cannot be confirmed
-// counts as failed, and a remote object that is missing is forgotten.
+// counts as failed, and a remote object that is missing is forgotten. That it was served is written
+// down before anything follows from it: a decision that stands in a manifest for ever must not be
+// served once more after a crash, to an attempt that it was not about.
 func (r *Reconciler[O, R]) serveCreateAgain(ctx context.Context, s *state[O, R]) error {
 	decision := s.annotation(v1alpha1.CreateAgainAnnotation)
 	if decision == "" || decision == s.status.LastCreateAgain {
@@ -97,10 +99,16 @@ func (r *Reconciler[O, R]) serveCreateAgain(ctx context.Context, s *state[O, R])
 	s.status.LastCreateAgain = decision
 	switch {
 	case s.attemptOpen():
-		s.status.SettledAttempt = s.intent.attempt
+		s.settleAttempt()
 		r.attempts.forget(s.name)
 	case s.isMissing() && s.policy.AdoptID == "" && s.object.GetDeletionTimestamp().IsZero():
 		return r.forgetRemote(ctx, s, "the annotation "+v1alpha1.CreateAgainAnnotation)
 	}
-	return nil
+	return r.writeServedDecision(ctx, s)
+}
+
+// writeServedDecision writes down that a decision was served. Where the cache was stale it fails,
+// and nothing follows from a decision that may have been served already.
+func (r *Reconciler[O, R]) writeServedDecision(ctx context.Context, s *state[O, R]) error {
+	return r.writeStatus(ctx, s)
 }

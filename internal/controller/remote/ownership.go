@@ -36,7 +36,7 @@ func (r *Reconciler[O, R]) checkOwnership(ctx context.Context, s *state[O, R]) e
 		}
 		for _, rival := range rivals {
 			if rival, isObject := rival.(O); isObject && r.precedes(rival, s.object, RemoteID{Place: place, ID: id}) {
-				return &ConflictError{fmt.Sprintf("the remote %s %q already belongs to the %s %q: delete one of the two objects", r.adapter.Noun(), id, r.adapter.Kind(), rival.GetName())}
+				return &ConflictError{Message: fmt.Sprintf("the remote %s %q already belongs to the %s %q: delete one of the two objects", r.adapter.Noun(), id, r.adapter.Kind(), rival.GetName())}
 			}
 		}
 	}
@@ -71,36 +71,87 @@ func (r *Reconciler[O, R]) precedes(one, other O, id RemoteID) bool {
 func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) error {
 	switch {
 	case s.status.ID != "" && s.policy.AdoptID != "" && s.status.ID != s.policy.AdoptID:
-		return &ConflictError{fmt.Sprintf("spec.ticketID is %q, but this object manages the remote %s %q: delete this object and create a new one", s.policy.AdoptID, r.adapter.Noun(), s.status.ID)}
-	case s.intent.key == "" || s.intent.key == s.ownKey:
-		return nil
-	case s.status.ID != "":
-		s.intent = intent{}
+		return &ConflictError{Message: fmt.Sprintf("spec.ticketID is %q, but this object manages the remote %s %q: delete this object and create a new one", s.policy.AdoptID, r.adapter.Noun(), s.status.ID)}
+	case s.intent.key == "":
+		return r.recoverIntent(ctx, s)
+	case s.intent.key == s.ownKey:
 		return nil
 	case s.policy.AdoptID != "":
+		if s.status.ID != "" {
+			s.intent = intent{}
+		}
 		return nil
 	case s.intent.installation != r.Installation && !slices.Contains(r.FormerInstallations, s.intent.installation):
-		return &ConflictError{fmt.Sprintf("the annotation %s names another installation (%s), which may have created a remote %s for this object: to take that one over, start the manager with --former-installations=%s; to create a new one, remove the annotation %s",
+		return &ConflictError{Foreign: true, Message: fmt.Sprintf("the annotation %s names another installation (%s), which may have created a remote %s for this object: to take that one over, start the manager with --former-installations=%s; to create a new one, remove the annotation %s",
 			v1alpha1.CreateInstallationAnnotation, status.Truncate(s.intent.installation, 64), r.adapter.Noun(), status.Truncate(s.intent.installation, 64), v1alpha1.CreateKeyAnnotation)}
 	}
-	others, err := r.others(ctx, s, "", IndexCreateKey, s.intent.key)
-	if err != nil {
+	isCopy, err := r.isCopy(ctx, s)
+	if err != nil || !isCopy {
 		return err
 	}
-	for _, other := range others {
-		if CreateKey(s.intent.installation, other.GetUID()) != s.intent.key {
+	return r.forgetCopied(ctx, s)
+}
+
+// isCopy reports whether another object has a better claim on the create key in the annotations:
+// the one that the key was made for; or else, of several that were restored from one backup, one
+// that has found its remote object, the older one, or, where that does not decide, either of them
+// but always the same.
+func (r *Reconciler[O, R]) isCopy(ctx context.Context, s *state[O, R]) (bool, error) {
+	others, err := r.others(ctx, s, "", IndexCreateKey, s.intent.key)
+	if err != nil {
+		return false, err
+	}
+	for _, cached := range others {
+		other, isObject := cached.(O)
+		isOriginal := CreateKey(s.intent.installation, cached.GetUID()) == s.intent.key
+		if !isObject || !isOriginal && !restoredBefore(other, s.object) {
 			continue
 		}
-		exists, err := r.stillExists(ctx, other)
-		if err != nil {
-			return err
-		}
-		if exists {
-			s.intent = intent{}
-			return nil
+		exists, err := r.stillExists(ctx, cached)
+		if err != nil || exists {
+			return exists, err
 		}
 	}
-	return nil
+	return false, nil
+}
+
+// restoredBefore reports whether, of two objects with the annotations of a third one, the first has
+// the better claim on its remote object.
+func restoredBefore[O Object](one, other O) bool {
+	found := func(object O) int {
+		if object.RemoteStatus().ID != "" {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(
+		cmp.Compare(found(one), found(other)),
+		one.GetCreationTimestamp().Compare(other.GetCreationTimestamp().Time),
+		cmp.Compare(one.GetUID(), other.GetUID()),
+	) < 0
+}
+
+// forgetCopied takes from a copy all that it has of its original, the status included, which backup
+// tools restore. It is written down before anything else: with the object's own key in the
+// annotations, the status would be believed.
+func (r *Reconciler[O, R]) forgetCopied(ctx context.Context, s *state[O, R]) error {
+	s.intent = intent{}
+	if s.status.ID == "" && s.status.SettledAttempt == 0 {
+		return nil
+	}
+	s.emit(copiedEvent(r.adapter.Noun(), s.status.ID))
+	s.status.ID, s.status.Applied, s.status.Returned, s.status.Missing = "", nil, nil, false
+	s.status.SettledAttempt, s.status.OpenAttempt, s.status.CreateKey = 0, 0, ""
+	if r.replacer != nil {
+		*r.replacer.Replaced(s.object) = nil
+	}
+	if r.commenter != nil {
+		*r.commenter.ClosingComment(s.object) = ""
+	}
+	if !s.object.GetDeletionTimestamp().IsZero() {
+		return nil // nothing follows from it but that nothing is removed
+	}
+	return r.writeStatus(ctx, s)
 }
 
 // stillExists asks the API server for an object that the cache shows. A cache that is behind shows

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
@@ -57,6 +58,10 @@ type Reconciler[O Object, R any] struct {
 	// finalized has the UIDs of objects whose finalizer was removed, by name, until the cache has
 	// seen them go.
 	finalized sync.Map
+	// started is when this process began, and searched has the UIDs of the objects, by name, whose
+	// unknown history it has looked into since.
+	started  time.Time
+	searched sync.Map
 	// written has the latest version that this process wrote of each object, by name.
 	written sync.Map
 }
@@ -70,6 +75,7 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 	reconciler := &Reconciler[O, R]{
 		Options:        options,
 		adapter:        adapter,
+		started:        options.Clock.Now(),
 		retries:        newRetries(options.Clock),
 		attempts:       newAttempts[R](options.Clock),
 		missingObjects: newMissingObjects(options.Clock),
@@ -112,4 +118,5 @@ func (r *Reconciler[O, R]) forget(request ctrl.Request) {
 	r.missingObjects.forget(request.NamespacedName)
 	r.observations.forget(request.NamespacedName)
 	r.written.Delete(request.NamespacedName)
+	r.searched.Delete(request.NamespacedName)
 }

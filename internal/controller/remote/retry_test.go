@@ -142,7 +142,7 @@ func TestWhatEndsTheGrowthOfPauses(t *testing.T) {
 func TestAttemptIsTimedFromWhenItWasFirstSeen(t *testing.T) {
 	clk := clocktesting.NewFakeClock(start)
 	a := newAttempts[string](clk)
-	a.started(ticketName, "uid-1", 1)
+	a.started(ticketName, "uid-1", intent{attempt: 1})
 	clk.Step(time.Minute)
 	for name, test := range map[string]struct {
 		uid    types.UID
@@ -156,7 +156,7 @@ func TestAttemptIsTimedFromWhenItWasFirstSeen(t *testing.T) {
 	} {
 		a := newAttempts[string](clk)
 		clk.SetTime(start)
-		a.started(ticketName, "uid-1", 1)
+		a.started(ticketName, "uid-1", intent{attempt: 1})
 		a.answered(ticketName, new(string))
 		a.foundNothing(ticketName)
 		clk.Step(time.Minute)
@@ -173,7 +173,7 @@ func TestAttemptIsTimedFromWhenItWasFirstSeen(t *testing.T) {
 func TestAttemptKeepsItsAnswerUntilItIsForgotten(t *testing.T) {
 	a := newAttempts[string](clocktesting.NewFakeClock(start))
 	answer := "10023"
-	a.started(ticketName, "uid-1", 1)
+	a.started(ticketName, "uid-1", intent{attempt: 1})
 	a.answered(ticketName, &answer)
 	if got := a.observe(ticketName, "uid-1", 1).answer; got != &answer {
 		t.Errorf("the answer is %v", got)
@@ -190,9 +190,9 @@ func TestAttemptKeepsItsAnswerUntilItIsForgotten(t *testing.T) {
 func TestEmptyLookupsAreCounted(t *testing.T) {
 	a := newAttempts[string](clocktesting.NewFakeClock(start))
 	counts := []int{a.foundNothing(ticketName)}
-	a.started(ticketName, "uid-1", 1)
+	a.started(ticketName, "uid-1", intent{attempt: 1})
 	counts = append(counts, a.foundNothing(ticketName), a.foundNothing(ticketName), a.foundNothing(otherTicket))
-	a.started(ticketName, "uid-1", 2)
+	a.started(ticketName, "uid-1", intent{attempt: 2})
 	counts = append(counts, a.foundNothing(ticketName))
 	if diff := cmp.Diff([]int{0, 1, 2, 0, 1}, counts); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

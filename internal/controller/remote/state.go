@@ -76,6 +76,7 @@ func (r *Reconciler[O, R]) situation(s *state[O, R]) situation {
 		policy:           s.policy,
 		hasID:            s.status.ID != "",
 		attemptOpen:      s.attemptOpen(),
+		historyUnknown:   r.historyUnknown(s),
 		replacedLeft:     r.replacer != nil && len(*r.replacer.Replaced(s.object)) > 0,
 		finalizerMissing: s.policy.RemoveOnDelete && !controllerutil.ContainsFinalizer(s.object, v1alpha1.RemoteFinalizer),
 		refreshAsked:     s.syncRequest() != s.status.LastSyncRequest || s.isMissing() || s.needsRefresh,
@@ -88,6 +89,9 @@ func (r *Reconciler[O, R]) situation(s *state[O, R]) situation {
 
 // attemptOpen reports whether a create attempt is recorded whose outcome is not.
 func (s *state[O, R]) attemptOpen() bool { return s.intent.attempt > s.status.SettledAttempt }
+
+// settleAttempt notes that the outcome of the recorded attempt is known.
+func (s *state[O, R]) settleAttempt() { s.status.SettledAttempt = s.intent.attempt }
 
 func (s *state[O, R]) syncRequest() string { return s.annotation(v1alpha1.SyncRequestedAnnotation) }
 

@@ -41,6 +41,9 @@ func (adapter) NewList() client.ObjectList { return &v1alpha1.TicketList{} }
 func (adapter) Kind() string               { return "Ticket" }
 func (adapter) Noun() string               { return "ticket" }
 
+// MarksRemote is true: the key is a tag.
+func (adapter) MarksRemote() bool { return true }
+
 func (adapter) Policy(ticket *v1alpha1.Ticket) remote.Policy {
 	return remote.Policy{
 		AdoptID:        ticket.Spec.TicketID,
