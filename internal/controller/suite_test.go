@@ -357,7 +357,7 @@ func (w *world) seen(ticket *v1alpha1.Ticket) {
 	w.report(ticket, w.listed(ticket))
 }
 
-// unrecorded reports whether a observation of the object waits to be written down.
+// unrecorded reports whether an observation of the object waits to be written down.
 func (w *world) unrecorded(ticket *v1alpha1.Ticket) bool {
 	return w.observations.Open(client.ObjectKeyFromObject(ticket)) != nil
 }

@@ -178,7 +178,7 @@ var _ = Describe("A remote change, under Apply", func() {
 	})
 })
 
-var _ = Describe("A observation", func() {
+var _ = Describe("An observation", func() {
 	var w *world
 	var ticket *v1alpha1.Ticket
 	BeforeEach(func() {

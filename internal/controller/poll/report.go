@@ -14,7 +14,7 @@ import (
 
 // Observations take what has been seen of tickets; remote.Observations are such.
 type Observations interface {
-	// Report hands over a observation, in place of an earlier one of the same object.
+	// Report hands over an observation, in place of an earlier one of the same object.
 	Report(observation remote.Observation[synqly.Ticket])
 	// Open returns the observation of an object that has not been written down yet, or nil.
 	Open(object types.NamespacedName) *remote.Observation[synqly.Ticket]
@@ -51,7 +51,7 @@ func (r *run) reportMissing(id string) {
 	}
 }
 
-// report hands a observation over, unless it, or a later one, has been handed over and not been
+// report hands an observation over, unless it, or a later one, has been handed over and not been
 // written down yet. Nothing is shown where the ticket seems to be gone.
 func (r *run) report(ticket *v1alpha1.Ticket, shown *synqly.Ticket) {
 	name := client.ObjectKeyFromObject(ticket)

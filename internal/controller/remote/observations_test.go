@@ -64,7 +64,7 @@ func TestASightingStaysUntilItIsServed(t *testing.T) {
 	first := observationOf("ticket", "first")
 	name := first.Object
 	if observations.Open(name) != nil {
-		t.Fatal("there is a observation before any was reported")
+		t.Fatal("there is an observation before any was reported")
 	}
 	observations.Report(first)
 	observations.Report(observationOf("other", "of another object"))
@@ -73,7 +73,7 @@ func TestASightingStaysUntilItIsServed(t *testing.T) {
 		t.Fatalf("the open observation (-want +got):\n%s", diff)
 	}
 	if observations.Open(name) != opened {
-		t.Error("to look at a observation must not end it")
+		t.Error("to look at an observation must not end it")
 	}
 
 	observations.Report(observationOf("ticket", "second"))
@@ -84,7 +84,7 @@ func TestASightingStaysUntilItIsServed(t *testing.T) {
 	}
 	observations.done(newer)
 	if observations.Open(name) != nil {
-		t.Error("a observation that was served is still open")
+		t.Error("an observation that was served is still open")
 	}
 	observations.done(newer) // a second time is no harm
 	if observations.Open(observationOf("other", "").Object) == nil {
@@ -92,7 +92,7 @@ func TestASightingStaysUntilItIsServed(t *testing.T) {
 	}
 	observations.forget(observationOf("other", "").Object)
 	if observations.Open(observationOf("other", "").Object) != nil {
-		t.Error("a observation that was forgotten is still open")
+		t.Error("an observation that was forgotten is still open")
 	}
 }
 

@@ -14,5 +14,5 @@ func Truncate(text string, characters int) string {
 	if utf8.RuneCountInString(text) <= characters {
 		return text
 	}
-	return string([]rune(text)[:characters-1]) + "…"
+	return string([]rune(text)[:max(characters-1, 0)]) + "…"
 }

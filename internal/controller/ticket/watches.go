@@ -7,7 +7,6 @@ import (
 	"context"
 
 	ctrl "sigs.k8s.io/controller-runtime"
-
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -36,11 +35,6 @@ func watch(mgr ctrl.Manager, options remote.Options, controller *builder.Builder
 		Watches(&v1alpha1.Ticket{}, enqueueRivals(mgr.GetClient()), builder.WithPredicates(changesOfClaims)).
 		WatchesRawSource(reconciler.Observations())
 	return nil
-}
-
-// NewReconciler returns the reconciler of Tickets.
-func NewReconciler(options remote.Options) (*remote.Reconciler[*v1alpha1.Ticket, synqly.Ticket], error) {
-	return remote.New[*v1alpha1.Ticket, synqly.Ticket](options, adapter{})
 }
 
 // NewPoller returns the poller that looks for remote changes of Tickets and hands them to the
