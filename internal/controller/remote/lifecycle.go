@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
@@ -97,9 +96,7 @@ func (r *Reconciler[O, R]) adopt(ctx context.Context, s *state[O, R]) error {
 // ensureFinalizer adds the finalizer to an object that has a remote object already: one that was
 // adopted, or whose deletionPolicy was changed.
 func (r *Reconciler[O, R]) ensureFinalizer(ctx context.Context, s *state[O, R]) error {
-	return r.updateMetadata(ctx, s, "adding the finalizer", func(object O) {
-		object.SetFinalizers(append(object.GetFinalizers(), v1alpha1.RemoteFinalizer))
-	})
+	return r.updateMetadata(ctx, s, "adding the finalizer", func(object O) { r.addFinalizer(s, object) })
 }
 
 // refresh fetches the remote object and records what it shows.

@@ -140,7 +140,7 @@ func (r *Reconciler[O, R]) forgetCopied(ctx context.Context, s *state[O, R]) err
 		return nil
 	}
 	s.emit(copiedEvent(r.adapter.Noun(), s.status.ID))
-	s.status.ID, s.status.Applied, s.status.Returned, s.status.Missing = "", nil, nil, false
+	s.clearRemote()
 	s.status.SettledAttempt, s.status.OpenAttempt, s.status.CreateKey = 0, 0, ""
 	if r.replacer != nil {
 		*r.replacer.Replaced(s.object) = nil

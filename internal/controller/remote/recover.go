@@ -44,13 +44,16 @@ func (r *Reconciler[O, R]) writeIntentBack(ctx context.Context, s *state[O, R]) 
 // isCopyOfOwner reports whether an object without annotations has the status of another one, which
 // created the remote object.
 func (r *Reconciler[O, R]) isCopyOfOwner(ctx context.Context, s *state[O, R]) (bool, error) {
+	if s.policy.AdoptID != "" {
+		return false, nil // what the spec names is sorted out by checkOwnership
+	}
 	for _, id := range r.adapter.RemoteIDs(s.object) {
 		others, err := r.others(ctx, s, s.name.Namespace, IndexRemoteID, id.indexValue())
 		if err != nil {
 			return false, err
 		}
 		for _, other := range others {
-			if s.policy.AdoptID == "" && readIntent(other).attempt > 0 {
+			if readIntent(other).attempt > 0 {
 				return true, nil
 			}
 		}

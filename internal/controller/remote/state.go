@@ -90,6 +90,11 @@ func (r *Reconciler[O, R]) situation(s *state[O, R]) situation {
 // attemptOpen reports whether a create attempt is recorded whose outcome is not.
 func (s *state[O, R]) attemptOpen() bool { return s.intent.attempt > s.status.SettledAttempt }
 
+// clearRemote takes the remote object, and what is known of its fields, out of the status.
+func (s *state[O, R]) clearRemote() {
+	s.status.ID, s.status.Applied, s.status.Returned, s.status.Missing = "", nil, nil, false
+}
+
 // settleAttempt notes that the outcome of the recorded attempt is known.
 func (s *state[O, R]) settleAttempt() { s.status.SettledAttempt = s.intent.attempt }
 
