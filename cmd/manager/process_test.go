@@ -72,16 +72,19 @@ func launchManager(ctx context.Context, flags ...string) *managerProcess {
 	return m
 }
 
-// expectReadiness waits until the manager says that it is ready.
+// expectReadiness waits until the manager says that it is ready, and its metrics can be read: the
+// two servers start at the same time, and either may be the first to listen.
 func (m *managerProcess) expectReadiness(ctx context.Context) {
 	GinkgoHelper()
-	Eventually(func() (int, error) {
-		if code := m.ExitCode(); code != stillRunning {
-			return 0, StopTrying(fmt.Sprintf("the manager has ended with the exit code %d", code))
-		}
-		status, _, err := get(ctx, "http://"+m.probes+"/readyz")
-		return status, err
-	}).WithContext(ctx).Should(Equal(http.StatusOK))
+	for _, url := range []string{"http://" + m.probes + "/readyz", "http://" + m.metrics + "/metrics"} {
+		Eventually(func() (int, error) {
+			if code := m.ExitCode(); code != stillRunning {
+				return 0, StopTrying(fmt.Sprintf("the manager has ended with the exit code %d", code))
+			}
+			status, _, err := get(ctx, url)
+			return status, err
+		}).WithContext(ctx).Should(Equal(http.StatusOK))
+	}
 }
 
 // stillRunning is gexec's exit code of a process that has not ended.
@@ -110,8 +113,11 @@ func (m *managerProcess) log() string {
 // metric is the sum of a metric over all its labels; zero when it has never been set.
 func (m *managerProcess) metric(ctx context.Context, name string) (float64, error) {
 	status, body, err := get(ctx, "http://"+m.metrics+"/metrics")
-	if err != nil || status != http.StatusOK {
-		return 0, fmt.Errorf("asking for the metrics: status %d, %w", status, err)
+	if err != nil {
+		return 0, fmt.Errorf("asking for the metrics: %w", err)
+	}
+	if status != http.StatusOK {
+		return 0, fmt.Errorf("asking for the metrics: status %d", status)
 	}
 	sum := 0.0
 	for lines := bufio.NewScanner(strings.NewReader(body)); lines.Scan(); {
