@@ -5,7 +5,7 @@
 
 # The compiler runs on the machine that builds and makes programs for the target: that is
 # much faster than to emulate the target.
-FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+FROM --platform=$BUILDPLATFORM golang:1.26.11 AS build
 ARG TARGETOS
 ARG TARGETARCH
 WORKDIR /src

@@ -86,6 +86,13 @@ verify: bin/tools/controller-gen bin/tools/kustomize
 verify: ## Fail when generated files, go.mod files, formatting or license headers are out of date.
 	GO='$(GO)' hack/verify.sh
 
+# The database of known vulnerabilities: a newer one is taken like a newer dependency.
+VULNDB ?= golang.org/x/vulndb@v0.0.0-20261105234957-e22db6528018
+
+.PHONY: vulncheck
+vulncheck: bin/tools/govulncheck ## Look for known vulnerabilities in the operator.
+	GO='$(GO)' hack/vulncheck.sh $(VULNDB)
+
 ##@ Tests
 
 GO_TEST = $(GO) test -json -count=1 -timeout=40m $(TESTFLAGS)
@@ -196,10 +203,13 @@ bin/tools/ginkgo: $(TOOLS_GO_MOD)
 bin/tools/gotestsum: $(TOOLS_GO_MOD)
 	$(call build_tool,hack/tools,gotest.tools/gotestsum)
 
+bin/tools/govulncheck: $(TOOLS_GO_MOD)
+	$(call build_tool,hack/tools,golang.org/x/vuln/cmd/govulncheck)
+
 bin/tools/golangci-lint: $(LINT_GO_MOD)
 	$(call build_tool,hack/tools/golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
 
 .PHONY: tools
 tools: bin/tools/controller-gen bin/tools/kustomize bin/tools/setup-envtest bin/tools/ginkgo \
-	bin/tools/gotestsum bin/tools/golangci-lint
+	bin/tools/gotestsum bin/tools/govulncheck bin/tools/golangci-lint
 tools: ## Build every tool into bin/tools.

@@ -38,6 +38,13 @@ go_modules() {
 	done
 }
 
+# The image is built by the toolchain that go.mod pins.
+toolchain() {
+	pinned=$(sed -n 's/^toolchain go//p' go.mod)
+	grep -q "^FROM .* golang:$pinned AS build$" Dockerfile ||
+		failed "Dockerfile does not build with Go $pinned, which go.mod pins"
+}
+
 formatting() {
 	unformatted=$("$("$go" env GOROOT)/bin/gofmt" -l api cmd internal hack)
 	[ -z "$unformatted" ] || failed "not formatted, run make fmt:
@@ -76,6 +83,7 @@ kustomizations() {
 
 generated_files
 go_modules
+toolchain
 formatting
 comment_width
 license_headers
