@@ -39,6 +39,9 @@ const (
 	Unreadable Class = "Unreadable"
 	// Invalid: nothing was sent, because the request or the client's options cannot be used.
 	Invalid Class = "Invalid"
+	// Blocked: nothing was sent, because the operator does not connect to the address of the API.
+	// It takes another address, or an administrator who allows this one.
+	Blocked Class = "Blocked"
 	// Unavailable: there was no answer, or one that says nothing about the request. The same
 	// request may succeed later.
 	Unavailable Class = "Unavailable"
@@ -71,6 +74,7 @@ func ClassOf(err error) Class {
 		endless       *PaginationError
 		configuration *ConfigurationError
 		request       *InvalidRequestError
+		blocked       *BlockedAddressError
 	)
 	switch {
 	case err == nil:
@@ -81,9 +85,14 @@ func ClassOf(err error) Class {
 		return Unreadable
 	case errors.As(err, &configuration), errors.As(err, &request):
 		return Invalid
+	case errors.As(err, &blocked):
+		return Blocked
 	}
 	return Unavailable
 }
+
+// IsBlocked reports whether the operator does not connect to the address of the API.
+func IsBlocked(err error) bool { return ClassOf(err) == Blocked }
 
 // Class is what the status means.
 func (e *APIError) Class() Class { return statusClass(e.StatusCode) }

@@ -96,8 +96,8 @@ func TestTransportErrors(t *testing.T) {
 	silent := listenSilently(t)
 
 	lookupFails := func(err *net.DNSError) http.RoundTripper {
-		transport := NewTransport()
-		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		transport := onLoopback()
+		transport.direct.DialContext = func(context.Context, string, string) (net.Conn, error) {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
 		}
 		return transport
@@ -252,12 +252,12 @@ func TestHTTP2RequestsCountAsSent(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	transport := NewTransport()
+	transport := onLoopback()
 	trusted, ok := server.Client().Transport.(*http.Transport)
 	if !ok {
 		t.Fatalf("the server's transport is %T", server.Client().Transport)
 	}
-	transport.TLSClientConfig = trusted.TLSClientConfig
+	transport.direct.TLSClientConfig = trusted.TLSClientConfig
 	client := newClient(t, Options{BaseURL: server.URL, Transport: transport})
 	for range 2 { // On a new connection, and on one used before.
 		_, err := client.CreateTicket(t.Context(), exampleCreateTicket())

@@ -77,8 +77,11 @@ func describeNetworkError(err error, host string, connecting bool) string {
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
 		refusal     interface{ NeverSent() bool }
+		blocked     *BlockedAddressError
 	)
 	switch {
+	case errors.As(err, &blocked):
+		return singleLine(blocked.Error()) // The dialer wraps it, with the port.
 	case errors.As(err, &refusal):
 		return singleLine(err.Error())
 	case errors.Is(err, context.Canceled):

@@ -39,7 +39,7 @@ type Options struct {
 	AllowInsecureHTTP bool
 	// UserAgent of all requests.
 	UserAgent string
-	// Transport carries all requests; synqly.NewTransport() when nil.
+	// Transport carries all requests; one that connects to public addresses alone when nil.
 	Transport http.RoundTripper
 }
 
@@ -58,7 +58,7 @@ func New(options Options) *Connections {
 		options.Clock = clock.RealClock{}
 	}
 	if options.Transport == nil {
-		options.Transport = synqly.NewTransport()
+		options.Transport = synqly.NewTransport(synqly.Destinations{})
 	}
 	return &Connections{
 		options: options,

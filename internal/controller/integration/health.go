@@ -60,6 +60,10 @@ func healthOf(err error) health {
 		found := down(v1alpha1.ReasonOrganizationDisabled, secretInterval)
 		found.refused = true
 		return found
+	case synqly.Blocked:
+		found := down(v1alpha1.ReasonInvalidConfiguration, refusedInterval)
+		found.stalled = true
+		return found
 	case synqly.Throttled:
 		return down(v1alpha1.ReasonThrottled, cmp.Or(synqly.RetryAfterOf(err), time.Second))
 	}
