@@ -75,6 +75,9 @@ func decodeAnswer[T any](body []byte) (T, error) {
 	if err != nil {
 		return result, err
 	}
+	if jsonType(outer.Result) == "null" {
+		return result, errors.New("result is missing")
+	}
 	return result, decodeObject("result", outer.Result, &result)
 }
 
@@ -84,7 +87,11 @@ func decodePage[T any](body []byte) (outer envelope, items []T, skipped []string
 	if outer, err = decodeEnvelope(body); err != nil {
 		return outer, nil, nil, err
 	}
-	if kind := jsonType(outer.Result); kind != "array" {
+	switch kind := jsonType(outer.Result); kind {
+	case "array":
+	case "null": // As some encoders write a list without items.
+		return outer, nil, nil, nil
+	default:
 		return outer, nil, nil, undocumentedType("result", kind, nil)
 	}
 	// One object after the other: what a server makes of a page must not be in memory several times
@@ -117,13 +124,10 @@ func decodePage[T any](body []byte) (outer envelope, items []T, skipped []string
 
 func decodeEnvelope(body []byte) (envelope, error) {
 	var outer envelope
-	if len(bytes.TrimSpace(body)) == 0 {
-		return outer, errors.New("it is empty")
-	}
-	if err := json.Unmarshal(body, &outer); err != nil {
+	if err := json.Unmarshal(withoutBOM(body), &outer); err != nil {
 		return outer, describeJSONError("", err)
 	}
-	if len(outer.Result) == 0 || jsonType(outer.Result) == "null" {
+	if len(outer.Result) == 0 {
 		return outer, errors.New("result is missing")
 	}
 	return outer, nil

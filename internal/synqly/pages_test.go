@@ -139,9 +139,16 @@ func TestEndlessListsEnd(t *testing.T) {
 	})
 }
 
+func TestANullResultIsAnEmptyList(t *testing.T) {
+	client, _ := book{"": page("b", "1"), "b": `{"result": null}`}.server(t)
+	if comments, err := All(client.ListComments(t.Context(), "1")); err != nil || len(comments) != 1 {
+		t.Errorf("All = %v, %v, want the comment of the first page", comments, err)
+	}
+}
+
 func TestAPartOfAListIsNotTheList(t *testing.T) {
 	for name, second := range map[string]string{
-		"malformed": `{"result": [`, "no result": `{}`, "a null result": `{"result": null}`, "an object": `{"result": {"id": "2"}}`,
+		"malformed": `{"result": [`, "no result": `{}`, "an object": `{"result": {"id": "2"}}`,
 		"an empty object": `{"result": {}}`, "a text": `{"result": ""}`, "a number": `{"result": 0}`,
 	} {
 		t.Run(name, func(t *testing.T) {

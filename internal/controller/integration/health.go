@@ -67,5 +67,10 @@ func healthOf(err error) health {
 	case synqly.Throttled:
 		return down(v1alpha1.ReasonThrottled, cmp.Or(synqly.RetryAfterOf(err), time.Second))
 	}
-	return down(v1alpha1.ReasonUnreachable, 0)
+	found := down(v1alpha1.ReasonUnreachable, 0)
+	if synqly.IsForeign(err) || synqly.IsNotFound(err) {
+		// Every API that can be reached has projects, so this is not where it is.
+		found.message += "; check baseURL, with its path, and the proxy"
+	}
+	return found
 }

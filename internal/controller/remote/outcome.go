@@ -120,6 +120,11 @@ func outcomeOfFailure(err error) outcome {
 		result := failed(v1alpha1.ReasonUnauthorized, err.Error(), retrySlowly)
 		result.recheckConnection = true
 		return result
+	case synqly.Foreign:
+		// One check of the connection says more than the tries of all objects.
+		result := failed(v1alpha1.ReasonRemoteUnavailable, err.Error(), retryBackoff)
+		result.recheckConnection = true
+		return result
 	case synqly.Blocked:
 		result := failed(v1alpha1.ReasonRemoteUnavailable, err.Error(), retrySlowly)
 		result.recheckConnection = true
