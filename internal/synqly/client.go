@@ -70,6 +70,7 @@ type Client struct {
 	now            func() time.Time
 	maxPages       int
 	maxDataBytes   int
+	maxListBytes   int
 }
 
 // NewClient returns a client, or a *ConfigurationError that names what is wrong with the options.
@@ -94,6 +95,7 @@ func NewClient(options Options) (*Client, error) {
 		now:            time.Now,
 		maxPages:       maxPages,
 		maxDataBytes:   maxDataBytes,
+		maxListBytes:   maxListBytes,
 	}
 	switch {
 	case client.requestTimeout == 0:

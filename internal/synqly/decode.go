@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // maxSkipped bounds the texts of Page.Skipped, of which there can be as many as the server likes
@@ -56,7 +57,7 @@ func callForPage[T any](ctx context.Context, c *Client, call call) (Page[T], err
 	}
 	return Page[T]{
 		Items: items, Skipped: skipped, Cursor: outer.Cursor, Meta: outer.Meta, Messages: c.warnings(outer.Messages),
-		operation: call.operation, status: answer.status,
+		operation: call.operation, status: answer.status, size: len(answer.body),
 	}, nil
 }
 
@@ -145,6 +146,10 @@ func decodeObject(name string, raw json.RawMessage, target any) error {
 	if object, ok := target.(identified); ok {
 		if err := checkID(object.remoteID()); err != nil {
 			return fmt.Errorf("%s.%s %w", name, identityField, err)
+		}
+		if strings.ContainsFunc(object.remoteID(), unicode.IsControl) {
+			// People are shown IDs as they are, on terminals too.
+			return fmt.Errorf("%s.%s contains control characters", name, identityField)
 		}
 	}
 	return nil

@@ -111,7 +111,7 @@ func (e *DecodeError) Error() string {
 
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// PaginationError says that a list did not end.
+// PaginationError says that a list did not end within what is read of one.
 type PaginationError struct {
 	Operation string
 	Reason    string

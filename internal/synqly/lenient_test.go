@@ -118,6 +118,7 @@ func TestOddFieldsDoNotCostTheCommentOrTheNote(t *testing.T) {
 func TestObjectsWithoutAnIDAreRefused(t *testing.T) {
 	for result, want := range map[string]string{
 		`{"id": 10023.5}`:       "result.id has the JSON type number, which the API does not document",
+		`{"id": "1\u001b[2J"}`:  "result.id contains control characters",
 		`{"id": true}`:          "result.id has the JSON type bool, which the API does not document",
 		`{"id": ["1"]}`:         "result.id has the JSON type array, which the API does not document",
 		`{"id": null}`:          "result.id is missing or empty",
