@@ -236,9 +236,11 @@ func (c *Connections) Close(name types.NamespacedName) {
 	if connection := c.open[name]; connection != nil && connection.closed.IsZero() {
 		connection.closed = now
 	}
+	forgetRequests(name)
 	for other, connection := range c.open {
 		if !connection.closed.IsZero() && now.Sub(connection.closed) > closedRetention {
 			delete(c.open, other)
+			forgetRequests(other)
 		}
 	}
 }
