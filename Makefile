@@ -23,7 +23,8 @@ TESTFLAGS ?=
 FUZZTIME ?= 10s
 # DEMO=once ends the demo after it has shown everything.
 DEMO ?=
-# The flags of the manager in `make run`, such as --allow-insecure-http.
+# The flags of the manager in `make run`, such as --allow-insecure-http and
+# --allowed-api-cidrs=127.0.0.0/8 for the simulator.
 ARGS ?=
 
 # Git is not asked for the version a second time: it refuses folders of another owner, which

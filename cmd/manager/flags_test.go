@@ -6,6 +6,7 @@ package main_test
 import (
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -55,6 +56,8 @@ var _ = Describe("The flags", func() {
 		Entry("no workers", 1, "--max-concurrent-reconciles is 0: it must be at least 1", "--max-concurrent-reconciles=0"),
 		Entry("an argument that is no flag", 1, `unexpected argument \\"true\\"`, "--leader-elect", "true", "--allow-insecure-http"),
 		Entry("an address that cannot be listened on", 1, "99999: invalid port", "--health-probe-bind-address=127.0.0.1:99999"),
+		Entry("a network that is none", 1, "--allowed-api-cidrs.*10.0.0.1.*is not a network in CIDR notation", "--allowed-api-cidrs=10.0.0.1"),
+		Entry("a host that is none", 1, "--allowed-api-hosts.*is not a host name", "--allowed-api-hosts=https://example.com"),
 		Entry("a kubeconfig that does not exist", 1, "no-such-file", "--kubeconfig=no-such-file"),
 		Entry("leader election outside of a cluster without a namespace", 1, "(?i)leader.?election.?namespace", "--leader-elect"),
 	)
@@ -102,5 +105,25 @@ var _ = Describe("The flags", func() {
 		Expect(expectReason(ctx, integration, v1alpha1.ReasonInvalidConfiguration)).To(ContainSubstring("--allow-insecure-http"))
 		expectReason(ctx, ticket, v1alpha1.ReasonWaitingForIntegration)
 		Expect(t.remote.Requests()).To(BeEmpty())
+	})
+
+	It("without --allowed-api-cidrs connect to public addresses alone, and the message says which flags help", func(ctx SpecContext) {
+		t := newTenant(ctx)
+		t.startManager(ctx, "--allowed-api-cidrs=")
+		integration, ticket := t.integration(), t.ticket("ticket")
+		create[client.Object](ctx, t.secret(), integration, ticket)
+
+		Expect(expectReason(ctx, integration, v1alpha1.ReasonInvalidConfiguration)).To(And(
+			ContainSubstring("127.0.0.1, which is a loopback address"), ContainSubstring("--allowed-api-cidrs"), ContainSubstring("--allowed-api-hosts")))
+		expectReason(ctx, ticket, v1alpha1.ReasonWaitingForIntegration)
+		Expect(t.remote.Requests()).To(BeEmpty())
+	})
+
+	It("with --allowed-api-hosts let an Integration name a host whatever address it has", func(ctx SpecContext) {
+		t := newTenant(ctx)
+		t.startManager(ctx, "--allowed-api-cidrs=", "--allowed-api-hosts=*.example.com,localhost")
+		integration := t.integration()
+		integration.Spec.BaseURL = strings.Replace(integration.Spec.BaseURL, "127.0.0.1", "localhost", 1)
+		t.connect(ctx, integration)
 	})
 })

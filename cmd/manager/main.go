@@ -29,6 +29,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
 // version is set when the program is linked.
@@ -47,6 +48,8 @@ type options struct {
 	watchNamespaces         string
 	maxConcurrentReconciles int
 	allowInsecureHTTP       bool
+	allowedAPICIDRs         string
+	allowedAPIHosts         string
 	formerInstallations     string
 	logging                 zap.Options
 	// arguments are what is left after the flags.
@@ -62,6 +65,8 @@ func parseFlags() options {
 	flag.StringVar(&o.watchNamespaces, "watch-namespaces", "", "The namespaces to watch, separated by commas. Defaults to all namespaces.")
 	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 4, "The maximum number of objects of each kind that are reconciled at the same time.")
 	flag.BoolVar(&o.allowInsecureHTTP, "allow-insecure-http", false, "Accept Integrations with an http:// baseURL. The token is then sent unencrypted: use it for local tests only.")
+	flag.StringVar(&o.allowedAPICIDRs, "allowed-api-cidrs", "", "Networks with addresses that are not public, such as 10.20.0.0/16, in which Integrations may have their baseURL, separated by commas. Public addresses are always allowed.")
+	flag.StringVar(&o.allowedAPIHosts, "allowed-api-hosts", "", "Host names, such as synqly.example.com or *.example.com, that Integrations may have in their baseURL whatever address they resolve to, separated by commas.")
 	flag.StringVar(&o.formerInstallations, "former-installations", "", "The clusters that this cluster replaces, as UIDs of their kube-system namespaces, separated by commas. The operator takes over objects that were moved or restored from them with their annotations.")
 	o.logging.BindFlags(flag.CommandLine)
 	flag.Parse()
@@ -141,6 +146,10 @@ func newManager(o options) (ctrl.Manager, error) {
 }
 
 func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
+	destinations, err := synqly.ParseDestinations(separated(o.allowedAPICIDRs), separated(o.allowedAPIHosts))
+	if err != nil {
+		return fmt.Errorf("reading --allowed-api-cidrs and --allowed-api-hosts: %w", err)
+	}
 	installation, err := controller.Installation(ctx, mgr.GetAPIReader())
 	if err != nil {
 		return err
@@ -154,6 +163,7 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 		Connections: connection.New(connection.Options{
 			Secrets:           mgr.GetAPIReader(),
 			AllowInsecureHTTP: o.allowInsecureHTTP,
+			Transport:         synqly.NewTransport(destinations),
 			UserAgent:         "synqly-ticketing-operator/" + version,
 		}),
 		Recorder:            mgr.GetEventRecorder("synqly-ticketing-operator"),

@@ -154,7 +154,7 @@ func (w *world) start() {
 // startWith starts with other options.
 func (w *world) startWith(options remote.Options) {
 	GinkgoHelper()
-	options.Connections = connection.New(connection.Options{Secrets: testCluster.GetAPIReader(), Clock: w.clock, AllowInsecureHTTP: true})
+	options.Connections = connection.New(connection.Options{Secrets: testCluster.GetAPIReader(), Clock: w.clock, AllowInsecureHTTP: true, Transport: &http.Transport{}})
 	w.options = options
 	w.integrations = integration.NewReconciler(w.options, controller.RemoteKinds)
 	w.reconcilers = map[string]reconcile.Reconciler{"*v1alpha1.Integration": w.integrations}

@@ -23,6 +23,12 @@ type AttachmentMetadata struct {
 	Unmapped map[string]json.RawMessage `json:"unmapped"`
 }
 
+// UnmarshalJSON reads IDs that are numbers as well.
+func (a *AttachmentMetadata) UnmarshalJSON(data []byte) error {
+	type plain AttachmentMetadata
+	return json.Unmarshal(withTextIDs(data), (*plain)(a))
+}
+
 func (a AttachmentMetadata) remoteID() string { return a.ID }
 
 // Attachment is an attachment with its content.

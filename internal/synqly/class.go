@@ -39,6 +39,11 @@ const (
 	Unreadable Class = "Unreadable"
 	// Invalid: nothing was sent, because the request or the client's options cannot be used.
 	Invalid Class = "Invalid"
+	// Foreign: the answer is not the API's, and proves nothing: the page of a proxy, for example.
+	Foreign Class = "Foreign"
+	// Blocked: nothing was sent, because the operator does not connect to the address of the API.
+	// It takes another address, or an administrator who allows this one.
+	Blocked Class = "Blocked"
 	// Unavailable: there was no answer, or one that says nothing about the request. The same
 	// request may succeed later.
 	Unavailable Class = "Unavailable"
@@ -71,22 +76,41 @@ func ClassOf(err error) Class {
 		endless       *PaginationError
 		configuration *ConfigurationError
 		request       *InvalidRequestError
+		blocked       *BlockedAddressError
 	)
 	switch {
 	case err == nil:
 		return Success
 	case errors.As(err, &answer):
 		return answer.Class()
+	case errors.As(err, &unreadable) && unreadable.Foreign != nil:
+		return Foreign
 	case errors.As(err, &unreadable), errors.As(err, &endless):
 		return Unreadable
 	case errors.As(err, &configuration), errors.As(err, &request):
 		return Invalid
+	case errors.As(err, &blocked):
+		return Blocked
 	}
 	return Unavailable
 }
 
-// Class is what the status means.
-func (e *APIError) Class() Class { return statusClass(e.StatusCode) }
+// IsBlocked reports whether the operator does not connect to the address of the API.
+func IsBlocked(err error) bool { return ClassOf(err) == Blocked }
+
+// Class is what the status means. With a foreign body it means as much as it does whoever says so:
+// that the server is not available, asks to slow down, or does not take a request of this size.
+func (e *APIError) Class() Class {
+	class := statusClass(e.StatusCode)
+	if e.Foreign == nil {
+		return class
+	}
+	switch {
+	case class == Unavailable, e.StatusCode == http.StatusTooManyRequests, e.StatusCode == http.StatusRequestEntityTooLarge:
+		return class
+	}
+	return Foreign
+}
 
 func statusClass(status int) Class {
 	class, known := classOfStatus[status]
@@ -110,6 +134,16 @@ func RetryAfterOf(err error) time.Duration {
 
 // IsNotFound reports whether the provider answered that it does not have what the request names.
 func IsNotFound(err error) bool { return ClassOf(err) == NotFound }
+
+// IsForeign reports whether the answer is not the API's, so that nothing is known.
+func IsForeign(err error) bool { return ClassOf(err) == Foreign }
+
+// SucceededWithoutContent reports whether the API carried the request out, and does not show the
+// result that it documents. Of a create that is not enough: the ID is missing.
+func SucceededWithoutContent(err error) bool {
+	var unreadable *DecodeError
+	return errors.As(err, &unreadable) && unreadable.Empty && unreadable.Foreign == nil
+}
 
 // IsRefused reports whether the provider does not take a request of this form: a filter or an order
 // that it does not have, for example.
@@ -159,7 +193,8 @@ func (c Commitment) String() string {
 }
 
 // commitmentOfClass is NotCommitted for the classes of answers with which the API refuses a request
-// before it does anything. A Conflict is not among them: it may mean that the object is there
+// before it does anything. An answer that is not the API's is not among them, whatever its status:
+// a proxy may put its page in the place of any answer. A Conflict is not among them: it may mean that the object is there
 // already. Nor is Unavailable: a proxy sends a 5xx while the API goes on.
 var commitmentOfClass = map[Class]Commitment{
 	Throttled: NotCommitted, Unauthorized: NotCommitted, PaymentRequired: NotCommitted,

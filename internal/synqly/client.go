@@ -12,7 +12,6 @@ package synqly
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -40,7 +39,7 @@ type Options struct {
 	// RequestTimeout bounds one HTTP request, body included. DefaultRequestTimeout when zero. A
 	// context that ends earlier wins.
 	RequestTimeout time.Duration
-	// Transport sends the requests; NewTransport() when nil. An error of it that has a method
+	// Transport sends the requests; one to public addresses alone when nil. An error of it that has a method
 	// NeverSent() bool which returns true is a refusal: the request has not left this process.
 	Transport http.RoundTripper
 	// AllowInsecureHTTP allows a BaseURL with http://, over which everybody on the way can read the
@@ -71,6 +70,7 @@ type Client struct {
 	now            func() time.Time
 	maxPages       int
 	maxDataBytes   int
+	maxListBytes   int
 }
 
 // NewClient returns a client, or a *ConfigurationError that names what is wrong with the options.
@@ -95,6 +95,7 @@ func NewClient(options Options) (*Client, error) {
 		now:            time.Now,
 		maxPages:       maxPages,
 		maxDataBytes:   maxDataBytes,
+		maxListBytes:   maxListBytes,
 	}
 	switch {
 	case client.requestTimeout == 0:
@@ -103,7 +104,7 @@ func NewClient(options Options) (*Client, error) {
 		return nil, &ConfigurationError{Option: "request timeout", Reason: "it is negative; use a positive duration such as 30s"}
 	}
 	if client.transport == nil {
-		client.transport = NewTransport()
+		client.transport = NewTransport(Destinations{})
 	}
 	if client.userAgent == "" {
 		client.userAgent = defaultUserAgent
@@ -126,27 +127,6 @@ func (c *Client) GoString() string { return c.String() }
 func (c *Client) CloseIdleConnections() {
 	if transport, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
 		transport.CloseIdleConnections()
-	}
-}
-
-// NewTransport returns a transport with timeouts for each phase before the answer, that keeps
-// connections for later requests. Of the environment it takes the proxy alone.
-func NewTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dialer.DialContext,
-		TLSHandshakeTimeout: 10 * time.Second,
-		ForceAttemptHTTP2:   true, // A dialer of our own turns HTTP/2 off otherwise.
-		MaxIdleConns:        100,
-		MaxIdleConnsPerHost: 32, // The default of 2 closes connections as soon as there are some workers.
-		// Below the 60 seconds after which common load balancers close theirs. A POST that meets
-		// such a close gets no answer, and is then unconfirmed for minutes.
-		IdleConnTimeout:        50 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-		// Without pings a dead HTTP/2 connection, which all requests share, is noticed only when
-		// the kernel gives it up.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 20 * time.Second, PingTimeout: 10 * time.Second},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // maxSkipped bounds the texts of Page.Skipped, of which there can be as many as the server likes
@@ -56,7 +57,7 @@ func callForPage[T any](ctx context.Context, c *Client, call call) (Page[T], err
 	}
 	return Page[T]{
 		Items: items, Skipped: skipped, Cursor: outer.Cursor, Meta: outer.Meta, Messages: c.warnings(outer.Messages),
-		operation: call.operation, status: answer.status,
+		operation: call.operation, status: answer.status, size: len(answer.body),
 	}, nil
 }
 
@@ -75,6 +76,9 @@ func decodeAnswer[T any](body []byte) (T, error) {
 	if err != nil {
 		return result, err
 	}
+	if jsonType(outer.Result) == "null" {
+		return result, errors.New("result is missing")
+	}
 	return result, decodeObject("result", outer.Result, &result)
 }
 
@@ -84,7 +88,11 @@ func decodePage[T any](body []byte) (outer envelope, items []T, skipped []string
 	if outer, err = decodeEnvelope(body); err != nil {
 		return outer, nil, nil, err
 	}
-	if kind := jsonType(outer.Result); kind != "array" {
+	switch kind := jsonType(outer.Result); kind {
+	case "array":
+	case "null": // As some encoders write a list without items.
+		return outer, nil, nil, nil
+	default:
 		return outer, nil, nil, undocumentedType("result", kind, nil)
 	}
 	// One object after the other: what a server makes of a page must not be in memory several times
@@ -117,13 +125,10 @@ func decodePage[T any](body []byte) (outer envelope, items []T, skipped []string
 
 func decodeEnvelope(body []byte) (envelope, error) {
 	var outer envelope
-	if len(bytes.TrimSpace(body)) == 0 {
-		return outer, errors.New("it is empty")
-	}
-	if err := json.Unmarshal(body, &outer); err != nil {
+	if err := json.Unmarshal(withoutBOM(body), &outer); err != nil {
 		return outer, describeJSONError("", err)
 	}
-	if len(outer.Result) == 0 || jsonType(outer.Result) == "null" {
+	if len(outer.Result) == 0 {
 		return outer, errors.New("result is missing")
 	}
 	return outer, nil
@@ -141,6 +146,10 @@ func decodeObject(name string, raw json.RawMessage, target any) error {
 	if object, ok := target.(identified); ok {
 		if err := checkID(object.remoteID()); err != nil {
 			return fmt.Errorf("%s.%s %w", name, identityField, err)
+		}
+		if strings.ContainsFunc(object.remoteID(), unicode.IsControl) {
+			// People are shown IDs as they are, on terminals too.
+			return fmt.Errorf("%s.%s contains control characters", name, identityField)
 		}
 	}
 	return nil

@@ -19,6 +19,12 @@ type Project struct {
 	Unmapped map[string]json.RawMessage `json:"unmapped"`
 }
 
+// UnmarshalJSON reads an ID that is a number as well.
+func (p *Project) UnmarshalJSON(data []byte) error {
+	type plain Project
+	return json.Unmarshal(withTextIDs(data), (*plain)(p))
+}
+
 // RemoteField is a field that the ticketing system has.
 type RemoteField struct {
 	FieldID string `json:"field_id"`
@@ -30,6 +36,12 @@ type RemoteField struct {
 	ProviderFieldPath string `json:"provider_field_path"`
 	// ProjectID is the project that has the field, empty for all.
 	ProjectID string `json:"project_id"`
+}
+
+// UnmarshalJSON reads IDs that are numbers as well.
+func (f *RemoteField) UnmarshalJSON(data []byte) error {
+	type plain RemoteField
+	return json.Unmarshal(withTextIDs(data), (*plain)(f))
 }
 
 // RemoteFieldSchema says what a field holds. The documentation leaves its members open; these are
@@ -45,6 +57,12 @@ type RemoteFieldSchema struct {
 type RemoteFieldOption struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+}
+
+// UnmarshalJSON reads an ID that is a number as well.
+func (o *RemoteFieldOption) UnmarshalJSON(data []byte) error {
+	type plain RemoteFieldOption
+	return json.Unmarshal(withTextIDs(data), (*plain)(o))
 }
 
 // ListRemoteFields iterates over the pages of the fields of all projects.

@@ -52,9 +52,10 @@ type APIError struct {
 	// Operation is the name of the operation, such as CreateTicket.
 	Operation  string
 	StatusCode int
-	// Problem is what the answer's body says. Where the body is something else, the page of a proxy
-	// for example, its Message is an excerpt of it. The token is in none of its texts.
+	// Problem is what the answer's body says. The token is in none of its texts.
 	Problem Problem
+	// Foreign is the body of an answer that is not the API's; nil for a Problem.
+	Foreign *ForeignBody
 	// RetryAfter is how long the server asks to wait: zero where it names no pause, else one second
 	// to one hour. It comes from the header Retry-After (RFC 9110, section 10.2.3), or from
 	// X-RateLimit-Reset of a 429 or 503.
@@ -66,7 +67,9 @@ type APIError struct {
 func (e *APIError) Error() string {
 	status := fmt.Sprintf("%s: %d %s", e.Operation, e.StatusCode, http.StatusText(e.StatusCode))
 	status = strings.TrimRight(status, " ")
-	if text := e.Problem.text(); text != "" {
+	if e.Foreign != nil {
+		status += ": " + e.Foreign.String()
+	} else if text := e.Problem.text(); text != "" {
 		status += ": " + text
 	}
 	return shorten(status, maxErrorText)
@@ -95,7 +98,11 @@ type DecodeError struct {
 	// TooLarge is true when the answer is larger than 16 MiB. A list may fit with smaller pages
 	// (PageQuery.Limit).
 	TooLarge bool
-	Err      error
+	// Empty is true when the answer is a success without content.
+	Empty bool
+	// Foreign is the body of an answer that is not the API's; nil for one that may be.
+	Foreign *ForeignBody
+	Err     error
 }
 
 func (e *DecodeError) Error() string {
@@ -104,7 +111,7 @@ func (e *DecodeError) Error() string {
 
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// PaginationError says that a list did not end.
+// PaginationError says that a list did not end within what is read of one.
 type PaginationError struct {
 	Operation string
 	Reason    string

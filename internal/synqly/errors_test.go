@@ -4,6 +4,7 @@
 package synqly
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -34,7 +35,8 @@ func TestCommitmentOfStatuses(t *testing.T) {
 	}
 	for status := 300; status < 600; status++ {
 		client := newClient(t, Options{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(""))}, nil
+			body := fmt.Sprintf(`{"message": "no", "status": %d}`, status)
+			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body))}, nil
 		})})
 		_, err := client.CreateTicket(t.Context(), exampleCreateTicket())
 		want := Unconfirmed
@@ -43,6 +45,30 @@ func TestCommitmentOfStatuses(t *testing.T) {
 		}
 		if got := CommitmentOf(fmt.Errorf("creating: %w", err)); got != want {
 			t.Errorf("status %d: CommitmentOf = %v, want %v", status, got, want)
+		}
+	}
+}
+
+// TestCommitmentOfForeignAnswers: the page of a proxy says nothing about a create, but for what no
+// server says that has taken the request.
+func TestCommitmentOfForeignAnswers(t *testing.T) {
+	for status := 200; status < 600; status++ {
+		for contentType, body := range map[string]string{"text/html": "<html>Sign in</html>", "text/plain": "404 page not found", "application/json": `{"message": "no Route matched"}`} {
+			client := newClient(t, Options{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {contentType}}, Body: io.NopCloser(strings.NewReader(body))}, nil
+			})})
+			_, err := client.CreateTicket(t.Context(), exampleCreateTicket())
+			want := Unconfirmed
+			if status == http.StatusTooManyRequests || status == http.StatusRequestEntityTooLarge {
+				want = NotCommitted
+			}
+			if got := CommitmentOf(err); got != want {
+				t.Errorf("%d %s: CommitmentOf = %v, want %v", status, contentType, got, want)
+			}
+			err = client.DeleteComment(t.Context(), "1", "2")
+			if err == nil || IsNotFound(err) || IsAccessDenied(err) {
+				t.Errorf("%d %s: the delete ends with %v (%v), want an error that proves nothing", status, contentType, err, ClassOf(err))
+			}
 		}
 	}
 }
@@ -63,7 +89,8 @@ func TestCommitmentOfAnswers(t *testing.T) {
 		"an empty ID":         respondJSON(201, ticket(`""`)),
 		"an ID of spaces":     respondJSON(201, ticket(`" \t\n"`)),
 		"an ID of 10 KB":      respondJSON(201, ticket(`"`+strings.Repeat("1", 10<<10)+`"`)),
-		"an ID that is none":  respondJSON(201, ticket(`10023`)),
+		"an ID that is none":  respondJSON(201, ticket(`{"value": 10023}`)),
+		"a fraction as an ID": respondJSON(201, ticket(`10023.5`)),
 		"a mistyped cursor":   respondJSON(201, `{"result": {"id": "1"}, "cursor": 7}`),
 		"cut off":             cutOff,
 		"cut off and chunked": cutOffChunks,
@@ -94,10 +121,12 @@ func TestTransportErrors(t *testing.T) {
 	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0) // It would complain of the handshake.
 	t.Cleanup(untrusted.Close)
 	silent := listenSilently(t)
+	mail := saying(t, "220 secret.internal ESMTP\r\n")
+	garbled := saying(t, "HTTP/1.1 200 OK\r\nx: y\r\nthe secret\r\n\r\n")
 
 	lookupFails := func(err *net.DNSError) http.RoundTripper {
-		transport := NewTransport()
-		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		transport := onLoopback()
+		transport.direct.DialContext = func(context.Context, string, string) (net.Conn, error) {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
 		}
 		return transport
@@ -193,8 +222,18 @@ func TestTransportErrors(t *testing.T) {
 			want:    "no response from api.example.com: read tcp connection: input/output error",
 		},
 		"the token": {
-			options: Options{BaseURL: request, Transport: fails(errors.New("malformed HTTP response \"Bearer " + canary + "\""))},
-			want:    "no response from api.example.com: malformed HTTP response \"Bearer [redacted]\"",
+			options: Options{BaseURL: request, Transport: fails(errors.New("lost Bearer " + canary))},
+			want:    "no response from api.example.com: lost Bearer [redacted]",
+		},
+		"a service that does not speak HTTP": {
+			options: Options{BaseURL: "http://" + mail}, want: "no response from " + mail + ": it is not HTTP",
+		},
+		"a header that is none": {
+			options: Options{BaseURL: "http://" + garbled}, want: "no response from " + garbled + ": it is not HTTP",
+		},
+		"a value that is none": {
+			options: Options{BaseURL: request, Transport: fails(errors.New("bad Content-Length \"secret\""))},
+			want:    "no response from api.example.com: bad Content-Length",
 		},
 		"neither answer nor error": {
 			options: Options{BaseURL: request, Transport: fails(nil)},
@@ -252,12 +291,12 @@ func TestHTTP2RequestsCountAsSent(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	transport := NewTransport()
+	transport := onLoopback()
 	trusted, ok := server.Client().Transport.(*http.Transport)
 	if !ok {
 		t.Fatalf("the server's transport is %T", server.Client().Transport)
 	}
-	transport.TLSClientConfig = trusted.TLSClientConfig
+	transport.direct.TLSClientConfig = trusted.TLSClientConfig
 	client := newClient(t, Options{BaseURL: server.URL, Transport: transport})
 	for range 2 { // On a new connection, and on one used before.
 		_, err := client.CreateTicket(t.Context(), exampleCreateTicket())
@@ -378,6 +417,28 @@ func cutOffChunks(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(operation.ExampleResponse)
 	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
+}
+
+// saying returns an address at which somebody says the same to everybody.
+func saying(t *testing.T, text string) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = bufio.NewReader(connection).ReadString('\n') // A client that is answered before it asks is not answered.
+			_, _ = connection.Write([]byte(text))
+			_ = connection.Close()
+		}
+	}()
+	return listener.Addr().String()
 }
 
 // unusedAddress returns an address at which nobody listens.

@@ -40,8 +40,7 @@ type call struct {
 	query url.Values
 	// body is encoded as JSON; nil for an operation without one.
 	body any
-	// noResult is set for an operation whose answer has no content. Whatever body it has is not
-	// looked at.
+	// noResult is set for an operation whose answer has no content.
 	noResult bool
 }
 
@@ -92,10 +91,6 @@ func (c *Client) do(ctx context.Context, call call) (*answer, error) {
 
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return nil, c.readProblem(call, response)
-	}
-	if call.noResult {
-		drain(response)
-		return &answer{operation: call.operation, status: response.StatusCode, date: serverTime(response)}, nil
 	}
 	return c.readAnswer(ctx, call, trace, response)
 }
@@ -212,7 +207,12 @@ func (c *Client) readProblem(call call, response *http.Response) error {
 	}
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxProblemBytes))
 	drain(response)
-	failure.Problem = problemOf(response.Header.Get("Content-Type"), body, c.redact)
+	problem, ok := problemOf(response.StatusCode, response.Header, body)
+	if !ok {
+		failure.Foreign = foreignBody(response.Header, body)
+		return failure
+	}
+	failure.Problem = problem.clean(c.redact)
 	return failure
 }
 
@@ -231,6 +231,15 @@ func (c *Client) readAnswer(
 		text := fmt.Sprintf("it is larger than %d MiB", c.maxDataBytes>>20)
 		failure := c.decodeError(ctx, call, response.StatusCode, text, errors.New(text))
 		failure.TooLarge = true
+		return nil, failure
+	case call.noResult && confirmsNothing(response.Header, body), !mayBeJSON(response.Header):
+		foreign := foreignBody(response.Header, body)
+		failure := c.decodeError(ctx, call, response.StatusCode, foreign.String(), errors.New(foreign.String()))
+		failure.Foreign = foreign
+		return nil, failure
+	case !call.noResult && isBlank(body):
+		failure := c.decodeError(ctx, call, response.StatusCode, "it is empty", errors.New("it is empty"))
+		failure.Empty = true
 		return nil, failure
 	}
 	return &answer{operation: call.operation, status: response.StatusCode, body: body, date: serverTime(response)}, nil

@@ -116,11 +116,53 @@ func TestCreatesAcceptEvery2xx(t *testing.T) {
 	}
 }
 
-func TestDeletesAcceptEvery2xxWithAnyBody(t *testing.T) {
-	for status, body := range map[int]string{200: `{"result": 1`, 202: "<html>", 204: "", 299: strings.Repeat("x", 1<<20)} {
-		_, client := newServer(t, respond(status, "text/plain", body))
-		if err := client.DeleteNote(t.Context(), "1", "2"); err != nil {
-			t.Errorf("status %d: %v", status, err)
+// TestDeletes: the API documents that their answer has no content.
+func TestDeletes(t *testing.T) {
+	for name, test := range map[string]struct {
+		status            int
+		contentType, body string
+		want              Class
+	}{
+		"no content":             {204, "", "", Success},
+		"nothing":                {200, "", "", Success},
+		"nothing, as JSON":       {202, "application/json", " \n", Success},
+		"nothing, as text":       {299, "text/plain", "", Success},
+		"an envelope":            {200, "application/json", `{"meta": {}}`, Success},
+		"an empty object":        {200, "application/json", `{}`, Success},
+		"a page":                 {200, "text/html", "<html>Sign in</html>", Foreign},
+		"a page without content": {200, "text/html", "", Foreign},
+		"a page that says JSON":  {200, "application/json", "<html>Sign in</html>", Foreign},
+		"text":                   {200, "text/plain", "OK", Foreign},
+		"a gateway's JSON":       {200, "application/json", `{"login": "https://login.example.com"}`, Foreign},
+	} {
+		_, client := newServer(t, respond(test.status, test.contentType, test.body))
+		if err := client.DeleteNote(t.Context(), "1", "2"); ClassOf(err) != test.want {
+			t.Errorf("%s: %v is %q, want %q", name, err, ClassOf(err), test.want)
+		}
+	}
+}
+
+// TestPatchesWithoutContent: what they did is told from other failures, and looked at by the caller.
+func TestPatchesWithoutContent(t *testing.T) {
+	for name, test := range map[string]struct {
+		status            int
+		contentType, body string
+		want              bool
+	}{
+		"no content":             {204, "", "", true},
+		"nothing":                {200, "application/json", "", true},
+		"a page without content": {200, "text/html", "", false},
+		"a page":                 {200, "text/html", "<html>Sign in</html>", false},
+		"no result":              {200, "application/json", "{}", false},
+		"refused":                {400, "application/json", "", false},
+	} {
+		_, client := newServer(t, respond(test.status, test.contentType, test.body))
+		_, err := client.PatchTicket(t.Context(), "1", exampleTicketPatch())
+		if got := SucceededWithoutContent(err); err == nil || got != test.want {
+			t.Errorf("%s: %v, succeeded without content: %t", name, err, got)
+		}
+		if _, err := client.CreateTicket(t.Context(), exampleCreateTicket()); CommitmentOf(err) != Unconfirmed {
+			t.Errorf("%s: a create is %v after it (%v)", name, CommitmentOf(err), err)
 		}
 	}
 }

@@ -24,7 +24,7 @@ const identityField = "id"
 // JSON names. A field of another type than documented stays zero, and one sorted text for each says
 // so; it names the field and the type, never the value. The elements of a list are read one by one
 // in the same way. Null and absent are zero, as encoding/json has it, and names have to match
-// exactly. It fails for what is no object, and for an ID that is no string.
+// exactly. An ID may be a whole number. It fails for what is no object, and for an ID that is neither.
 func decodeFields(data []byte, target any) (unreadable []string, err error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
@@ -37,6 +37,9 @@ func decodeFields(data []byte, target any) (unreadable []string, err error) {
 		if !given || name == "-" || name == "" {
 			continue
 		}
+		if isIdentifier(name) {
+			raw = asText(raw)
+		}
 		text := decodeField(name, raw, object.FieldByIndex(field.Index))
 		switch {
 		case text == "":
@@ -48,6 +51,44 @@ func decodeFields(data []byte, target any) (unreadable []string, err error) {
 	}
 	slices.Sort(unreadable)
 	return unreadable, nil
+}
+
+// isIdentifier reports whether the field of that name is the ID of something.
+func isIdentifier(name string) bool {
+	return name == identityField || name == "project" || name == "parent" || strings.HasSuffix(name, "_id")
+}
+
+// asText makes a string of a whole number. Some providers number what they have, and an ID in a
+// reference has to be the same as where it is the identity. Anything else stays as it is.
+func asText(raw json.RawMessage) json.RawMessage {
+	number := bytes.TrimSpace(raw)
+	digits := bytes.TrimPrefix(number, []byte("-"))
+	if len(digits) == 0 || len(bytes.Trim(digits, "0123456789")) > 0 {
+		return raw
+	}
+	return slices.Concat([]byte(`"`), number, []byte(`"`))
+}
+
+// withTextIDs makes strings of the numbers among the IDs of a JSON object.
+func withTextIDs(data []byte) []byte {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(data, &members) != nil {
+		return data
+	}
+	changed := false
+	for name, raw := range members {
+		if text := asText(raw); isIdentifier(name) && len(text) > len(raw) {
+			members[name], changed = text, true
+		}
+	}
+	if !changed {
+		return data
+	}
+	encoded, err := json.Marshal(members)
+	if err != nil {
+		return data
+	}
+	return encoded
 }
 
 // decodeField reads one value, and returns what is wrong with it.

@@ -117,14 +117,16 @@ func TestOddFieldsDoNotCostTheCommentOrTheNote(t *testing.T) {
 
 func TestObjectsWithoutAnIDAreRefused(t *testing.T) {
 	for result, want := range map[string]string{
-		`{"id": 10023}`:        "result.id has the JSON type number, which the API does not document",
-		`{"id": ["1"]}`:        "result.id has the JSON type array, which the API does not document",
-		`{"id": null}`:         "result.id is missing or empty",
-		`{"ID": "1"}`:          "result.id is missing or empty",
-		`{"id": " "}`:          "result.id contains only white space",
-		`[{"id": "1"}]`:        "result has the JSON type array, which the API does not document",
-		`"1"`:                  "result has the JSON type string, which the API does not document",
-		`{"id": 1, "tags": 2}`: "result.id has the JSON type number, which the API does not document",
+		`{"id": 10023.5}`:       "result.id has the JSON type number, which the API does not document",
+		`{"id": "1\u001b[2J"}`:  "result.id contains control characters",
+		`{"id": true}`:          "result.id has the JSON type bool, which the API does not document",
+		`{"id": ["1"]}`:         "result.id has the JSON type array, which the API does not document",
+		`{"id": null}`:          "result.id is missing or empty",
+		`{"ID": "1"}`:           "result.id is missing or empty",
+		`{"id": " "}`:           "result.id contains only white space",
+		`[{"id": "1"}]`:         "result has the JSON type array, which the API does not document",
+		`"1"`:                   "result has the JSON type string, which the API does not document",
+		`{"id": {}, "tags": 2}`: "result.id has the JSON type object, which the API does not document",
 	} {
 		_, client := newServer(t, respondJSON(200, `{"result": `+result+`}`))
 		calls := map[string]func() error{
@@ -142,6 +144,42 @@ func TestObjectsWithoutAnIDAreRefused(t *testing.T) {
 				t.Errorf("%s of %s: error = %v, want %s", name, result, err, want)
 			}
 		}
+	}
+}
+
+// TestNumbersForIDs: providers number what they have, and not all of them write that as a text.
+func TestNumbersForIDs(t *testing.T) {
+	bodies := map[string]string{
+		"GET /v1/ticketing/tickets/10023":          `{"result": {"id": 10023, "project": 7, "parent": -1, "name": 5, "attachments": [{"id": 3, "ticket_id": 10023}]}}`,
+		"GET /v1/ticketing/tickets/10023/comments": `{"result": [{"id": 12345678901234567890, "ticket_id": 10023}]}`,
+		"GET /v1/ticketing/projects":               `{"result": [{"id": 7, "name": "Operations"}]}`,
+		"GET /v1/ticketing/remote-fields":          `{"result": [{"field_id": 9, "project_id": 7, "schema": {"enum_option_values": [{"id": 1, "name": "EU"}]}}]}`,
+	}
+	_, client := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		respondJSON(200, "\xEF\xBB\xBF"+bodies[r.Method+" "+r.URL.Path])(w, r) // With a byte order mark.
+	})
+	ticket, err := client.GetTicket(t.Context(), "10023")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Ticket{
+		ID: "10023", Project: "7", Parent: "-1", Attachments: []AttachmentMetadata{{ID: "3", TicketID: "10023"}},
+		Unreadable: []string{"name cannot be read: its JSON type is number"},
+	}
+	if diff := cmp.Diff(want, ticket); diff != "" {
+		t.Errorf("ticket (-want +got):\n%s", diff)
+	}
+	comments, err := All(client.ListComments(t.Context(), "10023"))
+	if err != nil || len(comments) != 1 || comments[0].ID != "12345678901234567890" || comments[0].TicketID != "10023" {
+		t.Errorf("comments %+v, %v", comments, err)
+	}
+	projects, err := All(client.ListProjects(t.Context(), PageQuery{}))
+	if err != nil || len(projects) != 1 || projects[0].ID != "7" || projects[0].Name != "Operations" {
+		t.Errorf("projects %+v, %v", projects, err)
+	}
+	fields, err := All(client.ListRemoteFields(t.Context()))
+	if err != nil || len(fields) != 1 || fields[0].FieldID != "9" || fields[0].ProjectID != "7" || fields[0].Schema.EnumOptionValues[0].ID != "1" {
+		t.Errorf("fields %+v, %v", fields, err)
 	}
 }
 
@@ -164,7 +202,7 @@ func TestReadable(t *testing.T) {
 
 func TestObjectsOfNoUseAreSkipped(t *testing.T) {
 	_, client := newServer(t, respondJSON(200, `{"cursor": "", "result": [
-		{"id": "1"}, {"summary": "s"}, 7, {"id": 2}, {"id": "3", "due_date": 5}, null, [], {"id": " "}, "`+canary+`", {"id": "4"}
+		{"id": "1"}, {"summary": "s"}, 7, {"id": {}}, {"id": "3", "due_date": 5}, null, [], {"id": " "}, "`+canary+`", {"id": "4"}
 	]}`))
 	var pages []Page[Ticket]
 	for page, err := range client.QueryTickets(t.Context(), TicketQuery{}) {
@@ -183,7 +221,7 @@ func TestObjectsOfNoUseAreSkipped(t *testing.T) {
 	wantSkipped := []string{
 		"result[1].id is missing or empty",
 		"result[2] has the JSON type number, which the API does not document",
-		"result[3].id has the JSON type number, which the API does not document",
+		"result[3].id has the JSON type object, which the API does not document",
 		"result[5] has the JSON type null, which the API does not document",
 		"result[6] has the JSON type array, which the API does not document",
 		"result[7].id contains only white space",
@@ -199,7 +237,7 @@ func TestObjectsOfNoUseAreSkipped(t *testing.T) {
 func TestAPageThatSkipsProvesNothing(t *testing.T) {
 	for name, test := range map[string]struct{ second, want string }{
 		"one without ID":  {`{"id": "2"}, {}`, "result[1].id is missing or empty"},
-		"several odd":     {`{"id": 2}, 7`, "result[0].id has the JSON type number, which the API does not document; other objects cannot be used either"},
+		"several odd":     {`{"id": {}}, 7`, "result[0].id has the JSON type object, which the API does not document; other objects cannot be used either"},
 		"nothing but one": {`""`, "result[0] has the JSON type string, which the API does not document"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http/httptrace"
+	"net/textproto"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -77,8 +78,11 @@ func describeNetworkError(err error, host string, connecting bool) string {
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
 		refusal     interface{ NeverSent() bool }
+		blocked     *BlockedAddressError
 	)
 	switch {
+	case errors.As(err, &blocked):
+		return singleLine(blocked.Error()) // The dialer wraps it, with the port.
 	case errors.As(err, &refusal):
 		return singleLine(err.Error())
 	case errors.Is(err, context.Canceled):
@@ -102,8 +106,20 @@ func describeNetworkError(err error, host string, connecting bool) string {
 	case isConnectionEnd(err):
 		return fmt.Sprintf("the connection to %s was closed before the response was complete", host)
 	default:
-		return fmt.Sprintf("no response from %s: %s", host, withoutChance(err.Error()))
+		return fmt.Sprintf("no response from %s: %s", host, withoutQuotes(err))
 	}
+}
+
+// withoutQuotes leaves out what an error of net/http quotes of an answer that is no HTTP: whoever
+// sees the text must not learn what other services say.
+func withoutQuotes(err error) string {
+	var malformed textproto.ProtocolError
+	text := err.Error()
+	if errors.As(err, &malformed) || strings.Contains(text, "malformed") {
+		return "it is not HTTP"
+	}
+	text, _, _ = strings.Cut(text, `"`)
+	return withoutChance(text)
 }
 
 func describeLookup(err *net.DNSError) string {

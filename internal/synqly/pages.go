@@ -14,11 +14,20 @@ import (
 	"maps"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 const (
 	// maxPages bounds one iteration: a hundred thousand tickets at the default of 100 a page.
 	maxPages = 1_000
+	// maxListBytes bounds the answers of one iteration together: a hundred thousand tickets of some
+	// kilobytes. They are not in memory at the same time.
+	maxListBytes = 512 << 20
+	// maxCollectedBytes bounds the answers of a list that is collected as a whole (All).
+	maxCollectedBytes = 32 << 20
+	// maxListTime bounds one iteration. It leaves time for many pages and several retries of a slow
+	// provider, and keeps one without an end from holding its caller for hours.
+	maxListTime = 10 * time.Minute
 	// maxCursorBytes bounds a cursor, which becomes part of a URL.
 	maxCursorBytes = 4096
 )
@@ -41,6 +50,7 @@ type Page[T any] struct {
 
 	operation string
 	status    int
+	size      int // of the answer, in bytes
 }
 
 // CheckComplete returns a *DecodeError when the page leaves objects out (Skipped). It is for those
@@ -98,9 +108,13 @@ type PageQuery struct {
 // the items for one that does not exist. Whoever can do with less iterates over the pages.
 func All[T any](pages iter.Seq2[Page[T], error]) ([]T, error) {
 	var items []T
+	size := 0
 	for page, err := range pages {
 		if err != nil {
 			return nil, err
+		}
+		if size += page.size; size > maxCollectedBytes {
+			return nil, &PaginationError{Operation: page.operation, Reason: tooManyBytes(maxCollectedBytes)}
 		}
 		if err := cmp.Or(page.CheckComplete(), page.checkRecognisable()); err != nil {
 			return nil, err
@@ -111,31 +125,50 @@ func All[T any](pages iter.Seq2[Page[T], error]) ([]T, error) {
 }
 
 // listPages iterates over the pages of a list. Each page is asked for when the one before has been
-// used, and each iteration starts anew. It ends after the last page, or after one error. Items are
+// used, and each iteration starts anew. It ends after the last page, or after one error, which a
+// list that is too long ends with as well. Items are
 // passed on as they come: one that moves while a list is read may come twice.
 func listPages[T any](ctx context.Context, c *Client, list call, query PageQuery) iter.Seq2[Page[T], error] {
 	return func(yield func(Page[T], error) bool) {
-		cursor := query.Cursor
+		ctx, cancel := context.WithTimeoutCause(ctx, maxListTime, errListTime)
+		defer cancel()
+		endless := func(reason string) {
+			yield(Page[T]{}, &PaginationError{Operation: list.operation, Reason: reason})
+		}
+		cursor, size := query.Cursor, 0
 		seen := map[[sha256.Size]byte]bool{} // Digests, for the server chooses how long its cursors are.
 		for range c.maxPages {
 			seen[sha256.Sum256([]byte(cursor))] = true
 			page, err := listPage[T](ctx, c, list, PageQuery{Limit: query.Limit, Cursor: cursor})
-			if err != nil {
+			switch size += page.size; {
+			case err != nil && errors.Is(context.Cause(ctx), errListTime):
+				endless(errListTime.Error())
+				return
+			case err != nil:
 				yield(Page[T]{}, err)
+				return
+			case size > c.maxListBytes:
+				endless(tooManyBytes(c.maxListBytes))
 				return
 			}
 			if !yield(page, nil) || page.Cursor == "" {
 				return
 			}
 			if seen[sha256.Sum256([]byte(page.Cursor))] {
-				yield(Page[T]{}, &PaginationError{Operation: list.operation, Reason: "the server sent the same cursor twice"})
+				endless("the server sent the same cursor twice")
 				return
 			}
 			cursor = page.Cursor
 		}
-		reason := fmt.Sprintf("there are more than %d pages", c.maxPages)
-		yield(Page[T]{}, &PaginationError{Operation: list.operation, Reason: reason})
+		endless(fmt.Sprintf("there are more than %d pages", c.maxPages))
 	}
+}
+
+// errListTime is why the context of an iteration ends that takes too long.
+var errListTime = fmt.Errorf("it takes longer than %s", maxListTime)
+
+func tooManyBytes(limit int) string {
+	return fmt.Sprintf("its pages have more than %d MiB together", limit>>20)
 }
 
 func listPage[T any](ctx context.Context, c *Client, list call, query PageQuery) (Page[T], error) {

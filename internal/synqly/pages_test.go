@@ -6,10 +6,13 @@ package synqly
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -130,6 +133,24 @@ func TestEndlessListsEnd(t *testing.T) {
 			t.Errorf("%d requests, want 5", count)
 		}
 	})
+	t.Run("more bytes than a list may have", func(t *testing.T) {
+		client, queries := book{"": page("b", "1"), "b": page("c", "2"), "c": page("d", "3")}.server(t)
+		client.maxListBytes = 2 * len(page("b", "1"))
+		_, err := All(client.ListComments(t.Context(), "1"))
+		if !IsEndless(err) || len(*queries) != 3 {
+			t.Errorf("error = %v after %d requests, want a *PaginationError after 3", err, len(*queries))
+		}
+	})
+	t.Run("more bytes than are collected", func(t *testing.T) {
+		var count int
+		_, client := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+			count++
+			respondJSON(200, page(fmt.Sprint(count))+strings.Repeat(" ", 12<<20))(w, r)
+		})
+		if comments, err := All(client.ListComments(t.Context(), "1")); comments != nil || !IsEndless(err) || count != 3 {
+			t.Errorf("%d comments, error = %v after %d requests, want a *PaginationError after 3 of 12 MiB", len(comments), err, count)
+		}
+	})
 	t.Run("a cursor that is too long", func(t *testing.T) {
 		client, queries := book{"": page(strings.Repeat("x", 5000), "1")}.server(t)
 		expectPaginationError(t, client, "the server's cursor is longer than 4096 bytes")
@@ -139,9 +160,16 @@ func TestEndlessListsEnd(t *testing.T) {
 	})
 }
 
+func TestANullResultIsAnEmptyList(t *testing.T) {
+	client, _ := book{"": page("b", "1"), "b": `{"result": null}`}.server(t)
+	if comments, err := All(client.ListComments(t.Context(), "1")); err != nil || len(comments) != 1 {
+		t.Errorf("All = %v, %v, want the comment of the first page", comments, err)
+	}
+}
+
 func TestAPartOfAListIsNotTheList(t *testing.T) {
 	for name, second := range map[string]string{
-		"malformed": `{"result": [`, "no result": `{}`, "a null result": `{"result": null}`, "an object": `{"result": {"id": "2"}}`,
+		"malformed": `{"result": [`, "no result": `{}`, "an object": `{"result": {"id": "2"}}`,
 		"an empty object": `{"result": {}}`, "a text": `{"result": ""}`, "a number": `{"result": 0}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -204,4 +232,28 @@ func expectPaginationError(t *testing.T, client *Client, reason string) {
 	if want := "QueryTickets: the list does not end: " + reason; err.Error() != want {
 		t.Errorf("error = %q, want %q", err, want)
 	}
+}
+
+// TestSlowListsEnd: each page comes within the time of a request, and there is always another one.
+func TestSlowListsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		count := 0
+		client := newClient(t, Options{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			select {
+			case <-time.After(29 * time.Second):
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+			count++
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(page(fmt.Sprint(count))))}, nil
+		})})
+		begun := time.Now()
+		_, err := All(client.ListProjects(t.Context(), PageQuery{}))
+		if took := time.Since(begun); !IsEndless(err) || took != maxListTime {
+			t.Errorf("error = %v after %s, want a *PaginationError after %s", err, took, maxListTime)
+		}
+		if err == nil || !strings.Contains(err.Error(), "it takes longer than 10m0s") {
+			t.Errorf("error = %v", err)
+		}
+	})
 }

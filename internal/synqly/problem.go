@@ -5,12 +5,9 @@ package synqly
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
-	"mime"
+	"net/http"
 	"strings"
-
-	"golang.org/x/net/html"
 )
 
 // maxProblemText bounds each text of a Problem, in bytes.
@@ -118,62 +115,17 @@ func (p Problem) clean(redact redactor) Problem {
 	return p
 }
 
-// problemOf reads the body of an answer that is not 2xx, whatever it is. The body may be cut off.
-func problemOf(contentType string, body []byte, redact redactor) Problem {
+// problemOf reads the body of an answer that is not 2xx, and reports whether it is a Problem: JSON
+// with a message and one more of the members that every Problem has. Gateways answer in JSON with a
+// message alone. The body may be cut off.
+func problemOf(status int, header http.Header, body []byte) (Problem, bool) {
 	var problem Problem
-	if err := json.Unmarshal(body, &problem); err == nil && problem.text() != "" {
-		return problem.clean(redact)
+	if !mayBeJSON(header) || json.Unmarshal(withoutBOM(body), &problem) != nil {
+		return Problem{}, false
 	}
-	return Problem{Message: excerpt(contentType, body, redact)}
-}
-
-// excerpt returns at most a few words of a body that is no Problem.
-func excerpt(contentType string, body []byte, redact redactor) string {
-	const limit = 256
-	var document any
-	if json.Unmarshal(body, &document) == nil {
-		if text, ok := document.(string); ok {
-			return redact.clean(text, limit)
-		}
-		// Redacted before it is encoded: JSON has several ways to write a character of the token.
-		encoded, err := json.Marshal(redact.value(document))
-		if err != nil || document == nil {
-			return ""
-		}
-		return redact.clean(string(encoded), limit)
-	}
-	text := redact.cutOff(string(body))
-	mediaType, _, _ := mime.ParseMediaType(contentType)
-	if strings.Contains(mediaType, "html") || strings.HasPrefix(strings.TrimSpace(text), "<") {
-		text = redact.cutOff(htmlText(text))
-	}
-	return redact.clean(text, limit)
-}
-
-// htmlText returns the title of a page, or where it has none its text.
-func htmlText(page string) string {
-	var title, text strings.Builder
-	tokens := html.NewTokenizer(strings.NewReader(page))
-	for element := ""; ; {
-		switch tokens.Next() {
-		case html.ErrorToken:
-			return cmp.Or(strings.TrimSpace(title.String()), strings.TrimSpace(text.String()))
-		case html.StartTagToken:
-			name, _ := tokens.TagName()
-			element = string(name)
-		case html.EndTagToken:
-			element = ""
-		case html.TextToken:
-			switch element {
-			case "script", "style":
-			case "title":
-				title.Write(tokens.Text())
-			default:
-				text.Write(tokens.Text())
-				text.WriteByte(' ')
-			}
-		}
-	}
+	says := problem.Message != "" || (len(problem.Cause) > 0 && problem.Cause[0].Message != "")
+	identified := problem.Status == status || problem.OccurredAt.Raw != "" || problem.Instance != ""
+	return problem, says && identified
 }
 
 // jsonText returns a JSON string's text, and nothing for anything else.

@@ -28,31 +28,42 @@ func TestProblemsAreDecoded(t *testing.T) {
 		Cause:     []ProblemCause{{Message: "summary: too long", Type: "provider_error"}},
 		Parameter: &ProblemParameter{ID: "/summary", Location: "body"},
 	}
-	got := problemOf("application/json", contract.ExampleProblem(), redactor{token: canary})
-	if diff := cmp.Diff(want, got); diff != "" {
+	got, ok := problemOf(400, http.Header{"Content-Type": {"application/json"}}, contract.ExampleProblem())
+	if diff := cmp.Diff(want, got); diff != "" || !ok {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
+// foreign is what an error says of an answer that is not the API's.
+func foreign(what string) string { return ": it is not a response of the Synqly API (" + what + ")" }
+
+// TestAPIErrorText: only the documented members of a Problem are shown, and of anything else what it
+// is and how large.
 func TestAPIErrorText(t *testing.T) {
 	long := strings.Repeat("é", 2000)
 	cases := map[string]struct{ contentType, body, want string }{
-		"message alone":       {"application/json", `{"message": "No."}`, ": No"},
-		"all":                 {"application/json", `{"message": "No.", "detail": "Not today.", "remediation": "Wait."}`, ": No. Not today. Wait"},
-		"detail repeated":     {"application/json", `{"message": "No.", "detail": "No."}`, ": No"},
-		"cause alone":         {"application/json", `{"cause": [{"message": "gone"}]}`, ": gone"},
-		"one line":            {"application/json", `{"message": "a\n\tb\u0000\u001b[31mc\u202e"}`, ": a b [31mc"},
-		"mistyped members":    {"application/json", `{"message": "No.", "status": "400", "detail": {}, "cause": 1, "context": []}`, ": No"},
-		"other JSON":          {"application/json", `{"error": "invalid_token"}`, `: {"error":"invalid_token"}`},
-		"JSON array":          {"application/json", `[{"message": "No."}]`, `: [{"message":"No."}]`},
-		"JSON string":         {"application/json", `"upstream is down"`, ": upstream is down"},
-		"JSON null":           {"application/json", `null`, ""},
-		"nothing":             {"application/json", ``, ""},
-		"text":                {"text/plain", "upstream\nis down", ": upstream is down"},
-		"page with title":     {"text/html", "<html><head><title>Bad\nGateway</title><style>x</style></head><body>nginx</body>", ": Bad Gateway"},
-		"page without title":  {"text/html; charset=utf-8", "<script>var x</script><h1>Down</h1><p>Come &amp; go", ": Down Come & go"},
-		"page without a type": {"", "  <!doctype html><title>Sign in</title>", ": Sign in"},
-		"binary":              {"image/png", "\x89PNG\r\n\x1a\n\xff", ": �PNG �"},
+		"message alone":       {"application/json", `{"status": 502, "message": "No."}`, ": No"},
+		"all":                 {"application/json", `{"status": 502, "message": "No.", "detail": "Not today.", "remediation": "Wait."}`, ": No. Not today. Wait"},
+		"detail repeated":     {"application/json", `{"status": 502, "message": "No.", "detail": "No."}`, ": No"},
+		"cause alone":         {"application/json", `{"status": 502, "cause": [{"message": "gone"}]}`, ": gone"},
+		"one line":            {"application/json", `{"status": 502, "message": "a\n\tb\u0000\u001b[31mc\u202e"}`, ": a b [31mc"},
+		"mistyped members":    {"application/json", `{"message": "No.", "instance": "i", "status": "502", "detail": {}, "cause": 1, "context": []}`, ": No"},
+		"other media type":    {"application/problem+json; charset=utf-8", `{"status": 502, "message": "No."}`, ": No"},
+		"no media type":       {"", `{"status": 502, "message": "No."}`, ": No"},
+		"byte order mark":     {"application/json", "\xEF\xBB\xBF" + `{"status": 502, "message": "No."}`, ": No"},
+		"a gateway's JSON":    {"application/json", `{"message": "secret", "request_id": "1"}`, foreign("application/json, less than 1 KiB")},
+		"another status":      {"application/json", `{"message": "secret", "status": 500}`, foreign("application/json, less than 1 KiB")},
+		"other JSON":          {"application/json", `{"error": "secret"}`, foreign("application/json, less than 1 KiB")},
+		"JSON array":          {"application/json", `[{"message": "secret", "status": 502}]`, foreign("application/json, less than 1 KiB")},
+		"JSON string":         {"application/json", `"secret"`, foreign("application/json, less than 1 KiB")},
+		"JSON null":           {"application/json", `null`, foreign("application/json, less than 1 KiB")},
+		"nothing":             {"application/json", ``, foreign("application/json, no content")},
+		"text":                {"text/plain; charset=utf-8", "secret", foreign("text/plain, less than 1 KiB")},
+		"page":                {"text/html", "<html><head><title>secret</title></head><body>secret</body>", foreign("text/html, less than 1 KiB")},
+		"a Problem in a page": {"text/html", `{"status": 502, "message": "secret"}`, foreign("text/html, less than 1 KiB")},
+		"long page":           {"text/html", strings.Repeat("<p>secret</p>", 300), foreign("text/html, about 3 KiB")},
+		"odd media type":      {"secret; secret", "secret", foreign("less than 1 KiB")},
+		"binary":              {"image/png", "\x89PNG\r\n\x1a\n\xff", foreign("image/png, less than 1 KiB")},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +80,7 @@ func TestAPIErrorText(t *testing.T) {
 		}
 	})
 	t.Run("long", func(t *testing.T) {
-		body := `{"message": "` + long + `", "detail": "D` + long + `", "remediation": "Ask.", "context": {"parameter": {"id": "/summary"}}}`
+		body := `{"status": 400, "message": "` + long + `", "detail": "D` + long + `", "remediation": "Ask.", "context": {"parameter": {"id": "/summary"}}}`
 		_, client := newServer(t, respondJSON(400, body))
 		_, err := client.GetTicket(t.Context(), "1")
 		text := err.Error()
@@ -91,8 +102,15 @@ func FuzzProblem(f *testing.F) {
 	f.Add("text/html", []byte("<title>\x00"+canary[:9]+"</title><p>"+canary+"<!--"))
 	f.Add("", []byte(nil))
 	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
-		problem := problemOf(contentType, body, redactor{token: canary})
-		text := (&APIError{Operation: "GetTicket", StatusCode: http.StatusBadGateway, Problem: problem}).Error()
+		header := http.Header{"Content-Type": {contentType}}
+		answer := &APIError{Operation: "GetTicket", StatusCode: http.StatusBadGateway}
+		problem, ok := problemOf(answer.StatusCode, header, body)
+		if problem = problem.clean(redactor{token: canary}); ok {
+			answer.Problem = problem
+		} else {
+			answer.Foreign = foreignBody(header, body)
+		}
+		text := answer.Error()
 		if len(text) > maxErrorText || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 			t.Errorf("the text is no clean line: %q", text)
 		}

@@ -25,10 +25,23 @@ func newServer(t *testing.T, handler http.HandlerFunc) (*httptest.Server, *Clien
 	return server, newClient(t, Options{BaseURL: server.URL})
 }
 
-// newClient returns a client with the canary as its token, that may use http.
+// onLoopback returns a transport to the servers of the tests.
+func onLoopback() *Transport {
+	accepted, err := ParseDestinations([]string{"127.0.0.0/8", "::1/128"}, nil)
+	if err != nil {
+		panic(err)
+	}
+	return NewTransport(accepted)
+}
+
+// newClient returns a client with the canary as its token, that may use http, and, without a
+// Transport among its options, connect to the servers of the tests.
 func newClient(t *testing.T, options Options) *Client {
 	t.Helper()
 	options.Token, options.AllowInsecureHTTP = canary, true
+	if options.Transport == nil {
+		options.Transport = onLoopback()
+	}
 	client, err := NewClient(options)
 	if err != nil {
 		t.Fatal(err)

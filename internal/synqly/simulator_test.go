@@ -87,12 +87,12 @@ func TestAnOddTicketDoesNotCostThePage(t *testing.T) {
 
 func TestATicketWithoutIDIsSkipped(t *testing.T) {
 	remote, client, ids := newRemote(t)
-	remote.SetRaw(ids[0], "id", json.RawMessage(`10001`))
+	remote.SetRaw(ids[0], "id", json.RawMessage(`{"value": 10001}`))
 	page := onlyPage(t, client, TicketQuery{})
 	if len(page.Items) != 2 || page.Items[0].ID != ids[1] {
 		t.Errorf("items %+v", page.Items)
 	}
-	want := []string{"result[0].id has the JSON type number, which the API does not document"}
+	want := []string{"result[0].id has the JSON type object, which the API does not document"}
 	if diff := cmp.Diff(want, page.Skipped); diff != "" {
 		t.Errorf("skipped (-want +got):\n%s", diff)
 	}

@@ -8,6 +8,7 @@ package child
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -168,11 +169,23 @@ func (a Adapter[O, R]) Get(ctx context.Context, call remote.Call[O, R]) (*R, err
 	return nil, &remote.MissingError{Noun: a.NounText, ID: call.ID}
 }
 
-// Remove deletes the remote object.
+// Remove deletes the remote object. What is told that it does not exist, or gets an answer that
+// proves nothing, is removed when the list of the ticket does not show it: nobody looks for it any
+// more once its finalizer is gone.
 func (a Adapter[O, R]) Remove(ctx context.Context, call remote.Call[O, R]) error {
 	err := a.Delete(call.Connection.Client, ctx, call.Place.TicketID, call.ID)
-	if synqly.IsNotFound(err) {
-		return nil
+	if !synqly.IsNotFound(err) && !synqly.IsForeign(err) {
+		return err
 	}
-	return err
+	_, unseen := a.Get(ctx, call)
+	var missing *remote.MissingError
+	switch {
+	case errors.As(unseen, &missing): // mutant: believe-a-404
+		return nil
+	case synqly.IsForeign(err):
+		return err
+	case unseen != nil:
+		return fmt.Errorf("looking for it in the list, because the delete was answered with 404: %w", unseen)
+	}
+	return fmt.Errorf("the delete was answered with 404, but the list of the ticket still shows the %s", a.NounText)
 }

@@ -39,7 +39,7 @@ type Options struct {
 	AllowInsecureHTTP bool
 	// UserAgent of all requests.
 	UserAgent string
-	// Transport carries all requests; synqly.NewTransport() when nil.
+	// Transport carries all requests; one that connects to public addresses alone when nil.
 	Transport http.RoundTripper
 }
 
@@ -58,7 +58,7 @@ func New(options Options) *Connections {
 		options.Clock = clock.RealClock{}
 	}
 	if options.Transport == nil {
-		options.Transport = synqly.NewTransport()
+		options.Transport = synqly.NewTransport(synqly.Destinations{})
 	}
 	return &Connections{
 		options: options,
@@ -236,9 +236,11 @@ func (c *Connections) Close(name types.NamespacedName) {
 	if connection := c.open[name]; connection != nil && connection.closed.IsZero() {
 		connection.closed = now
 	}
+	forgetRequests(name)
 	for other, connection := range c.open {
 		if !connection.closed.IsZero() && now.Sub(connection.closed) > closedRetention {
 			delete(c.open, other)
+			forgetRequests(other)
 		}
 	}
 }

@@ -93,7 +93,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	w.store.put("token", canary, "1")
-	w.Connections = New(Options{Secrets: w.store, Clock: w.clock, AllowInsecureHTTP: true})
+	w.Connections = New(Options{Secrets: w.store, Clock: w.clock, AllowInsecureHTTP: true, Transport: &http.Transport{}})
 	return w
 }
 

@@ -145,6 +145,8 @@ func TestEveryRequestIsCounted(t *testing.T) {
 		{Operation: "TestedGet", StatusCode: 200, Duration: 500 * time.Millisecond},
 		{Operation: "TestedGet", StatusCode: 429, Class: synqly.Throttled},
 		{Operation: "TestedCreate"},
+		{Operation: "TestedGet", StatusCode: 299},
+		{Operation: "TestedGet", StatusCode: 588},
 	} {
 		p.Answered(answer)
 	}
@@ -152,12 +154,12 @@ func TestEveryRequestIsCounted(t *testing.T) {
 	for series, value := range countsBefore {
 		added[series] -= value
 	}
-	want := map[string]float64{"TestedGet 200": 2, "TestedGet 429": 1, "TestedCreate 0": 1}
+	want := map[string]float64{"TestedGet 200": 2, "TestedGet 429": 1, "TestedGet other": 2, "TestedCreate 0": 1}
 	if diff := cmp.Diff(want, added); diff != "" {
 		t.Errorf("synqly_requests_total (-want +got):\n%s", diff)
 	}
-	if count, seconds := timed(t, "TestedGet"); count-timedBefore != 3 || seconds-secondsBefore != 2 {
-		t.Errorf("synqly_request_duration_seconds has %d more of TestedGet with %v s, want 3 with 2 s", count-timedBefore, seconds-secondsBefore)
+	if count, seconds := timed(t, "TestedGet"); count-timedBefore != 5 || seconds-secondsBefore != 2 {
+		t.Errorf("synqly_request_duration_seconds has %d more of TestedGet with %v s, want 5 with 2 s", count-timedBefore, seconds-secondsBefore)
 	}
 }
 
@@ -179,5 +181,20 @@ func TestClientPassesTheBudget(t *testing.T) {
 	}
 	if synqly.CommitmentOf(second) != synqly.NotCommitted || len(w.requests) != 1 {
 		t.Errorf("%v, %d requests reached the provider, want 1", synqly.CommitmentOf(second), len(w.requests))
+	}
+}
+
+func TestRequestsOfAClosedConnectionAreForgotten(t *testing.T) {
+	w := newWorld(t)
+	gone, stays := types.NamespacedName{Namespace: "metrics", Name: "gone"}, types.NamespacedName{Namespace: "metrics", Name: "stays"}
+	for _, integration := range []types.NamespacedName{gone, stays} {
+		newPacer(NewBudget(w.clock, 10, 10), integration).Answered(synqly.Answer{Operation: "TestedGet", StatusCode: 200})
+	}
+	w.Close(gone)
+	if left := counted(t, gone); len(left) > 0 {
+		t.Errorf("the series %v of an Integration that is gone are left", left)
+	}
+	if len(counted(t, stays)) == 0 {
+		t.Error("the series of another Integration are gone as well")
 	}
 }

@@ -60,8 +60,17 @@ func healthOf(err error) health {
 		found := down(v1alpha1.ReasonOrganizationDisabled, secretInterval)
 		found.refused = true
 		return found
+	case synqly.Blocked:
+		found := down(v1alpha1.ReasonInvalidConfiguration, refusedInterval)
+		found.stalled = true
+		return found
 	case synqly.Throttled:
 		return down(v1alpha1.ReasonThrottled, cmp.Or(synqly.RetryAfterOf(err), time.Second))
 	}
-	return down(v1alpha1.ReasonUnreachable, 0)
+	found := down(v1alpha1.ReasonUnreachable, 0)
+	if synqly.IsForeign(err) || synqly.IsNotFound(err) {
+		// Every API that can be reached has projects, so this is not where it is.
+		found.message += "; check baseURL, with its path, and the proxy"
+	}
+	return found
 }

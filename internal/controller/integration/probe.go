@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -32,20 +33,22 @@ type probe struct {
 
 // probe asks the provider for its projects and fields and puts them into the status.
 func (r *Reconciler) probe(ctx context.Context, integration *v1alpha1.Integration, open *connection.Connection) error {
-	projects, err := usable(open.ListProjects(ctx, synqly.PageQuery{}))
+	var projects []v1alpha1.Project
+	projectCount, err := readUsable(open.ListProjects(ctx, synqly.PageQuery{}), func(project synqly.Project) {
+		if len(projects) < maxProjects {
+			projects = append(projects, v1alpha1.Project{ID: status.Truncate(project.ID, 255), Name: status.Truncate(project.Name, 255)})
+		}
+	})
 	if err != nil && !synqly.IsUnsupported(err) {
 		return fmt.Errorf("listing the projects: %w", err)
 	}
-	fields, err := usable(open.ListRemoteFields(ctx))
+	fieldCount, err := readUsable(open.ListRemoteFields(ctx), func(synqly.RemoteField) {})
 	if err != nil && !synqly.IsUnsupported(err) {
 		return fmt.Errorf("listing the remote fields: %w", err)
 	}
 	shown := &integration.Status
-	shown.ProjectCount, shown.RemoteFieldCount = int32(len(projects)), int32(len(fields)) // #nosec G115 -- bounded by the client's pages
-	shown.Projects = nil
-	for _, project := range projects[:min(len(projects), maxProjects)] {
-		shown.Projects = append(shown.Projects, v1alpha1.Project{ID: status.Truncate(project.ID, 255), Name: status.Truncate(project.Name, 255)})
-	}
+	shown.ProjectCount, shown.RemoteFieldCount = projectCount, fieldCount
+	shown.Projects = projects
 	return nil
 }
 
@@ -138,17 +141,21 @@ func (r *Reconciler) untilProbe(name types.NamespacedName, integration *v1alpha1
 	return last.at.Add(interval).Sub(r.Clock.Now())
 }
 
-// usable collects the items of a list that can be read. Nothing rests on a project or a field that
+// readUsable reads the items of a list that can be read, and counts them. A page is dropped before
+// the next one is read: a list may be larger than memory. Nothing rests on a project or a field that
 // is missing, so an odd one is no reason to do without the connection.
-func usable[T any](pages iter.Seq2[synqly.Page[T], error]) ([]T, error) {
-	var items []T
+func readUsable[T any](pages iter.Seq2[synqly.Page[T], error], use func(T)) (int32, error) {
+	count := 0
 	for page, err := range pages {
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		items = append(items, page.Items...)
+		for _, item := range page.Items {
+			use(item)
+		}
+		count += len(page.Items)
 	}
-	return items, nil
+	return int32(min(count, math.MaxInt32)), nil // #nosec G115 -- bounded in the line itself
 }
 
 func (r *Reconciler) lastProbe(name types.NamespacedName) (probe, bool) {

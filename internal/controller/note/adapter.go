@@ -71,7 +71,7 @@ func (adapter) Create(ctx context.Context, call call) (*synqly.Note, error) {
 }
 
 // Patch replaces the title, the content, or both.
-func (adapter) Patch(ctx context.Context, call call, fields []string) (*synqly.Note, error) {
+func (a adapter) Patch(ctx context.Context, call call, fields []string) (*synqly.Note, error) {
 	patch, err := texts.Patch(call.Object, fields, call.Seen)
 	if err != nil {
 		return nil, fmt.Errorf("making the patch: %w", err)
@@ -80,8 +80,11 @@ func (adapter) Patch(ctx context.Context, call call, fields []string) (*synqly.N
 		return call.Seen, nil
 	}
 	note, err := call.Connection.PatchNote(ctx, call.Place.TicketID, call.ID, patch)
-	if synqly.IsNotFound(err) {
+	switch {
+	case synqly.IsNotFound(err):
 		return nil, &remote.MissingError{Noun: "note", ID: call.ID}
+	case synqly.SucceededWithoutContent(err):
+		return a.Get(ctx, call)
 	}
 	return note, err
 }

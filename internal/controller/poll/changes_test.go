@@ -727,7 +727,7 @@ func TestMissingProject(t *testing.T) {
 	refusing := w.transport.RoundTripper
 	w.transport.RoundTripper = roundTripper(func(request *http.Request) (*http.Response, error) {
 		if strings.Contains(request.URL.RawQuery, "GONE") {
-			return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: http.NoBody, Request: request}, nil
+			return refusal(request, http.StatusBadRequest), nil
 		}
 		return refusing.RoundTrip(request)
 	})

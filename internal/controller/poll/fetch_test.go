@@ -64,7 +64,7 @@ func TestFetchingThatFails(t *testing.T) {
 		default:
 			return working.RoundTrip(request)
 		}
-		return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: request}, nil
+		return refusal(request, status), nil
 	})
 	var ids []string
 	for _, ticket := range w.store.tickets {

@@ -27,6 +27,13 @@ func init() {
 	metrics.Registry.MustRegister(pollsTotal, remoteChangesTotal)
 }
 
+// forgetPolls removes the series of an Integration that is gone.
+func forgetPolls(integration types.NamespacedName) {
+	labels := prometheus.Labels{"namespace": integration.Namespace, "integration": integration.Name}
+	pollsTotal.DeletePartialMatch(labels)
+	remoteChangesTotal.DeletePartialMatch(labels)
+}
+
 func countPoll(integration types.NamespacedName, method v1alpha1.PollingMethod, err error) {
 	result := "ok"
 	if err != nil {

@@ -58,3 +58,19 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("synqly_remote_changes_total (-want +got):\n%s", diff)
 	}
 }
+
+func TestPollsOfAnIntegrationThatIsGoneAreForgotten(t *testing.T) {
+	w := newWorld(t, simulator.Behaviour{})
+	w.add(ours(time.Hour))
+	w.settle()
+	countChange(integrationName)
+	if len(counts(t, "synqly_polls_total")) == 0 {
+		t.Fatal("nothing was counted")
+	}
+	w.forget(integrationName)
+	for _, name := range []string{"synqly_polls_total", "synqly_remote_changes_total"} {
+		if left := counts(t, name); len(left) > 0 {
+			t.Errorf("%s has %v of an Integration that is gone", name, left)
+		}
+	}
+}

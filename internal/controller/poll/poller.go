@@ -183,6 +183,7 @@ func (p *Poller) forget(name types.NamespacedName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.states, name)
+	forgetPolls(name)
 	for _, kind := range []work{polling, fetching} {
 		p.backoff.DeleteEntry(backoffKey(name, kind))
 	}

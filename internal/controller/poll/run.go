@@ -139,7 +139,7 @@ func (r *run) finish(ctx context.Context, kind work, err error, usual time.Durat
 		r.backoff.DeleteEntry(key)
 		return usual
 	}
-	if synqly.IsAccessDenied(err) {
+	if synqly.IsAccessDenied(err) || synqly.IsBlocked(err) {
 		r.Connections.RequestRecheck(r.connection)
 	}
 	if wait := throttledFor(r.connection.Held()); wait > 0 {

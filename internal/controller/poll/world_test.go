@@ -6,6 +6,7 @@ package poll
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -397,4 +398,10 @@ func (w *world) polling() v1alpha1.PollingStatus {
 		w.t.Fatal("nothing is shown of the polling")
 	}
 	return *status
+}
+
+// refusal is an answer of the API that is not a success.
+func refusal(request *http.Request, status int) *http.Response {
+	body := fmt.Sprintf(`{"message": "no", "status": %d}`, status)
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: request}
 }

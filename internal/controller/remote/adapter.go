@@ -113,8 +113,11 @@ type Calls[O Object, R any] interface {
 	// Get fetches the remote object. It MUST return a *MissingError where the provider does not
 	// have it.
 	Get(ctx context.Context, call Call[O, R]) (*R, error)
+	// ConfirmMissing is called before another object is created for one that Get has not found
+	// several times. It fails where another operation still shows the object, or cannot tell.
+	ConfirmMissing(ctx context.Context, call Call[O, R]) error
 	// Remove deletes or closes the remote object call.ID. It MUST treat what is gone already as
-	// success.
+	// success, and one answer that says so as no proof where another operation can tell.
 	Remove(ctx context.Context, call Call[O, R]) error
 }
 
@@ -164,6 +167,9 @@ func (Defaults[O, R]) Drift(O) *[]string { return nil }
 
 // Change is not described.
 func (Defaults[O, R]) Change(O, *R, string) (string, bool) { return "", false }
+
+// ConfirmMissing has nothing to ask beyond what Get does.
+func (Defaults[O, R]) ConfirmMissing(context.Context, Call[O, R]) error { return nil }
 
 // Newer is never reported, because there are no lists.
 func (Defaults[O, R]) Newer(O, *R, *v1alpha1.Integration) bool { return false }

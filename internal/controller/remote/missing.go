@@ -5,6 +5,7 @@ package remote
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -30,6 +31,9 @@ func (r *Reconciler[O, R]) handleMissing(ctx context.Context, s *state[O, R], mi
 	if remaining > 0 || observed.count < requiredNotFounds {
 		missing.LookAgain = max(remaining, time.Second)
 		return missing
+	}
+	if err := r.adapter.ConfirmMissing(ctx, s.call(s.status.ID)); err != nil {
+		return fmt.Errorf("confirming that the remote %s %q is missing: %w", r.adapter.Noun(), s.status.ID, err)
 	}
 	r.missingObjects.forget(s.name)
 	return r.forgetRemote(ctx, s, "onRemoteMissing Recreate")

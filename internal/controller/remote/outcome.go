@@ -120,6 +120,15 @@ func outcomeOfFailure(err error) outcome {
 		result := failed(v1alpha1.ReasonUnauthorized, err.Error(), retrySlowly)
 		result.recheckConnection = true
 		return result
+	case synqly.Foreign:
+		// One check of the connection says more than the tries of all objects.
+		result := failed(v1alpha1.ReasonRemoteUnavailable, err.Error(), retryBackoff)
+		result.recheckConnection = true
+		return result
+	case synqly.Blocked:
+		result := failed(v1alpha1.ReasonRemoteUnavailable, err.Error(), retrySlowly)
+		result.recheckConnection = true
+		return result
 	case synqly.NotFound:
 		return failed(v1alpha1.ReasonRemoteMissing, err.Error(), retrySlowly)
 	case synqly.Throttled:
@@ -151,7 +160,7 @@ func outcomeOfUnconfirmed(unconfirmed *UnconfirmedError) outcome {
 		result.message = (&UnconfirmedError{Noun: unconfirmed.Noun}).Error()
 	}
 	// A look-up that was refused for its token, like any other request.
-	result.recheckConnection = synqly.IsAccessDenied(unconfirmed.Err)
+	result.recheckConnection = synqly.IsAccessDenied(unconfirmed.Err) || synqly.IsBlocked(unconfirmed.Err)
 	return result
 }
 

@@ -42,6 +42,12 @@ func unauthorized() outcome {
 	return result
 }
 
+func blocked() outcome {
+	result := notTrue(v1alpha1.ReasonRemoteUnavailable, retrySlowly)
+	result.recheckConnection = true
+	return result
+}
+
 func later(result outcome, after time.Duration) outcome {
 	result.retry, result.after = retryAfter, after
 	return result
@@ -106,6 +112,10 @@ func TestOutcomes(t *testing.T) {
 		"provider asked to wait on the way": {
 			err:  &synqly.TransportError{NeverSent: true, Err: askedToWait},
 			want: later(notTrue(v1alpha1.ReasonThrottled, 0), 7*time.Second), text: "slow down",
+		},
+		"an address that is not connected to": {
+			err:  fmt.Errorf("creating: %w", &synqly.TransportError{NeverSent: true, Err: &synqly.BlockedAddressError{Host: "metadata.internal", Kind: "a link-local address"}}),
+			want: blocked(), text: "metadata.internal, which is a link-local address",
 		},
 		"remote object gone": {
 			err: &MissingError{Noun: "ticket", ID: "10023"}, want: notTrue(v1alpha1.ReasonRemoteMissing, retrySlowly), text: `"10023" no longer exists`,

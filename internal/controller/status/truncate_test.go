@@ -26,7 +26,11 @@ func TestTruncate(t *testing.T) {
 		"invalid, longer":     {"\xff\xfe\xfd\xfc", 3, "\uFFFD\uFFFD…"},
 		"character cut short": {"ab\xc3", 3, "ab\uFFFD"},
 		"nothing but invalid": {"\xc3", 1, "\uFFFD"},
-		"a NUL stays":         {"a\x00b", 3, "a\x00b"},
+		"a NUL":               {"a\x00b", 3, "a\uFFFDb"},
+		"escape sequences":    {"\x1b[31mred\x1b]0;title\a", 20, "\uFFFD[31mred\uFFFD]0;title\uFFFD"},
+		"C1 and DEL":          {"a\u009bb\x7f", 9, "a\uFFFDb\uFFFD"},
+		"reversed order":      {"a\u202eb\u2066c\u200fd", 9, "a\uFFFDb\uFFFDc\uFFFDd"},
+		"lines and tabs":      {"a\tb\r\nc\n", 9, "a\tb \nc\n"},
 		"not cut twice":       {Truncate("abcdef", 4), 3, "ab…"},
 	} {
 		if got := Truncate(test.text, test.characters); got != test.want {

@@ -125,6 +125,7 @@ func (adapter) Create(ctx context.Context, call call) (*synqly.Ticket, error) {
 	return ticket, nil
 }
 
+// Get fetches the ticket.
 func (adapter) Get(ctx context.Context, call call) (*synqly.Ticket, error) {
 	ticket, err := call.Connection.GetTicket(ctx, call.ID)
 	if synqly.IsNotFound(err) {
@@ -152,8 +153,11 @@ func (a adapter) Patch(ctx context.Context, call call, fields []string) (*synqly
 		return seen, nil
 	}
 	ticket, err := call.Connection.PatchTicket(ctx, call.ID, patch)
-	if synqly.IsNotFound(err) {
+	switch {
+	case synqly.IsNotFound(err):
 		return nil, &remote.MissingError{Noun: "ticket", ID: call.ID}
+	case synqly.SucceededWithoutContent(err):
+		return a.Get(ctx, call)
 	}
 	return ticket, err
 }

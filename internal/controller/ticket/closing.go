@@ -20,18 +20,29 @@ import (
 
 // isGoneOrClosed reports whether the ticket has the closing status, is closed in another way, or is
 // gone.
-func isGoneOrClosed(ctx context.Context, call call) (bool, error) {
+func (a adapter) isGoneOrClosed(ctx context.Context, call call) (bool, error) {
 	if call.Object.Spec.Close == nil {
 		return true, nil
 	}
+	ticket, err := a.getUnlessGone(ctx, call)
+	if err != nil || ticket == nil {
+		return err == nil, err
+	}
+	return hasClosed(call, ticket), nil
+}
+
+// getUnlessGone fetches the ticket; nil where it is certainly gone.
+func (a adapter) getUnlessGone(ctx context.Context, call call) (*synqly.Ticket, error) {
 	ticket, err := call.Connection.GetTicket(ctx, call.ID)
 	if synqly.IsNotFound(err) {
-		return true, nil
+		return nil, a.ConfirmMissing(ctx, call)
 	}
-	if err != nil {
-		return false, err
-	}
-	return strings.EqualFold(ticket.Status, call.Object.Spec.Close.Status) || isClosed(ticket, call.Connection.Integration), nil
+	return ticket, err
+}
+
+// hasClosed reports whether the ticket has the closing status, or is closed in another way.
+func hasClosed(call call, ticket *synqly.Ticket) bool {
+	return strings.EqualFold(ticket.Status, call.Object.Spec.Close.Status) || isClosed(ticket, call.Connection.Integration)
 }
 
 // ClosingComment is where the status has the ID of the comment.
@@ -48,8 +59,8 @@ func (adapter) ClosingText(ticket *v1alpha1.Ticket) string {
 }
 
 // Closed reports whether there is nothing to close any more.
-func (adapter) Closed(ctx context.Context, call call) (bool, error) {
-	return isGoneOrClosed(ctx, call)
+func (a adapter) Closed(ctx context.Context, call call) (bool, error) {
+	return a.isGoneOrClosed(ctx, call)
 }
 
 // PostClosing posts the comment.
@@ -81,9 +92,12 @@ func (adapter) FindClosing(ctx context.Context, call call) ([]string, error) {
 }
 
 // Remove closes the ticket. One that is closed already is left alone.
-func (adapter) Remove(ctx context.Context, call call) error {
-	closed, err := isGoneOrClosed(ctx, call)
-	if err != nil || closed {
+func (a adapter) Remove(ctx context.Context, call call) error {
+	if call.Object.Spec.Close == nil {
+		return nil
+	}
+	before, err := a.getUnlessGone(ctx, call)
+	if err != nil || before == nil || hasClosed(call, before) {
 		return err
 	}
 	patch, err := synqly.Replace("/status", call.Object.Spec.Close.Status)
@@ -91,8 +105,15 @@ func (adapter) Remove(ctx context.Context, call call) error {
 		return fmt.Errorf("making the patch: %w", err)
 	}
 	_, err = call.Connection.PatchTicket(ctx, call.ID, []synqly.PatchOperation{patch})
-	if synqly.IsNotFound(err) {
+	if !synqly.IsNotFound(err) && !synqly.SucceededWithoutContent(err) {
+		return err
+	}
+	after, failure := a.getUnlessGone(ctx, call)
+	switch {
+	case failure != nil:
+		return fmt.Errorf("looking whether the ticket is closed: %w", failure)
+	case after == nil, hasClosed(call, after), after.Status != before.Status:
 		return nil
 	}
-	return err
+	return fmt.Errorf("the ticket still has the status %q after the request to close it", after.Status)
 }

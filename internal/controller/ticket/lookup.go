@@ -6,7 +6,9 @@ package ticket
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +97,26 @@ func ticketsWithTag(ctx context.Context, call call, tag string) ([]synqly.Ticket
 		found.take(&page)
 	}
 	return found.result()
+}
+
+// ConfirmMissing searches for a ticket that a GET does not show by its marker tag, where that is
+// known to come back. A provider may answer 404 for a while for other reasons.
+func (adapter) ConfirmMissing(ctx context.Context, call call) error {
+	marker := markerTag(call.Key)
+	shown := call.Object.Status.Remote
+	if shown == nil || !synqly.HasTag(shown.Tags, marker) {
+		return nil
+	}
+	found, err := ticketsWithTag(ctx, call, marker)
+	switch {
+	case synqly.IsRefused(err):
+		return nil // The provider cannot search.
+	case err != nil:
+		return fmt.Errorf("searching by tag: %w", err)
+	case slices.ContainsFunc(found, func(ticket synqly.Ticket) bool { return ticket.ID == call.ID }):
+		return errors.New("the request for it was answered with 404, but the search by its tag shows it")
+	}
+	return nil
 }
 
 // matching collects the tickets of a list that match. Where none does, but something on the list

@@ -171,8 +171,8 @@ func TestRecord(t *testing.T) {
 			func(s *synqly.Ticket) { s.Tags = []string{"a\r\nb", "tab\there", "plain", "null\x00"} },
 			func(r *v1alpha1.RemoteTicket) { r.Tags = []string{"a  b", "tab here", "plain", "null "} },
 			[]string{
-				`tags: control characters in "a\r\nb" are shown as spaces`, `tags: control characters in "tab\there" are shown as spaces`,
-				`tags: control characters in "null\x00" are shown as spaces`,
+				`tags: control characters in "a \nb" are shown as spaces`, `tags: control characters in "tab\there" are shown as spaces`,
+				"tags: control characters in \"null\uFFFD\" are shown as spaces",
 			},
 		},
 		"300 tags": {
