@@ -91,6 +91,7 @@ func (r *Reconciler[O, R]) recordIntent(ctx context.Context, s *state[O, R], tex
 	err := r.updateMetadata(ctx, s, "recording the intent to create the remote "+r.adapter.Noun(), func(object O) {
 		next.write(object)
 		r.addFinalizer(s, object)
+		parent:       r.adapter.Parent(s.object),
 	})
 	if err != nil {
 		return err
