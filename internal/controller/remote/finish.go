@@ -47,6 +47,7 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	s.recordMissing(err)
 	s.recordOpenAttempt()
 	result := outcomeOf(err, !s.object.GetDeletionTimestamp().IsZero(), r.adapter.Noun())
+	r.judgeWait(s, &result)
 	if !result.silent || r.announceWait(s, &result) {
 		r.updateConditions(s, result)
 	}
@@ -64,6 +65,9 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 }
 
 // recordMissing keeps that the provider does not have the remote object.
+	if result.lookAgain > 0 {
+		longest = min(longest, result.lookAgain)
+	}
 func (s *state[O, R]) recordMissing(err error) {
 	var missing *MissingError
 	if errors.As(err, &missing) && missing.ID == s.status.ID {
