@@ -4,6 +4,8 @@
 package v1alpha1_test
 
 import (
+	"strings"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
@@ -56,7 +58,7 @@ var _ = Describe("What belongs to a ticket", func() {
 					"integrationRef can only be set together with ticketID: with ticketRef the Integration of the Ticket is used, so remove integrationRef"),
 			)
 
-			describeImmutableParent(kind, child(), onRemote(), pagerduty)
+			describeImmutableParent(kind, strings.ToLower(strings.TrimPrefix(kind, "Ticket")), child(), onRemote(), pagerduty)
 			describeTicketIDForms(func(id string) *manifest { return onRemote(with("spec.ticketID", id)) })
 		})
 	}
@@ -82,32 +84,49 @@ var _ = Describe("The ticketID of a Ticket that adopts", func() {
 })
 
 // describeImmutableParent shows that an object on a Ticket, and one on a remote ticket, stay where
-// they are.
-func describeImmutableParent(kind string, onTicket, onRemote *manifest, pagerduty change) {
-	refOf := func(kind string) string {
-		return "ticketRef is immutable: for another ticket, create a new " + kind
+// they are once something exists remotely, or may, and can be corrected before.
+func describeImmutableParent(kind, noun string, onTicket, onRemote *manifest, pagerduty change) {
+	immutable := func(field, hint string) string {
+		return field + " is immutable once the remote " + noun + " exists or may exist: " + hint + ", create a new " + kind
 	}
-	idOf := func(kind string) string {
-		return "ticketID is immutable: for another ticket, create a new " + kind
+	another := with("spec.ticketRef.name", "another")
+	edits := []struct {
+		what   string
+		object *manifest
+		edit   change
+		field  string
+	}{
+		{"ticketRef, against change", onTicket, another, "ticketRef"},
+		{"ticketRef, against removal for a ticketID", onTicket, all(without("spec.ticketRef"), with("spec.ticketID", "10023")), "ticketRef"},
+		{"ticketRef, against addition for a ticketID", onRemote, all(without("spec.ticketID"), another), "ticketRef"},
+		{"ticketID, against change", onRemote, with("spec.ticketID", "10024"), "ticketID"},
+		{"integrationRef, against change", edited(onRemote, pagerduty), with("spec.integrationRef.name", "jira"), "integrationRef"},
+		{"integrationRef, against removal", edited(onRemote, pagerduty), without("spec.integrationRef"), "integrationRef"},
+		{"integrationRef, against addition", onRemote, pagerduty, "integrationRef"},
+		{"integrationRef, against addition of the default", onRemote, with("spec.integrationRef.name", "default"), "integrationRef"},
 	}
-	integrationOf := func(kind string) string {
-		return "integrationRef is immutable: to use another Integration, create a new " + kind
+	hints := map[string]string{"ticketRef": "for another ticket", "ticketID": "for another ticket", "integrationRef": "to use another Integration"}
+	bound := map[string]any{"id": "10023", "openAttempt": int64(1)}
+	if kind == "TicketComment" {
+		bound["replacedIDs"] = []any{"10022"}
 	}
-	DescribeTable("is immutable in", func(object *manifest, edit change, field, message string) {
-		expectUpdateRefused(created(object), edit, field, message)
+	for _, tried := range edits {
+		for field, value := range bound {
+			It("is immutable, with status."+field+", in "+tried.what, func() {
+				expectUpdateRefused(storedWith(tried.object, "status."+field, value), tried.edit, "spec."+tried.field, immutable(tried.field, hints[tried.field]))
+			})
+		}
+		It("can be corrected while nothing exists remotely, in what is immutable later: "+tried.what, func() {
+			expectUpdateAccepted(withReady(tried.object, "False", "WaitingForTicket"), tried.edit)
+		})
+	}
+	DescribeTable("keeps to one parent in updates:", func(object *manifest, edit change) {
+		expectUpdateRefused(created(object), edit, "spec", "exactly one of ticketRef and ticketID must be set")
 	},
-		Entry("ticketRef, against change", onTicket, with("spec.ticketRef.name", "another"), "spec.ticketRef", refOf(kind)),
-		Entry("ticketRef, against removal", onTicket, without("spec.ticketRef"), "spec.ticketRef", refOf(kind)),
-		Entry("ticketRef, against removal for a ticketID", onTicket, all(without("spec.ticketRef"), with("spec.ticketID", "10023")), "spec.ticketRef", refOf(kind)),
-		Entry("ticketRef, against addition", onRemote, with("spec.ticketRef.name", "another"), "spec.ticketRef", refOf(kind)),
-		Entry("ticketRef, against addition for a ticketID", onRemote, all(without("spec.ticketID"), with("spec.ticketRef.name", "another")), "spec.ticketRef", refOf(kind)),
-		Entry("ticketID, against change", onRemote, with("spec.ticketID", "10024"), "spec.ticketID", idOf(kind)),
-		Entry("ticketID, against removal", onRemote, without("spec.ticketID"), "spec.ticketID", idOf(kind)),
-		Entry("ticketID, against addition", onTicket, with("spec.ticketID", "10023"), "spec.ticketID", idOf(kind)),
-		Entry("integrationRef, against change", edited(onRemote, pagerduty), with("spec.integrationRef.name", "jira"), "spec.integrationRef", integrationOf(kind)),
-		Entry("integrationRef, against removal", edited(onRemote, pagerduty), without("spec.integrationRef"), "spec.integrationRef", integrationOf(kind)),
-		Entry("integrationRef, against addition", onRemote, pagerduty, "spec.integrationRef", integrationOf(kind)),
-		Entry("integrationRef, against addition of the default", onRemote, with("spec.integrationRef.name", "default"), "spec.integrationRef", integrationOf(kind)),
+		Entry("ticketRef removed", onTicket, without("spec.ticketRef")),
+		Entry("ticketRef added", onRemote, another),
+		Entry("ticketID removed", onRemote, without("spec.ticketID")),
+		Entry("ticketID added", onTicket, with("spec.ticketID", "10023")),
 	)
 }
 
@@ -120,15 +139,16 @@ func describeTicketIDForms(object func(id string) *manifest) {
 		Entry("of a provider", "OPS-23"),
 		Entry("with characters that a URL escapes", "incident/INC 001?x=%20#é"),
 	)
+	const aForm = "ticketID must be one line of text without a space or a line break at its beginning or end"
 	DescribeTable("refuses the ticketID", func(id, message string) {
 		expectRefused(object(id), "spec.ticketID", message)
 	},
 		Entry("that is empty", "", "at least 1 chars long"),
-		Entry("that is a space", " ", "should match"),
-		Entry("with a space before it", " 10023", "should match"),
-		Entry("with a space after it", "10023 ", "should match"),
-		Entry("with a line feed after it", "10023\n", "should match"),
-		Entry("of two lines", "10023\n10024", "should match"),
+		Entry("that is a space", " ", aForm),
+		Entry("with a space before it", " 10023", aForm),
+		Entry("with a space after it", "10023 ", aForm),
+		Entry("with a line feed after it", "10023\n", aForm),
+		Entry("of two lines", "10023\n10024", aForm),
 	)
 }
 

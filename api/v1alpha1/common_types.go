@@ -132,21 +132,22 @@ const (
 // the specs that embed it, because only there they also apply when a field is removed.
 type ParentReference struct {
 	// ticketRef names the Ticket that the object belongs to. The object waits for it and uses its
-	// Integration. Exactly one of ticketRef and ticketID must be set. Immutable.
+	// Integration. Exactly one of ticketRef and ticketID must be set. Immutable as soon as the
+	// remote object exists, or may exist.
 	// +optional
 	TicketRef *TicketReference `json:"ticketRef,omitempty"`
 
 	// ticketID is the ID of the remote ticket that the object belongs to. Use it for a remote
 	// ticket that has no Ticket in this namespace. Exactly one of ticketRef and ticketID must be
-	// set. Immutable.
+	// set. Immutable as soon as the remote object exists, or may exist.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:Pattern=`^\S(.*\S)?$`
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^\\S(.*\\S)?$')`,message="ticketID must be one line of text without a space or a line break at its beginning or end"
 	TicketID string `json:"ticketID,omitempty"`
 
 	// integrationRef names the Integration to use with ticketID. Defaults to the Integration named
-	// "default". Immutable.
+	// "default". Immutable as soon as the remote object exists, or may exist.
 	// +optional
 	IntegrationRef *IntegrationReference `json:"integrationRef,omitempty"`
 }

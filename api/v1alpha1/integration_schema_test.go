@@ -91,7 +91,7 @@ var _ = Describe("An Integration", func() {
 		Entry("as Kubernetes does", "API-token_1.txt"),
 	)
 	DescribeTable("refuses the key of a Secret", func(key string) {
-		expectRefused(integration(with("spec.tokenSecretRef.key", key)), "spec.tokenSecretRef.key", "should match")
+		expectRefused(integration(with("spec.tokenSecretRef.key", key)), "spec.tokenSecretRef.key", "key must consist of letters, digits, '-', '_' and '.'")
 	},
 		Entry("with a slash", "synqly/token"),
 		Entry("with a space", "synqly token"),
@@ -140,17 +140,17 @@ var _ = Describe("The durations of an Integration", func() {
 		DescribeTable(name+" refuses", func(duration any, messages ...string) {
 			expectRefused(integration(with(field, duration)), field, messages...)
 		},
-			Entry("a word", "abc", "should match"),
-			Entry("an empty text", "", "should match"),
-			Entry("a number without a unit", "30", "should match"),
+			Entry("a word", "abc", "must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"),
+			Entry("an empty text", "", "must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"),
+			Entry("a number without a unit", "30", "must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"),
 			Entry("a number that is no text", int64(30), "must be of type string"),
-			Entry("nothing but a unit", "s", "should match"),
-			Entry("a fraction without digits", "1.s", "should match"),
-			Entry("a day", "1d", "should match"),
-			Entry("a negative duration", "-30s", "should match"),
-			Entry("a sign", "+30s", "should match"),
-			Entry("space around it", " 30s", "should match"),
-			Entry("a line feed at its end", "30s\n", "should match"),
+			Entry("nothing but a unit", "s", "must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"),
+			Entry("a fraction without digits", "1.s", "must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"),
+			Entry("a day", "1d", "must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"),
+			Entry("a negative duration", "-30s", "must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"),
+			Entry("a sign", "+30s", "must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"),
+			Entry("space around it", " 30s", "must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"),
+			Entry("a line feed at its end", "30s\n", "must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"),
 			Entry("zero", "0s", name+" must be between"),
 			Entry("1000 hours", "1000h", name+" must be between"),
 			Entry("more hours than 64 bits of nanoseconds hold", "99999999999h", name+" must be between"),

@@ -19,13 +19,15 @@ const (
 type IntegrationSpec struct {
 	// baseURL of the Synqly API. Defaults to https://api.synqly.com. The address for Europe is
 	// https://api-eu.synqly.com. An http:// address is refused unless the manager runs with
-	// --allow-insecure-http. A path is allowed; user information, a query and a fragment are not.
+	// --allow-insecure-http. A path is allowed, without the /v1 that all paths of the API begin
+	// with; user information, a query and a fragment are not.
 	// +optional
 	// +kubebuilder:default="https://api.synqly.com"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http') && size(url(self).getHostname()) > 0",message="baseURL must be an absolute URL such as https://api.synqly.com",reason=FieldValueForbidden
 	// +kubebuilder:validation:XValidation:rule="!self.contains('@') && !self.contains('?') && !self.contains('#')",message="baseURL must not have user information, a query or a fragment: put the token into the Secret that tokenSecretRef names",reason=FieldValueForbidden
+	// +kubebuilder:validation:XValidation:rule="!self.matches('/v1/*$')",message="baseURL must not end in /v1, because the operator adds that itself: write it without, for example https://api.synqly.com",reason=FieldValueForbidden
 	BaseURL string `json:"baseURL,omitempty"`
 
 	// tokenSecretRef names the Secret, in the same namespace, that holds the integration token.
@@ -49,8 +51,8 @@ type IntegrationSpec struct {
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('5m')",message="requestTimeout must be between 1s and 5m"
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$')`,message="requestTimeout must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"
+	// +kubebuilder:validation:XValidation:rule=`!self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) >= duration('1s') && duration(self) <= duration('5m')`,message="requestTimeout must be between 1s and 5m"
 	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
 
 	// pollInterval is how often the operator checks for remote changes of tickets, checks the
@@ -59,8 +61,8 @@ type IntegrationSpec struct {
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5s') && duration(self) <= duration('24h')",message="pollInterval must be between 5s and 24h"
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$')`,message="pollInterval must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"
+	// +kubebuilder:validation:XValidation:rule=`!self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) >= duration('5s') && duration(self) <= duration('24h')`,message="pollInterval must be between 5s and 24h"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
 	// settlePeriod is how long the operator waits for the result of a create request whose outcome
@@ -70,8 +72,8 @@ type IntegrationSpec struct {
 	// +kubebuilder:default="2m"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('1h')",message="settlePeriod must be between 1s and 1h"
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$')`,message="settlePeriod must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"
+	// +kubebuilder:validation:XValidation:rule=`!self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) >= duration('1s') && duration(self) <= duration('1h')`,message="settlePeriod must be between 1s and 1h"
 	SettlePeriod *metav1.Duration `json:"settlePeriod,omitempty"`
 
 	// closedStatuses are the names that the provider uses for the statuses of closed tickets. They
@@ -84,6 +86,7 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.all(status, status.trim() != '' && !status.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]'))`,message="closedStatuses must be single lines of text that are not blank"
 	ClosedStatuses []string `json:"closedStatuses,omitempty"`
 }
 
@@ -100,7 +103,7 @@ type SecretKeyReference struct {
 	// +kubebuilder:default=token
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[-._a-zA-Z0-9]+$`
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^[-._a-zA-Z0-9]+$')`,message="key must consist of letters, digits, '-', '_' and '.'"
 	Key string `json:"key,omitempty"`
 }
 
@@ -110,12 +113,14 @@ type TicketDefaults struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="project must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Project string `json:"project,omitempty"`
 
 	// issueType of created tickets.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="issueType must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	IssueType string `json:"issueType,omitempty"`
 
 	// creator of created tickets, usually an e-mail address. PagerDuty and others refuse a ticket
@@ -124,6 +129,7 @@ type TicketDefaults struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="creator must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Creator string `json:"creator,omitempty"`
 }
 

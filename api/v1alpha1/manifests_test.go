@@ -150,6 +150,22 @@ func withStatus(stored *manifest, path string, value any) (*manifest, error) {
 	return object, apiClient.Status().Update(suiteCtx, object)
 }
 
+// storedWith is the object as the API server stored it, with one field of the status.
+func storedWith(object *manifest, path string, value any) *manifest {
+	GinkgoHelper()
+	stored, err := withStatus(created(object), path, value)
+	Expect(err).NotTo(HaveOccurred())
+	return stored
+}
+
+// withReady is the object as the API server stored it, with a Ready condition.
+func withReady(object *manifest, status, reason string) *manifest {
+	GinkgoHelper()
+	return storedWith(object, "status.conditions", []any{map[string]any{
+		"type": v1alpha1.ConditionReady, "status": status, "reason": reason, "message": "", "lastTransitionTime": "2026-11-27T10:00:00Z",
+	}})
+}
+
 // expectInvalid checks the error that a user sees.
 func expectInvalid(err error, field string, texts ...string) {
 	GinkgoHelper()

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -108,62 +109,69 @@ var _ = Describe("A Ticket", func() {
 })
 
 var _ = Describe("The integrationRef of a Ticket", func() {
-	const immutable = "integrationRef is immutable: to use another Integration, create a new Ticket"
+	const immutable = "integrationRef is immutable once the remote ticket exists or may exist: to use another Integration, create a new Ticket"
 	pagerduty := with("spec.integrationRef.name", "pagerduty")
 
-	DescribeTable("is immutable against", func(edit change, stored ...change) {
-		expectUpdateRefused(created(ticket(stored...)), edit, "spec.integrationRef", immutable)
-	},
-		Entry("change", with("spec.integrationRef.name", "jira"), pagerduty),
-		Entry("removal, which would mean the default", without("spec.integrationRef"), pagerduty),
-		Entry("addition, where the default was used", pagerduty),
-	)
+	It("can be corrected while nothing exists remotely", func() {
+		waiting := withReady(ticket(pagerduty), "False", v1alpha1.ReasonWaitingForIntegration)
+		corrected := expectUpdateAccepted(waiting, with("spec.integrationRef.name", "jira"))
+		expectUpdateAccepted(corrected, without("spec.integrationRef"))
+	})
+	It("can be corrected after the provider has refused to create the ticket", func() {
+		expectUpdateAccepted(storedWith(ticket(pagerduty), "status.settledAttempt", int64(1)), with("spec.integrationRef.name", "jira"))
+	})
+	for field, value := range map[string]any{"id": "10023", "openAttempt": int64(1)} {
+		DescribeTable("is immutable with status."+field+" against", func(edit change, stored ...change) {
+			expectUpdateRefused(storedWith(ticket(stored...), "status."+field, value), edit, "spec.integrationRef", immutable)
+		},
+			Entry("change", with("spec.integrationRef.name", "jira"), pagerduty),
+			Entry("removal, which would mean the default", without("spec.integrationRef"), pagerduty),
+			Entry("addition, where the default was used", pagerduty),
+		)
+	}
 	DescribeTable("may say what it is already:", func(edit change, stored ...change) {
-		expectUpdateAccepted(created(ticket(stored...)), edit)
+		expectUpdateAccepted(storedWith(ticket(stored...), "status.id", "10023"), edit)
 	},
 		Entry("the default, added", with("spec.integrationRef.name", "default")),
 		Entry("the default, removed", without("spec.integrationRef"), with("spec.integrationRef.name", "default")),
 	)
+	It("can be set back to the Integration that the ticket was created through", func() {
+		stored := created(ticket(pagerduty))
+		Expect(unstructured.SetNestedMap(stored.Object, map[string]any{"id": "10023", "integration": "jira"}, "status")).To(Succeed())
+		Expect(apiClient.Status().Update(suiteCtx, stored)).To(Succeed())
+		expectUpdateRefused(stored, with("spec.integrationRef.name", "servicenow"), "spec.integrationRef", immutable)
+		expectUpdateAccepted(stored, with("spec.integrationRef.name", "jira"))
+	})
 })
 
 var _ = Describe("The ticketID of a Ticket", func() {
 	const (
-		setOnce = "ticketID cannot be changed or removed: to adopt another remote ticket, create a new Ticket"
+		setOnce = "ticketID cannot be changed or removed once the remote ticket is adopted: to adopt another one, create a new Ticket"
 		another = "ticketID must be the same as status.id: to adopt another remote ticket, create a new Ticket"
 	)
+	adopted := with("spec.ticketID", "10023")
 
-	It("can be set while no remote ticket is known", func() {
-		expectUpdateAccepted(created(ticket()), with("spec.ticketID", "10023"))
+	It("can be set, changed and removed while no remote ticket is known", func() {
+		set := expectUpdateAccepted(withReady(ticket(), "False", v1alpha1.ReasonCreateUnconfirmed), adopted)
+		changed := expectUpdateAccepted(set, with("spec.ticketID", "10024"))
+		expectUpdateAccepted(changed, without("spec.ticketID"))
 	})
 	It("can be set to the remote ticket that the Ticket stands for", func() {
-		stored, err := withStatus(created(ticket()), "status.id", "10023")
-		Expect(err).NotTo(HaveOccurred())
-		expectUpdateAccepted(stored, with("spec.ticketID", "10023"))
-	})
-	It("can be set while the status has no id", func() {
-		stored, err := withStatus(created(ticket()), "status.observedGeneration", int64(1))
-		Expect(err).NotTo(HaveOccurred())
-		expectUpdateAccepted(stored, with("spec.ticketID", "10023"))
+		expectUpdateAccepted(storedWith(ticket(), "status.id", "10023"), adopted)
 	})
 	It("cannot be set to another remote ticket than the Ticket stands for", func() {
-		stored, err := withStatus(created(ticket()), "status.id", "10023")
-		Expect(err).NotTo(HaveOccurred())
-		expectUpdateRefused(stored, with("spec.ticketID", "10024"), "spec.ticketID", another)
+		expectUpdateRefused(storedWith(ticket(), "status.id", "10023"), with("spec.ticketID", "10024"), "spec.ticketID", another)
 	})
 	It("does not keep the operator from writing the status", func() {
-		stored, err := withStatus(created(ticket(with("spec.ticketID", "10023"))), "status.id", "10023")
-		Expect(err).NotTo(HaveOccurred())
-		_, err = withStatus(stored, "status.drift", []any{"summary"})
+		_, err := withStatus(storedWith(ticket(adopted), "status.id", "10023"), "status.drift", []any{"summary"})
 		Expect(err).NotTo(HaveOccurred())
 	})
 	It("does not keep the operator from writing metadata when the provider knows the ticket under another id", func() {
-		stored, err := withStatus(created(ticket(with("spec.ticketID", "10023"))), "status.id", "OPS-23")
-		Expect(err).NotTo(HaveOccurred())
-		expectUpdateAccepted(stored, with("metadata.annotations", map[string]any{v1alpha1.PausedAnnotation: "true"}))
+		expectUpdateAccepted(storedWith(ticket(adopted), "status.id", "OPS-23"), with("metadata.annotations", map[string]any{v1alpha1.PausedAnnotation: "true"}))
 	})
 
-	DescribeTable("cannot be", func(edit change) {
-		expectUpdateRefused(created(ticket(with("spec.ticketID", "10023"))), edit, "spec.ticketID", setOnce)
+	DescribeTable("once the remote ticket is adopted, cannot be", func(edit change) {
+		expectUpdateRefused(storedWith(ticket(adopted), "status.id", "10023"), edit, "spec.ticketID", setOnce)
 	},
 		Entry("changed", with("spec.ticketID", "10024")),
 		Entry("removed", without("spec.ticketID")),
@@ -195,7 +203,16 @@ var _ = Describe("The dates of a Ticket", func() {
 			Entry("the last year", "2999-12-31T23:59:59Z", "2999-12-31T23:59:59Z"),
 		)
 
+		It(name+" says in a sentence what it takes, and nothing else", func() {
+			err := apiClient.Create(suiteCtx, ticket(with(field, "2026-12-01")))
+			expectInvalid(err, field, name+" must be a date with a time and a time zone, such as 2026-12-01T00:00:00Z or 2026-12-01T09:00:00+01:00")
+			Expect(err.Error()).NotTo(Or(ContainSubstring("[0-9]"), ContainSubstring("no such overload"), ContainSubstring("date-time")))
+		})
+
 		DescribeTable(name+" refuses", func(date any, messages ...string) {
+			if _, isText := date.(string); isText && date != "" {
+				messages = append(messages, name+" must be a date with a time and a time zone")
+			}
 			expectRefused(ticket(with(field, date)), field, messages...)
 		},
 			Entry("a date without a time", "2026-12-01"),
@@ -219,7 +236,7 @@ var _ = Describe("The dates of a Ticket", func() {
 			Entry("a line feed at its end", "2026-12-01T00:00:00Z\n"),
 			Entry("an empty text", ""),
 			Entry("a word", "tomorrow"),
-			Entry("Unix seconds", int64(1796083200), "must be of type date-time"),
+			Entry("Unix seconds", int64(1796083200), "must be of type string"),
 			Entry("a year of five digits", "12026-12-01T00:00:00Z"),
 			Entry("the year before the first", "0999-12-31T23:59:59Z"),
 			Entry("the year after the last", "3000-01-01T00:00:00Z"),
@@ -241,16 +258,18 @@ var _ = Describe("The tags of a Ticket", func() {
 		Entry("what is almost a tag of the operator",
 			"k8s-0123456789abcdef0123456789abcde", "k8s-0123456789abcdef0123456789abcdef0", "xk8s-0123456789abcdef0123456789abcdef", "k8s-team"),
 	)
+	const separated = "tags must not contain commas or line breaks: write each tag as an item of its own"
 	const reserved = "tags must not consist of k8s- and 32 hexadecimal digits: such tags are reserved for the operator"
 	DescribeTable("refuse", func(field, message string, tags ...any) {
 		expectRefused(ticket(with("spec.tags", tags)), field, message)
 	},
 		Entry("duplicates", "spec.tags[2]", `Duplicate value: "a"`, "a", "b", "a"),
 		Entry("an empty tag", "spec.tags[1]", "at least 1 chars long", "a", ""),
-		Entry("a line feed", "spec.tags[0]", "should match", "a\nb"),
-		Entry("a carriage return", "spec.tags[0]", "should match", "a\rb"),
-		Entry("a line feed at the end", "spec.tags[0]", "should match", "a\n"),
-		Entry("a comma, which separates the tags of a query", "spec.tags[0]", "should match", "a,b"),
+		Entry("a line feed", "spec.tags", separated, "a\nb"),
+		Entry("a carriage return", "spec.tags", separated, "a\rb"),
+		Entry("a line feed at the end", "spec.tags", separated, "a\n"),
+		Entry("a comma, which separates the tags of a query", "spec.tags", separated, "a,b"),
+		Entry("a blank tag", "spec.tags", "tags must not be blank", "a", " "),
 		Entry("a tag that the operator reserves", "spec.tags", reserved, "a", "k8s-0123456789abcdef0123456789abcdef"),
 		Entry("such a tag in another case", "spec.tags", reserved, "a", "K8S-0123456789ABCDEF0123456789abcdef"),
 		Entry("a number", "spec.tags[0]", "must be of type string", int64(2)),
@@ -334,8 +353,8 @@ var _ = Describe("ttlAfterClosed of a Ticket", func() {
 	},
 		Entry("more than a year", "8760h1ms", "ttlAfterClosed must be between 0s and 8760h"),
 		Entry("more hours than 64 bits hold", "99999999999999999999h", "ttlAfterClosed must be between 0s and 8760h"),
-		Entry("a negative duration", "-1h", "should match"),
-		Entry("a day in a unit that Go does not have", "1d", "should match"),
+		Entry("a negative duration", "-1h", "ttlAfterClosed must be a duration such as 90s, 30m or 24h"),
+		Entry("days, a unit that Go does not have", "30d", "the units are ms, s, m and h, and a day is 24h"),
 		Entry("a number", int64(30), "must be of type string"),
 		Entry("more than 32 characters", strings.Repeat("0", 31)+"1s", "may not be more than 32"),
 	)

@@ -62,11 +62,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || has(self.ticketID)",message="managementPolicy Observe needs ticketID: set it to the ID of the remote ticket to observe",fieldPath=".ticketID",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || self.deletionPolicy != 'Close'",message="managementPolicy Observe never writes, so deletionPolicy cannot be Close: use deletionPolicy Retain or another managementPolicy",fieldPath=".deletionPolicy"
 // +kubebuilder:validation:XValidation:rule="self.onRemoteMissing != 'Recreate' || !has(self.ticketID)",message="onRemoteMissing Recreate cannot be used with ticketID: use onRemoteMissing Report, or remove ticketID",fieldPath=".onRemoteMissing"
-// +kubebuilder:validation:XValidation:rule="self.integrationRef == oldSelf.integrationRef",message="integrationRef is immutable: to use another Integration, create a new Ticket",fieldPath=".integrationRef"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.ticketID) || (has(self.ticketID) && self.ticketID == oldSelf.ticketID)",message="ticketID cannot be changed or removed: to adopt another remote ticket, create a new Ticket",fieldPath=".ticketID"
 type TicketSpec struct {
 	// integrationRef names the Integration to use. Defaults to the Integration named "default".
-	// Immutable.
+	// Immutable as soon as the remote ticket exists, or may exist.
 	// +optional
 	// +kubebuilder:default={name: default}
 	IntegrationRef IntegrationReference `json:"integrationRef,omitzero"`
@@ -75,18 +73,21 @@ type TicketSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="name must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Name string `json:"name,omitempty"`
 
 	// summary of the ticket, one line.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="summary must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Summary string `json:"summary"`
 
 	// description of the ticket, in markdown.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != ''`,message="description must not be blank"
 	Description string `json:"description,omitempty"`
 
 	// priority: URGENT, CRITICAL, HIGH, MEDIUM, MODERATE, LOW or PLANNING.
@@ -97,6 +98,7 @@ type TicketSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="status must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Status string `json:"status,omitempty"`
 
 	// project that the ticket belongs to. Defaults to the Integration's defaults.project when the
@@ -104,6 +106,7 @@ type TicketSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="project must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Project string `json:"project,omitempty"`
 
 	// issueType of the ticket. Defaults to the Integration's defaults.issueType when the ticket is
@@ -111,18 +114,21 @@ type TicketSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="issueType must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	IssueType string `json:"issueType,omitempty"`
 
 	// assignee of the ticket, usually an e-mail address.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="assignee must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Assignee string `json:"assignee,omitempty"`
 
 	// contact of the ticket, usually an e-mail address.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="contact must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Contact string `json:"contact,omitempty"`
 
 	// creator of the ticket, usually an e-mail address. Defaults to the Integration's
@@ -130,24 +136,25 @@ type TicketSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="creator must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Creator string `json:"creator,omitempty"`
 
 	// dueDate of the ticket: an RFC 3339 time in the years 1000 to 2999, with uppercase T and Z,
 	// such as 2026-12-01T00:00:00Z. Fractions of a second are dropped.
 	// +optional
 	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Schemaless
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([12][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$')`,message="dueDate must be a date with a time and a time zone, such as 2026-12-01T00:00:00Z or 2026-12-01T09:00:00+01:00"
 	DueDate *metav1.Time `json:"dueDate,omitempty"`
 
 	// completionDate of the ticket: an RFC 3339 time in the years 1000 to 2999, with uppercase T
 	// and Z, such as 2026-12-01T00:00:00Z. Fractions of a second are dropped.
 	// +optional
 	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Schemaless
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([12][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)-02-29)T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$')`,message="completionDate must be a date with a time and a time zone, such as 2026-12-01T00:00:00Z or 2026-12-01T09:00:00+01:00"
 	CompletionDate *metav1.Time `json:"completionDate,omitempty"`
 
 	// tags of the ticket: at most 100, each of 1 to 255 characters without comma or line break.
@@ -159,7 +166,8 @@ type TicketSpec struct {
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
-	// +kubebuilder:validation:items:Pattern=`^[^\r\n,]+$`
+	// +kubebuilder:validation:XValidation:rule=`self.all(tag, !tag.matches('[,]|[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]'))`,message="tags must not contain commas or line breaks: write each tag as an item of its own"
+	// +kubebuilder:validation:XValidation:rule=`self.all(tag, tag.trim() != '')`,message="tags must not be blank"
 	// +kubebuilder:validation:XValidation:rule="self.all(tag, !tag.matches('^(?i:k8s-[0-9a-f]{32})$'))",message="tags must not consist of k8s- and 32 hexadecimal digits: such tags are reserved for the operator"
 	Tags []string `json:"tags,omitempty"`
 
@@ -177,12 +185,12 @@ type TicketSpec struct {
 	CustomFields map[string]apiextensionsv1.JSON `json:"customFields,omitempty"`
 
 	// ticketID is the ID of an existing remote ticket to adopt instead of creating one. It can also
-	// be set later, to name the result of a create request whose outcome is not known. Once set, it
-	// cannot be changed or removed.
+	// be set later, to name the result of a create request whose outcome is not known. Once the
+	// remote ticket has been adopted, it cannot be changed or removed.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:Pattern=`^\S(.*\S)?$`
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^\\S(.*\\S)?$')`,message="ticketID must be one line of text without a space or a line break at its beginning or end"
 	TicketID string `json:"ticketID,omitempty"`
 
 	// managementPolicy defines what the operator writes. Apply (the default) writes the fields that
@@ -216,8 +224,8 @@ type TicketSpec struct {
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('8760h')",message="ttlAfterClosed must be between 0s and 8760h"
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$')`,message="ttlAfterClosed must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"
+	// +kubebuilder:validation:XValidation:rule=`!self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) <= duration('8760h')`,message="ttlAfterClosed must be between 0s and 8760h"
 	TTLAfterClosed *metav1.Duration `json:"ttlAfterClosed,omitempty"`
 }
 
@@ -227,12 +235,14 @@ type TicketCloseSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="status must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Status string `json:"status"`
 
 	// comment to post before the ticket is closed, in markdown. Without it, nothing is posted.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != ''`,message="comment must not be blank"
 	Comment string `json:"comment,omitempty"`
 
 	// creator of the comment, usually an e-mail address, for providers that need a creator
@@ -240,6 +250,7 @@ type TicketCloseSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="creator must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Creator string `json:"creator,omitempty"`
 }
 
@@ -350,11 +361,14 @@ type RemoteTicket struct {
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=tkt,categories=ticketing
+// +kubebuilder:validation:XValidation:rule="self.spec.integrationRef == oldSelf.spec.integrationRef || !has(oldSelf.status) || !(has(oldSelf.status.id) || has(oldSelf.status.openAttempt)) || (has(oldSelf.status.integration) && self.spec.integrationRef.name == oldSelf.status.integration)",message="integrationRef is immutable once the remote ticket exists or may exist: to use another Integration, create a new Ticket",fieldPath=".spec.integrationRef"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.spec.ticketID) || (has(self.spec.ticketID) && self.spec.ticketID == oldSelf.spec.ticketID) || !has(oldSelf.status) || !has(oldSelf.status.id)",message="ticketID cannot be changed or removed once the remote ticket is adopted: to adopt another one, create a new Ticket",fieldPath=".spec.ticketID"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.ticketID) || has(oldSelf.spec.ticketID) || !has(oldSelf.status) || !has(oldSelf.status.id) || self.spec.ticketID == oldSelf.status.id",message="ticketID must be the same as status.id: to adopt another remote ticket, create a new Ticket",fieldPath=".spec.ticketID"
 // +kubebuilder:printcolumn:name="ID",type=string,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.remote.status`
 // +kubebuilder:printcolumn:name="Priority",type=string,JSONPath=`.status.remote.priority`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Assignee",type=string,priority=1,JSONPath=`.status.remote.assignee`
 // +kubebuilder:printcolumn:name="Summary",type=string,priority=1,JSONPath=`.spec.summary`

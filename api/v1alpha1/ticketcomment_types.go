@@ -11,9 +11,6 @@ import (
 //
 // +kubebuilder:validation:XValidation:rule="has(self.ticketRef) != has(self.ticketID)",message="exactly one of ticketRef and ticketID must be set: use ticketRef for a Ticket in this namespace, ticketID for a remote ticket"
 // +kubebuilder:validation:XValidation:rule="!has(self.ticketRef) || !has(self.integrationRef)",message="integrationRef can only be set together with ticketID: with ticketRef the Integration of the Ticket is used, so remove integrationRef",fieldPath=".integrationRef"
-// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) == has(oldSelf.ticketRef) && (!has(self.ticketRef) || self.ticketRef == oldSelf.ticketRef)",message="ticketRef is immutable: for another ticket, create a new TicketComment",fieldPath=".ticketRef"
-// +kubebuilder:validation:XValidation:rule="has(self.ticketID) == has(oldSelf.ticketID) && (!has(self.ticketID) || self.ticketID == oldSelf.ticketID)",message="ticketID is immutable: for another ticket, create a new TicketComment",fieldPath=".ticketID"
-// +kubebuilder:validation:XValidation:rule="has(self.integrationRef) == has(oldSelf.integrationRef) && (!has(self.integrationRef) || self.integrationRef == oldSelf.integrationRef)",message="integrationRef is immutable: to use another Integration, create a new TicketComment",fieldPath=".integrationRef"
 type TicketCommentSpec struct {
 	ParentReference `json:",inline"`
 
@@ -22,6 +19,7 @@ type TicketCommentSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != ''`,message="content must not be blank"
 	Content string `json:"content"`
 
 	// creator of the comment, usually an e-mail address. PagerDuty needs it; Jira, ServiceNow and
@@ -29,6 +27,7 @@ type TicketCommentSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="creator must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Creator string `json:"creator,omitempty"`
 
 	// deletionPolicy defines what happens when this object is deleted. Delete (the default) deletes
@@ -56,9 +55,13 @@ type TicketCommentStatus struct {
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=tcomment,categories=ticketing
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.ticketRef) == has(oldSelf.spec.ticketRef) && (!has(self.spec.ticketRef) || self.spec.ticketRef == oldSelf.spec.ticketRef)) || !has(oldSelf.status) || !(has(oldSelf.status.id) || has(oldSelf.status.openAttempt) || has(oldSelf.status.replacedIDs))",message="ticketRef is immutable once the remote comment exists or may exist: for another ticket, create a new TicketComment",fieldPath=".spec.ticketRef"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.ticketID) == has(oldSelf.spec.ticketID) && (!has(self.spec.ticketID) || self.spec.ticketID == oldSelf.spec.ticketID)) || !has(oldSelf.status) || !(has(oldSelf.status.id) || has(oldSelf.status.openAttempt) || has(oldSelf.status.replacedIDs))",message="ticketID is immutable once the remote comment exists or may exist: for another ticket, create a new TicketComment",fieldPath=".spec.ticketID"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.integrationRef) == has(oldSelf.spec.integrationRef) && (!has(self.spec.integrationRef) || self.spec.integrationRef == oldSelf.spec.integrationRef)) || !has(oldSelf.status) || !(has(oldSelf.status.id) || has(oldSelf.status.openAttempt) || has(oldSelf.status.replacedIDs))",message="integrationRef is immutable once the remote comment exists or may exist: to use another Integration, create a new TicketComment",fieldPath=".spec.integrationRef"
 // +kubebuilder:printcolumn:name="Ticket",type=string,JSONPath=`.status.ticketID`
 // +kubebuilder:printcolumn:name="ID",type=string,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Creator",type=string,priority=1,JSONPath=`.status.creator`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`

@@ -11,9 +11,6 @@ import (
 //
 // +kubebuilder:validation:XValidation:rule="has(self.ticketRef) != has(self.ticketID)",message="exactly one of ticketRef and ticketID must be set: use ticketRef for a Ticket in this namespace, ticketID for a remote ticket"
 // +kubebuilder:validation:XValidation:rule="!has(self.ticketRef) || !has(self.integrationRef)",message="integrationRef can only be set together with ticketID: with ticketRef the Integration of the Ticket is used, so remove integrationRef",fieldPath=".integrationRef"
-// +kubebuilder:validation:XValidation:rule="has(self.ticketRef) == has(oldSelf.ticketRef) && (!has(self.ticketRef) || self.ticketRef == oldSelf.ticketRef)",message="ticketRef is immutable: for another ticket, create a new TicketNote",fieldPath=".ticketRef"
-// +kubebuilder:validation:XValidation:rule="has(self.ticketID) == has(oldSelf.ticketID) && (!has(self.ticketID) || self.ticketID == oldSelf.ticketID)",message="ticketID is immutable: for another ticket, create a new TicketNote",fieldPath=".ticketID"
-// +kubebuilder:validation:XValidation:rule="has(self.integrationRef) == has(oldSelf.integrationRef) && (!has(self.integrationRef) || self.integrationRef == oldSelf.integrationRef)",message="integrationRef is immutable: to use another Integration, create a new TicketNote",fieldPath=".integrationRef"
 type TicketNoteSpec struct {
 	ParentReference `json:",inline"`
 
@@ -21,12 +18,14 @@ type TicketNoteSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="title must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Title string `json:"title"`
 
 	// content of the note, in markdown.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
+	// +kubebuilder:validation:XValidation:rule=`self.trim() != ''`,message="content must not be blank"
 	Content string `json:"content"`
 
 	// deletionPolicy defines what happens when this object is deleted. Delete (the default) deletes
@@ -47,10 +46,14 @@ type TicketNoteStatus struct {
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=tnote,categories=ticketing
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.ticketRef) == has(oldSelf.spec.ticketRef) && (!has(self.spec.ticketRef) || self.spec.ticketRef == oldSelf.spec.ticketRef)) || !has(oldSelf.status) || !(has(oldSelf.status.id) || has(oldSelf.status.openAttempt))",message="ticketRef is immutable once the remote note exists or may exist: for another ticket, create a new TicketNote",fieldPath=".spec.ticketRef"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.ticketID) == has(oldSelf.spec.ticketID) && (!has(self.spec.ticketID) || self.spec.ticketID == oldSelf.spec.ticketID)) || !has(oldSelf.status) || !(has(oldSelf.status.id) || has(oldSelf.status.openAttempt))",message="ticketID is immutable once the remote note exists or may exist: for another ticket, create a new TicketNote",fieldPath=".spec.ticketID"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.integrationRef) == has(oldSelf.spec.integrationRef) && (!has(self.spec.integrationRef) || self.spec.integrationRef == oldSelf.spec.integrationRef)) || !has(oldSelf.status) || !(has(oldSelf.status.id) || has(oldSelf.status.openAttempt))",message="integrationRef is immutable once the remote note exists or may exist: to use another Integration, create a new TicketNote",fieldPath=".spec.integrationRef"
 // +kubebuilder:printcolumn:name="Ticket",type=string,JSONPath=`.status.ticketID`
 // +kubebuilder:printcolumn:name="ID",type=string,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.title`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Creator",type=string,priority=1,JSONPath=`.status.creator`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`

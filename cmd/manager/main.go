@@ -32,6 +32,10 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
+// programName is what the program is called towards others: the API server, which shows it as the manager
+// of the fields that it writes, the Synqly API, and in Events.
+const programName = "synqly-ticketing-operator"
+
 // version is set when the program is linked.
 var version = "dev"
 
@@ -51,6 +55,7 @@ type options struct {
 	allowedAPICIDRs         string
 	allowedAPIHosts         string
 	formerInstallations     string
+	showVersion             bool
 	logging                 zap.Options
 	// arguments are what is left after the flags.
 	arguments []string
@@ -68,6 +73,7 @@ func parseFlags() options {
 	flag.StringVar(&o.allowedAPICIDRs, "allowed-api-cidrs", "", "Networks with addresses that are not public, such as 10.20.0.0/16, in which Integrations may have their baseURL, separated by commas. Public addresses are always allowed.")
 	flag.StringVar(&o.allowedAPIHosts, "allowed-api-hosts", "", "Host names, such as synqly.example.com or *.example.com, that Integrations may have in their baseURL whatever address they resolve to, separated by commas.")
 	flag.StringVar(&o.formerInstallations, "former-installations", "", "The clusters that this cluster replaces, as UIDs of their kube-system namespaces, separated by commas. The operator takes over objects that were moved or restored from them with their annotations.")
+	flag.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 	o.logging.BindFlags(flag.CommandLine)
 	flag.Parse()
 	o.arguments = flag.Args()
@@ -76,6 +82,10 @@ func parseFlags() options {
 
 func main() {
 	o := parseFlags()
+	if o.showVersion {
+		fmt.Println(programName, version)
+		return
+	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&o.logging)))
 	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
 		ctrl.Log.Error(err, "the manager stopped with an error")
@@ -114,13 +124,14 @@ func newManager(o options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	kubeconfig.UserAgent = programName + "/" + version
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
 	mgr, err := ctrl.NewManager(kubeconfig, ctrl.Options{
 		Scheme:                        scheme,
 		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              "synqly-ticketing-operator",
+		LeaderElectionID:              programName,
 		LeaderElectionNamespace:       o.leaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		HealthProbeBindAddress:        o.probeAddress,
@@ -164,9 +175,9 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 			Secrets:           mgr.GetAPIReader(),
 			AllowInsecureHTTP: o.allowInsecureHTTP,
 			Transport:         synqly.NewTransport(destinations),
-			UserAgent:         "synqly-ticketing-operator/" + version,
+			UserAgent:         programName + "/" + version,
 		}),
-		Recorder:            mgr.GetEventRecorder("synqly-ticketing-operator"),
+		Recorder:            mgr.GetEventRecorder(programName),
 		Installation:        installation,
 		FormerInstallations: separated(o.formerInstallations),
 	})
@@ -179,8 +190,8 @@ func namespaces(list string) map[string]cache.Config {
 		return nil
 	}
 	configured := map[string]cache.Config{}
-	for _, name := range names {
-		configured[name] = cache.Config{}
+	for _, namespace := range names {
+		configured[namespace] = cache.Config{}
 	}
 	return configured
 }

@@ -27,6 +27,13 @@ type health struct {
 	again time.Duration
 }
 
+// isNotTheAPI reports whether something answers at baseURL that may not be the Synqly API: it knows
+// none of the API's paths, or its answers are not the API's.
+func isNotTheAPI(err error) bool {
+	var unusable *synqly.DecodeError
+	return synqly.IsForeign(err) || synqly.IsNotFound(err) || errors.As(err, &unusable)
+}
+
 // healthOf translates what a check ended with. It is the only place that does.
 func healthOf(err error) health {
 	var (
@@ -68,9 +75,8 @@ func healthOf(err error) health {
 		return down(v1alpha1.ReasonThrottled, cmp.Or(synqly.RetryAfterOf(err), time.Second))
 	}
 	found := down(v1alpha1.ReasonUnreachable, 0)
-	if synqly.IsForeign(err) || synqly.IsNotFound(err) {
-		// Every API that can be reached has projects, so this is not where it is.
-		found.message += "; check baseURL, with its path, and the proxy"
+	if isNotTheAPI(err) {
+		found.message += "; check the proxy, and the host and the path of baseURL: the operator adds /v1/ticketing to it"
 	}
 	return found
 }

@@ -23,15 +23,15 @@ func TestHealthOfWrongAddresses(t *testing.T) {
 	}{
 		"a path that nobody serves": {
 			err:    &synqly.APIError{Operation: "ListProjects", StatusCode: 404, Foreign: foreign},
-			reason: v1alpha1.ReasonUnreachable, says: []string{"404 Not Found", "text/plain", "check baseURL, with its path"},
+			reason: v1alpha1.ReasonUnreachable, says: []string{"404 Not Found", "text/plain", "the path of baseURL"},
 		},
 		"a path that the API does not have": {
 			err:    &synqly.APIError{Operation: "ListProjects", StatusCode: 404, Problem: synqly.Problem{Message: "no such operation"}},
-			reason: v1alpha1.ReasonUnreachable, says: []string{"no such operation", "check baseURL, with its path"},
+			reason: v1alpha1.ReasonUnreachable, says: []string{"no such operation", "the path of baseURL"},
 		},
 		"a page to sign in": {
 			err:    &synqly.DecodeError{Operation: "ListProjects", StatusCode: 200, Foreign: foreign, Err: fmt.Errorf("%s", foreign)},
-			reason: v1alpha1.ReasonUnreachable, says: []string{"text/plain", "check baseURL, with its path"},
+			reason: v1alpha1.ReasonUnreachable, says: []string{"text/plain", "the path of baseURL"},
 		},
 		"an address inside of the cluster": {
 			err:    &synqly.TransportError{Operation: "ListProjects", NeverSent: true, Err: blocked},

@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
 
-	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
@@ -86,8 +85,11 @@ func updatedEvent(noun, id string, fields []string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Updated", action: "Update", note: note("updated the remote %s %q: %s", noun, id, strings.Join(fields, ", "))}
 }
 
-func removedEvent(noun, id string) event {
-	return event{kind: corev1.EventTypeNormal, reason: "Removed", action: "Remove", note: note("removed the remote %s %q according to deletionPolicy", noun, id)}
+// removedEvent tells what was done to a remote object before its object goes: that it was closed,
+// or removed.
+func removedEvent(noun, removed, id string) event {
+	reason := strings.ToUpper(removed[:1]) + removed[1:]
+	return event{kind: corev1.EventTypeNormal, reason: reason, action: "Remove", note: note("%s the remote %s %q according to deletionPolicy", removed, noun, id)}
 }
 
 func retainedEvent(noun, id string) event {
@@ -95,13 +97,14 @@ func retainedEvent(noun, id string) event {
 }
 
 // emitConditionEvent tells of a Ready condition that has changed for the worse, or back. That an
-// object is in sync after it was created or updated, the Events above have said already.
+// object is in sync after it was created or updated, the Events above have said already. What is
+// not wrong, such as a wait for an object that was applied in the same moment, is no Warning.
 func (s *state[O, R]) emitConditionEvent(result outcome) {
 	switch {
 	case result.silent:
 	case result.status == metav1.ConditionTrue && len(s.events) > 0:
-	case result.status == metav1.ConditionTrue:
-		s.emit(event{kind: corev1.EventTypeNormal, reason: v1alpha1.ReasonSynced, action: "Reconcile", note: note("%s", result.message)})
+	case result.status == metav1.ConditionTrue, result.expected:
+		s.emit(event{kind: corev1.EventTypeNormal, reason: result.reason, action: "Reconcile", note: note("%s", result.message)})
 	default:
 		s.emit(event{kind: corev1.EventTypeWarning, reason: result.reason, action: "Reconcile", note: note("%s", result.message)})
 	}
