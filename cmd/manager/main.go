@@ -60,7 +60,7 @@ func parseFlags() options {
 	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "The address that serves /metrics. Use 0 to disable it.")
 	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address that serves /healthz and /readyz. Use 0 to disable it.")
 	flag.StringVar(&o.watchNamespaces, "watch-namespaces", "", "The namespaces to watch, separated by commas. Defaults to all namespaces.")
-	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 4, "The maximum number of objects of each kind that are reconciled at the same time.")
+	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 32, "The maximum number of objects of each kind that are reconciled at the same time. At most a quarter of them are of one namespace, and an eighth of one Integration.")
 	flag.BoolVar(&o.allowInsecureHTTP, "allow-insecure-http", false, "Accept Integrations with an http:// baseURL. The token is then sent unencrypted: use it for local tests only.")
 	flag.StringVar(&o.formerInstallations, "former-installations", "", "The clusters that this cluster replaces, as UIDs of their kube-system namespaces, separated by commas. The operator takes over objects that were moved or restored from them with their annotations.")
 	o.logging.BindFlags(flag.CommandLine)

@@ -15,6 +15,7 @@ import (
 // pacer makes every request of a client pass the budget, and counts it.
 type pacer struct {
 	budget      *Budget
+	transport   *interruptible // nil where nothing replaces the connection
 	remote      *remoteClock
 	clock       clock.PassiveClock
 	integration types.NamespacedName
@@ -22,7 +23,12 @@ type pacer struct {
 
 var _ synqly.Pacer = pacer{}
 
-func (p pacer) Admit(ctx context.Context) error { return p.budget.Admit(ctx) }
+func (p pacer) Admit(ctx context.Context) error {
+	if p.transport != nil && p.transport.isClosed() {
+		return notSentError{}
+	}
+	return p.budget.Admit(ctx)
+}
 
 func (p pacer) Answered(answer synqly.Answer) {
 	p.remote.observe(answer.ServerTime, p.clock.Now())

@@ -7,6 +7,7 @@ package integration
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
@@ -44,6 +46,8 @@ const (
 	// recheckInterval is the shortest time between two checks that objects ask for because they
 	// were refused.
 	recheckInterval = 10 * time.Second
+	// afterInterruption is when a check that was given up is made anew at the latest.
+	afterInterruption = time.Second
 	// maxProjects is how many projects the status lists.
 	maxProjects = 100
 )
@@ -81,6 +85,8 @@ func Setup(mgr ctrl.Manager, options remote.Options, kinds []remote.Kind) error 
 	rechecks := source.TypedChannel(options.Connections.Rechecks(), &handler.TypedEnqueueRequestForObject[*v1alpha1.Integration]{})
 	controller := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Integration{}).
+		WithOptions(fairqueue.Options(mgr.GetControllerOptions().MaxConcurrentReconciles, fairqueue.ByName)).
+		Watches(&v1alpha1.Integration{}, interruptChanged(options.Connections)).
 		WatchesRawSource(rechecks)
 	for _, kind := range kinds {
 		controller.Watches(kind.New(), enqueueDeleting(mgr.GetClient()), builder.WithPredicates(lastUse))
@@ -108,7 +114,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return r.finalize(ctx, stored, &integration)
 	}
 	found, again, err := r.check(ctx, &integration)
-	if err != nil {
+	switch {
+	case errors.Is(err, connection.ErrInterrupted):
+		return ctrl.Result{RequeueAfter: afterInterruption}, nil // The change has enqueued it as well.
+	case err != nil:
 		return ctrl.Result{}, err
 	}
 	if found.status == metav1.ConditionTrue {

@@ -50,7 +50,7 @@ func (r *Reconciler) probe(ctx context.Context, integration *v1alpha1.Integratio
 }
 
 // check opens the connection and probes it if that is due. It returns how the connection is, and
-// when to check again; an error is one of the API server.
+// when to check again; an error is one of the API server, or connection.ErrInterrupted.
 func (r *Reconciler) check(ctx context.Context, integration *v1alpha1.Integration) (health, time.Duration, error) {
 	open, err := r.Connections.Open(ctx, integration)
 	var secret *connection.SecretError
@@ -107,7 +107,12 @@ func probeInputs(integration *v1alpha1.Integration, open *connection.Connection)
 // probeNow probes the connection and remembers what came of it.
 func (r *Reconciler) probeNow(ctx context.Context, name types.NamespacedName, integration *v1alpha1.Integration, open *connection.Connection, inputs string) (health, time.Duration, error) {
 	open.RecheckStarted()
-	err := r.probe(ctx, integration, open)
+	limited, cancel := context.WithTimeout(ctx, open.WorkTimeout())
+	defer cancel()
+	err := r.probe(limited, integration, open)
+	if errors.Is(err, connection.ErrInterrupted) {
+		return health{}, 0, err // It says nothing about the Integration as it is now.
+	}
 	r.remember(name, probe{at: r.Clock.Now(), inputs: inputs, err: err})
 	found := healthOf(err)
 	switch {

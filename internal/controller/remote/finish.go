@@ -15,6 +15,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
 // finish turns the end of a reconcile into conditions, one status write, Events, and the time of
@@ -23,6 +24,7 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	var pause *pauseError
 	var kubernetes *kubernetesError
 	var expiring *expiringError
+	var unconfirmed *UnconfirmedError
 	longest := time.Duration(math.MaxInt64)
 	if errors.As(err, &expiring) {
 		longest = expiring.remaining
@@ -36,6 +38,8 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 		return r.finishEarly(ctx, s, requeue(0, longest))
 	case errors.As(err, &pause):
 		return r.finishEarly(ctx, s, requeue(pause.remaining, longest))
+	case errors.Is(err, connection.ErrInterrupted) && !errors.As(err, &unconfirmed):
+		return r.finishEarly(ctx, s, requeue(afterInterruption, longest))
 	case apierrors.IsConflict(err):
 		// The cache was stale. The watch brings the newer object; this is for the case that it
 		// brought it before the write failed.

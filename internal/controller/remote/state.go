@@ -4,6 +4,7 @@
 package remote
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -35,6 +36,8 @@ type state[O Object, R any] struct {
 	reader     client.Reader
 	place      Place
 	connection *connection.Connection
+	// endWork ends the deadline of all that is done through the connection.
+	endWork context.CancelFunc
 	// inputs is all that a refused request rested on.
 	inputs string
 
@@ -66,6 +69,8 @@ func (r *Reconciler[O, R]) begin(object O) *state[O, R] {
 		policy: r.adapter.Policy(object),
 		intent: readIntent(object),
 		ownKey: CreateKey(r.Installation, object.GetUID()),
+
+		endWork: func() {},
 	}
 	s.inputs = s.inputsWith(nil)
 	return s
