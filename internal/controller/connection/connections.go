@@ -345,7 +345,7 @@ func (c *Connection) madeFrom(integration *v1alpha1.Integration) bool {
 func (c *Connections) budgetFor(integration *v1alpha1.Integration, before *Connection) *Budget {
 	limit := RateLimit(integration)
 	if before == nil || before.Integration.UID != integration.UID {
-		return NewBudget(c.options.Clock, limit.RequestsPerSecond, limit.Burst)
+		return NewCautiousBudget(c.options.Clock, limit.RequestsPerSecond, limit.Burst)
 	}
 	before.SetRate(limit.RequestsPerSecond, limit.Burst)
 	return before.Budget

@@ -45,7 +45,7 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R]) (context
 	if err != nil {
 		return ctx, err
 	}
-	ctx, err = connection.Reserve(ctx)
+	ctx, err = connection.ReserveFor(ctx, r.adapter.Kind()+" "+s.name.Name)
 	if err != nil {
 		return ctx, err
 	}
