@@ -5,6 +5,7 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -26,12 +27,17 @@ type WaitError struct {
 	Until time.Time
 	// After is how long that is from now.
 	After time.Duration
-	// Asked is true where the provider asked for the pause with a 429, false where the
-	// Integration's own rateLimit is used up.
+	// Asked is true where the provider asked for the pause with a 429. With neither this nor
+	// Outage, the Integration's own rateLimit is used up.
 	Asked bool
+	// Outage is true where the provider counts as down.
+	Outage bool
 }
 
 func (e *WaitError) Error() string {
+	if e.Outage {
+		return "the provider does not answer: requests continue when it does"
+	}
 	if e.Asked {
 		return fmt.Sprintf("the provider asked to slow down: no request is sent before %s", e.Until.UTC().Format(time.RFC3339))
 	}
@@ -59,6 +65,7 @@ type Budget struct {
 	mu        sync.Mutex
 	limiter   *rate.Limiter
 	pace      pace
+	outage    outage
 	nextSlot  time.Time            // when the latest refused Reserve was told to come back
 	slots     map[string]time.Time // when each of those who wait was told to
 	heldUntil time.Time
@@ -92,6 +99,7 @@ func (b *Budget) SetRate(requestsPerSecond, burst int32) {
 	b.applyPace()
 	b.nextSlot = time.Time{} // mutant: keep-the-slots
 	clear(b.slots)
+	b.outage = outage{} // It may be another address, or a token that is answered.
 }
 
 func (b *Budget) applyPace() {
@@ -121,6 +129,9 @@ func (b *Budget) ReserveFor(ctx context.Context, waiter string) (context.Context
 	defer b.mu.Unlock()
 	now := b.clock.Now()
 	if err := b.held(now); err != nil {
+		return ctx, err
+	}
+	if err := b.outage.try(now); err != nil {
 		return ctx, err
 	}
 	if !b.limiter.AllowN(now, 1) {
@@ -199,7 +210,11 @@ func (b *Budget) Admit(ctx context.Context) error {
 	if err := b.sleep(ctx, delay); err != nil {
 		return err
 	}
-	return b.Held()
+	var wait *WaitError
+	if err := b.Held(); !errors.As(err, &wait) || (wait.Outage && isCheck(ctx)) {
+		return nil
+	}
+	return wait
 }
 
 func (b *Budget) sleep(ctx context.Context, delay time.Duration) error {
@@ -226,6 +241,9 @@ func (b *Budget) admit(ctx context.Context) (time.Duration, error) {
 	}
 	if reserved {
 		return 0, nil
+	}
+	if err := b.outage.refuse(now); err != nil && !isCheck(ctx) {
+		return 0, err
 	}
 	return b.limiter.ReserveN(now, 1).DelayFrom(now), nil
 }
@@ -266,11 +284,24 @@ func (b *Budget) Answered() {
 	}
 }
 
-// Held returns a *WaitError during a hold, and nil otherwise.
+// Held returns a *WaitError during a hold or an outage, and nil otherwise.
 func (b *Budget) Held() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.held(b.clock.Now())
+	now := b.clock.Now()
+	if err := b.held(now); err != nil {
+		return err
+	}
+	return b.outage.refuse(now)
+}
+
+// HeldFor is how long Held says to wait; zero for not at all.
+func (b *Budget) HeldFor() time.Duration {
+	var wait *WaitError
+	if errors.As(b.Held(), &wait) {
+		return wait.After
+	}
+	return 0
 }
 
 func (b *Budget) held(now time.Time) error {

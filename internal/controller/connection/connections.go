@@ -174,7 +174,12 @@ func (e *NotReadyError) Error() string {
 	if e.Reason == "" {
 		return fmt.Sprintf("Integration %q has not been checked yet", e.Integration.Name)
 	}
-	return fmt.Sprintf("Integration %q is not ready (%s): %s", e.Integration.Name, e.Reason, e.Message)
+	return e.Cause() + ": " + e.Message
+}
+
+// Cause is the begin of the error's text, without the message.
+func (e *NotReadyError) Cause() string {
+	return fmt.Sprintf("Integration %q is not ready (%s)", e.Integration.Name, e.Reason)
 }
 
 // For returns the connection that an object uses. An Integration that is Ready has one, or gets one
@@ -218,20 +223,22 @@ func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integratio
 		return before, nil
 	}
 	budget, remote, transport := c.budgetFor(integration, before), &remoteClock{}, newInterruptible(c.options.Transport)
-	api, err := synqly.NewClient(synqly.Options{
+	connection := &Connection{Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token, transport: transport, remote: remote}
+	connection.enqueue = func() { c.enqueue(connection.Integration) }
+	connection.Client, err = synqly.NewClient(synqly.Options{
 		BaseURL:           integration.Spec.BaseURL,
 		Token:             token,
 		RequestTimeout:    RequestTimeout(integration),
 		Transport:         transport,
 		AllowInsecureHTTP: c.options.AllowInsecureHTTP,
 		UserAgent:         c.options.UserAgent,
-		Pacer:             pacer{budget: budget, transport: transport, remote: remote, clock: c.options.Clock, integration: name},
+		Pacer: pacer{
+			budget: budget, transport: transport, remote: remote, clock: c.options.Clock, integration: name, down: connection.enqueue,
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	connection := &Connection{Client: api, Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token, transport: transport, remote: remote}
-	connection.enqueue = func() { c.enqueue(connection.Integration) }
 	c.open[name] = connection
 	if before != nil {
 		before.transport.close()

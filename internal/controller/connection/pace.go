@@ -9,9 +9,11 @@ const (
 	// firstRate and firstBurst are the parts of what is allowed that a new connection begins with.
 	firstRate  = 0.5
 	firstBurst = 0.25
-	// slowdown is what a 429 leaves of the rate, and slowest the least of what is allowed.
-	slowdown = 0.5
-	slowest  = 0.01
+	// slowdown is what a 429 leaves of the rate, slowest the least of what is allowed, and
+	// leastBurst what it leaves of the burst that is allowed.
+	slowdown   = 0.5
+	slowest    = 0.01
+	leastBurst = 0.05
 	// stepsUp is how many answers it takes to regain what a 429 has taken: enough for the next 429
 	// to be one in hundreds of requests.
 	stepsUp = 200
@@ -21,7 +23,7 @@ const (
 
 // pace is how fast a provider is sent requests: additive up with each answer, multiplicative down
 // with a 429, below what rateLimit allows. A 429 says nothing about which of the two was too much
-// for the provider, so it empties the burst as well: from then on requests go out one by one.
+// for the provider, so it ends bursts as well: from then on requests go out nearly one by one.
 type pace struct {
 	rate, burst               float64
 	allowedRate, allowedBurst float64
@@ -48,7 +50,7 @@ func (p *pace) allow(allowedRate, allowedBurst float64) {
 
 // slowDown is for a 429.
 func (p *pace) slowDown() {
-	p.rate, p.burst = max(p.rate*slowdown, p.allowedRate*slowest), 1
+	p.rate, p.burst = max(p.rate*slowdown, p.allowedRate*slowest), max(1, p.allowedBurst*leastBurst)
 	p.step = p.rate / stepsUp
 }
 

@@ -19,6 +19,8 @@ type pacer struct {
 	remote      *remoteClock
 	clock       clock.PassiveClock
 	integration types.NamespacedName
+	// down is called when the provider begins to count as down; nil for nobody who wants to know.
+	down func()
 }
 
 var _ synqly.Pacer = pacer{}
@@ -37,6 +39,11 @@ func (p pacer) Answered(answer synqly.Answer) {
 		p.budget.Throttled(answer.RetryAfter)
 	case answer.StatusCode != 0:
 		p.budget.Answered()
+	}
+	if answer.Class != synqly.Unavailable {
+		p.budget.Up()
+	} else if p.budget.Failed() && p.down != nil {
+		p.down()
 	}
 	countRequest(p.integration, answer)
 }

@@ -131,6 +131,11 @@ func (s *state[O, R]) inputsWith(integration *v1alpha1.Integration) string {
 	inputs := fmt.Sprintf("%s/%d/%t/%s/%s", s.object.GetUID(), s.object.GetGeneration(), s.object.GetDeletionTimestamp().IsZero(), s.syncRequest(), s.annotation(v1alpha1.CreateAgainAnnotation))
 	if integration != nil {
 		inputs += fmt.Sprintf("/%s/%d/%s", integration.UID, integration.Generation, integration.Status.TokenVersion)
+		// After an outage nobody waits for the end of a pause that it caused.
+		ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
+		if ready != nil && ready.Status == metav1.ConditionTrue {
+			inputs += fmt.Sprintf("/ready since %d", ready.LastTransitionTime.Unix())
+		}
 	}
 	return inputs
 }
