@@ -97,7 +97,7 @@ func (b *Budget) SetRate(requestsPerSecond, burst int32) {
 	defer b.mu.Unlock()
 	b.pace.allow(float64(requestsPerSecond), float64(burst))
 	b.applyPace()
-	b.nextSlot = time.Time{} // mutant: keep-the-slots
+	b.nextSlot = time.Time{}
 	clear(b.slots)
 	b.outage = outage{} // It may be another address, or a token that is answered.
 }
@@ -167,12 +167,14 @@ func Background(ctx context.Context) context.Context {
 	return context.WithValue(ctx, backgroundKey{}, true)
 }
 
+func isBackground(ctx context.Context) bool { return ctx.Value(backgroundKey{}) != nil }
+
 // backgroundPatience bounds how long a request in the background lets others go first.
 const backgroundPatience = 2 * time.Second
 
 // letOthersFirst waits, for a request in the background, until the bucket is half full.
 func (b *Budget) letOthersFirst(ctx context.Context) error {
-	if ctx.Value(backgroundKey{}) == nil {
+	if !isBackground(ctx) {
 		return nil
 	}
 	begun := b.clock.Now()

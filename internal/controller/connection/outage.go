@@ -19,8 +19,8 @@ const (
 )
 
 // outage holds back the requests of a connection whose provider is down, so that a hundred objects
-// do not try one after the other. Only checks go out (Check), one at a time as the controller of the
-// Integration makes them, and now and then a trial. Any answer ends it.
+// do not try one after the other. Only checks go out (Check), one at a time as the controller of
+// the Integration makes them, and now and then a trial. Any answer ends it.
 type outage struct {
 	failures  int
 	began     time.Time // zero while there is none
@@ -39,7 +39,7 @@ func (o *outage) failed(now time.Time) bool {
 
 // refuse returns a *WaitError during an outage, and nil otherwise.
 func (o *outage) refuse(now time.Time) error {
-	if o.began.IsZero() { // mutant: no-outage
+	if o.began.IsZero() {
 		return nil
 	}
 	// Who waits is woken when the Integration is Ready again. For those who are not, the pause grows

@@ -25,7 +25,7 @@ func inOutage(t *testing.T) (pacer, *clocktesting.FakeClock) {
 	clk := clocktesting.NewFakeClock(start)
 	p := newPacer(NewBudget(clk, 1000, 1000), types.NamespacedName{Namespace: t.Name(), Name: "down"})
 	for range failuresOfAnOutage {
-		p.Answered(unanswered)
+		p.Answered(t.Context(), unanswered)
 	}
 	return p, clk
 }
@@ -47,7 +47,7 @@ func TestAnOutageBeginsWithFailuresInARow(t *testing.T) {
 		p := newPacer(NewBudget(clocktesting.NewFakeClock(start), 10, 10), types.NamespacedName{Namespace: t.Name(), Name: "counts"})
 		p.down = func() { news++ }
 		for _, answer := range test.answers {
-			p.Answered(answer)
+			p.Answered(t.Context(), answer)
 		}
 		if got := p.budget.Down(); got != test.want {
 			t.Errorf("%s: down: %t, want %t", name, got, test.want)
@@ -76,6 +76,17 @@ func TestOnlyChecksGoOutDuringAnOutage(t *testing.T) {
 	}
 }
 
+// A poll asks for one project after the other, of which some may be broken.
+func TestPollsBeginNoOutage(t *testing.T) {
+	p := newPacer(NewBudget(clocktesting.NewFakeClock(start), 10, 10), types.NamespacedName{Namespace: t.Name(), Name: "polled"})
+	for range 10 {
+		p.Answered(Background(t.Context()), unavailable)
+	}
+	if p.budget.Down() {
+		t.Error("polls that fail keep the objects waiting")
+	}
+}
+
 // A provider may answer everything but what checks ask for.
 func TestATrialGoesOutNowAndThen(t *testing.T) {
 	p, clk := inOutage(t)
@@ -90,12 +101,12 @@ func TestATrialGoesOutNowAndThen(t *testing.T) {
 		if err := p.Admit(reserved); err != nil {
 			t.Fatalf("a trial: %v", err)
 		}
-		p.Answered(unanswered)
+		p.Answered(t.Context(), unanswered)
 	}
 	if want := int(time.Minute / firstTrial); trials < want/2 || trials > want {
 		t.Errorf("%d trials in a minute, want %d at most", trials, want)
 	}
-	p.Answered(synqly.Answer{StatusCode: 200})
+	p.Answered(t.Context(), synqly.Answer{StatusCode: 200})
 	reservations(t, p.budget, 10)
 }
 

@@ -32,7 +32,7 @@ func (p pacer) Admit(ctx context.Context) error {
 	return p.budget.Admit(ctx)
 }
 
-func (p pacer) Answered(answer synqly.Answer) {
+func (p pacer) Answered(ctx context.Context, answer synqly.Answer) {
 	p.remote.observe(answer.ServerTime, p.clock.Now())
 	switch {
 	case answer.Class == synqly.Throttled:
@@ -40,9 +40,12 @@ func (p pacer) Answered(answer synqly.Answer) {
 	case answer.StatusCode != 0:
 		p.budget.Answered()
 	}
-	if answer.Class != synqly.Unavailable {
+	switch {
+	case answer.Class != synqly.Unavailable:
 		p.budget.Up()
-	} else if p.budget.Failed() && p.down != nil {
+	case isBackground(ctx):
+		// A poll asks the same for each project, of which one may be broken, and backs off by itself.
+	case p.budget.Failed() && p.down != nil:
 		p.down()
 	}
 	countRequest(p.integration, answer)

@@ -120,11 +120,11 @@ func (o *order) next() *waiting {
 	var best *waiting
 	var fewest [2]int
 	for _, namespace := range o.namespaces {
-		if namespace.running >= o.limits.namespace { // mutant: no-namespace-share
+		if namespace.running >= o.limits.namespace {
 			continue
 		}
 		for _, line := range namespace.lines {
-			if len(line.waiting) == 0 || line.running >= o.limits.integration { // mutant: no-integration-share
+			if len(line.waiting) == 0 || line.running >= o.limits.integration {
 				continue
 			}
 			held := [2]int{namespace.running, line.running}
