@@ -23,13 +23,13 @@ var _ = Describe("A leader that is frozen past its lease in the middle of create
 	It("duplicates nothing of what another one has done meanwhile", func(ctx SpecContext) {
 		const (
 			count   = 20
-			workers = 4 // Of each kind.
+			workers = 4 // Of each kind, for one Integration.
 		)
 		t := newTenant(ctx)
 		integration := t.integration()
 		integration.Spec.RequestTimeout = &metav1.Duration{Duration: 5 * time.Second}
 		apiServer, kubeconfig := newAPIServerGate()
-		flags := []string{"--leader-elect", "--leader-election-namespace=" + operatorNamespace, fmt.Sprintf("--max-concurrent-reconciles=%d", workers)}
+		flags := []string{"--leader-elect", "--leader-election-namespace=" + operatorNamespace, fmt.Sprintf("--max-concurrent-reconciles=%d", 8*workers)}
 		leader := t.startManager(ctx, append(flags, "--kubeconfig="+kubeconfig)...)
 		expectLeaderWithin(ctx, leader, 3*leaseDuration)
 		other := t.startManager(ctx, flags...)

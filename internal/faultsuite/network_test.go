@@ -19,6 +19,8 @@ type network struct {
 	world     *world
 	simulator http.RoundTripper
 	log       []string
+	// down answers every request during an outage; nil without one.
+	down func() (*http.Response, error)
 }
 
 // exchange is one request.
@@ -42,6 +44,10 @@ func (n *network) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := request.Context().Err(); err != nil {
 		// As in net/http: a request whose time is over before it has a connection is not sent.
 		return nil, err
+	}
+	if n.down != nil {
+		w.end(struck)
+		return n.down()
 	}
 	w.ledger.sent(call)
 	var response *http.Response

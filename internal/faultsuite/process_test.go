@@ -147,6 +147,9 @@ func (p *process) notify(change memoryapi.Change) {
 	of := referenceTo(object)
 	switch of.kind {
 	case "Integration":
+		if change.Before != nil && (change.After == nil || change.Before.GetGeneration() != change.After.GetGeneration()) {
+			p.connections.Interrupt(of.key())
+		}
 		p.enqueue(of)
 		if p.world.polled {
 			p.enqueue(thePoller)

@@ -16,8 +16,8 @@ type Pacer interface {
 	// not sent when it returns an error; the caller gets that error in a *TransportError that says
 	// so.
 	Admit(ctx context.Context) error
-	// Answered is called after each request that was admitted.
-	Answered(Answer)
+	// Answered is called after each request that was admitted, with its context.
+	Answered(context.Context, Answer)
 }
 
 // Answer is what a Pacer learns of a request.
@@ -55,6 +55,6 @@ func (c *Client) paced(ctx context.Context, call call) (*answer, error) {
 	case errors.As(err, &refused):
 		report.StatusCode, report.RetryAfter = refused.StatusCode, refused.RetryAfter
 	}
-	c.pacer.Answered(report)
+	c.pacer.Answered(ctx, report)
 	return got, err
 }

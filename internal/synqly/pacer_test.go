@@ -23,7 +23,9 @@ type recordingPacer struct {
 }
 
 func (p *recordingPacer) Admit(context.Context) error { p.admitted++; return p.err }
-func (p *recordingPacer) Answered(answer Answer)      { p.answers = append(p.answers, answer) }
+func (p *recordingPacer) Answered(_ context.Context, answer Answer) {
+	p.answers = append(p.answers, answer)
+}
 
 func TestPacerLearnsOfEveryAnswer(t *testing.T) {
 	operation, _ := contract.Lookup(contract.GetTicket)

@@ -5,6 +5,7 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -26,12 +27,17 @@ type WaitError struct {
 	Until time.Time
 	// After is how long that is from now.
 	After time.Duration
-	// Asked is true where the provider asked for the pause with a 429, false where the
-	// Integration's own rateLimit is used up.
+	// Asked is true where the provider asked for the pause with a 429. With neither this nor
+	// Outage, the Integration's own rateLimit is used up.
 	Asked bool
+	// Outage is true where the provider counts as down.
+	Outage bool
 }
 
 func (e *WaitError) Error() string {
+	if e.Outage {
+		return "the provider does not answer: requests continue when it does"
+	}
 	if e.Asked {
 		return fmt.Sprintf("the provider asked to slow down: no request is sent before %s", e.Until.UTC().Format(time.RFC3339))
 	}
@@ -41,13 +47,14 @@ func (e *WaitError) Error() string {
 // NeverSent tells the client that the request did not leave the process.
 func (e *WaitError) NeverSent() bool { return true }
 
-// Budget paces all requests of one connection: a token bucket made from rateLimit, and a hold that
-// a 429 puts on everything.
+// Budget paces all requests of one connection: a token bucket whose size and rate follow what the
+// provider takes, up to rateLimit (pace), and a hold that a 429 puts on everything.
 //
 // A reconcile asks for its first request with Reserve, which never blocks: the worker is free for
-// other Integrations while the object waits in the queue. Further requests of the same reconcile
-// wait in Admit, for as long as the bucket takes to refill, because starting over would send the
-// first ones again.
+// other objects while this one waits in the queue. Further requests of the same reconcile wait in
+// Admit, for as long as the bucket takes to refill, because starting over would send the first ones
+// again. They come before those that wait for their first one, so they wait for no more than the
+// requests of the other workers of the Integration's share.
 //
 // Requests in the Background leave half of the bucket to all others, so that a new ticket does not
 // wait behind a long list; with nothing left for them they go out all the same, one every
@@ -57,23 +64,48 @@ type Budget struct {
 
 	mu        sync.Mutex
 	limiter   *rate.Limiter
-	nextSlot  time.Time // when the latest refused Reserve was told to come back
+	pace      pace
+	outage    outage
+	nextSlot  time.Time            // when the latest refused Reserve was told to come back
+	slots     map[string]time.Time // when each of those who wait was told to
 	heldUntil time.Time
 	lastHold  time.Duration // the pause after the latest 429 that named none
 }
 
 // NewBudget returns a full bucket of burst requests that refills at requestsPerSecond.
 func NewBudget(clk clock.Clock, requestsPerSecond, burst int32) *Budget {
-	return &Budget{clock: clk, limiter: rate.NewLimiter(rate.Limit(requestsPerSecond), int(burst))}
+	return &Budget{
+		clock: clk, limiter: rate.NewLimiter(rate.Limit(requestsPerSecond), int(burst)), slots: map[string]time.Time{},
+		pace: newPace(float64(requestsPerSecond), float64(burst)),
+	}
 }
 
-// SetRate changes the rate and keeps what has been used up, and the hold.
+// NewCautiousBudget returns a budget for a provider of which nothing is known yet: it begins below
+// what is allowed.
+func NewCautiousBudget(clk clock.Clock, requestsPerSecond, burst int32) *Budget {
+	budget := NewBudget(clk, requestsPerSecond, burst)
+	budget.pace.begin()
+	budget.limiter = rate.NewLimiter(budget.pace.limit(), budget.pace.size())
+	return budget
+}
+
+// SetRate changes what is allowed. What has been used up stays, and so do the hold and how much
+// less than allowed the provider takes. The slots of those who wait are forgotten: whoever comes
+// now gets one at the new rate.
 func (b *Budget) SetRate(requestsPerSecond, burst int32) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.pace.allow(float64(requestsPerSecond), float64(burst))
+	b.applyPace()
+	b.nextSlot = time.Time{}
+	clear(b.slots)
+	b.outage = outage{} // It may be another address, or a token that is answered.
+}
+
+func (b *Budget) applyPace() {
 	now := b.clock.Now()
-	b.limiter.SetLimitAt(now, rate.Limit(requestsPerSecond))
-	b.limiter.SetBurstAt(now, int(burst))
+	b.limiter.SetLimitAt(now, b.pace.limit())
+	b.limiter.SetBurstAt(now, b.pace.size())
 }
 
 type reservationKey struct{}
@@ -87,26 +119,44 @@ type reservation struct {
 // Reserve takes one request from the bucket for the context that it returns, or returns a
 // *WaitError. It never blocks.
 func (b *Budget) Reserve(ctx context.Context) (context.Context, error) {
+	return b.ReserveFor(ctx, "")
+}
+
+// ReserveFor is Reserve for somebody with a name, who keeps his slot when he comes before it. Else
+// each change that wakes those who wait would put them behind the slots that they had before.
+func (b *Budget) ReserveFor(ctx context.Context, waiter string) (context.Context, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
 	if err := b.held(now); err != nil {
 		return ctx, err
 	}
-	if !b.limiter.AllowN(now, 1) {
-		return ctx, b.slot(now)
+	if err := b.outage.try(now); err != nil {
+		return ctx, err
 	}
+	if !b.limiter.AllowN(now, 1) {
+		return ctx, b.slot(now, waiter)
+	}
+	delete(b.slots, waiter)
 	return context.WithValue(ctx, reservationKey{}, &reservation{budget: b}), nil
 }
 
 // slot tells the callers that found the bucket empty to come back one after the other, at the rate
-// at which it refills, instead of all at once.
-func (b *Budget) slot(now time.Time) *WaitError {
-	interval := time.Duration(float64(time.Second) / float64(b.limiter.Limit()))
+// that is allowed, instead of all at once. At present it may refill more slowly; but slots at that
+// rate would still be there when it has become faster.
+func (b *Budget) slot(now time.Time, waiter string) *WaitError {
+	if own, has := b.slots[waiter]; has && own.After(now) {
+		return &WaitError{Until: own, After: own.Sub(now)}
+	}
+	interval := time.Duration(float64(time.Second) / b.pace.allowedRate)
 	if b.nextSlot.Before(now) {
 		b.nextSlot = now
+		clear(b.slots) // All of them have passed, also those of objects that are gone.
 	}
 	b.nextSlot = b.nextSlot.Add(interval)
+	if waiter != "" {
+		b.slots[waiter] = b.nextSlot
+	}
 	return &WaitError{Until: b.nextSlot, After: b.nextSlot.Sub(now)}
 }
 
@@ -117,12 +167,14 @@ func Background(ctx context.Context) context.Context {
 	return context.WithValue(ctx, backgroundKey{}, true)
 }
 
+func isBackground(ctx context.Context) bool { return ctx.Value(backgroundKey{}) != nil }
+
 // backgroundPatience bounds how long a request in the background lets others go first.
 const backgroundPatience = 2 * time.Second
 
 // letOthersFirst waits, for a request in the background, until the bucket is half full.
 func (b *Budget) letOthersFirst(ctx context.Context) error {
-	if ctx.Value(backgroundKey{}) == nil {
+	if !isBackground(ctx) {
 		return nil
 	}
 	begun := b.clock.Now()
@@ -160,7 +212,11 @@ func (b *Budget) Admit(ctx context.Context) error {
 	if err := b.sleep(ctx, delay); err != nil {
 		return err
 	}
-	return b.Held()
+	var wait *WaitError
+	if err := b.Held(); !errors.As(err, &wait) || (wait.Outage && isCheck(ctx)) {
+		return nil
+	}
+	return wait
 }
 
 func (b *Budget) sleep(ctx context.Context, delay time.Duration) error {
@@ -188,19 +244,27 @@ func (b *Budget) admit(ctx context.Context) (time.Duration, error) {
 	if reserved {
 		return 0, nil
 	}
+	if err := b.outage.refuse(now); err != nil && !isCheck(ctx) {
+		return 0, err
+	}
 	return b.limiter.ReserveN(now, 1).DelayFrom(now), nil
 }
 
 // Throttled holds back every request of the connection after a 429: for as long as Retry-After
-// says, or, where that is zero, for a pause that doubles each time.
+// says, or, where that is zero, for a pause that doubles each time. And it slows down.
 func (b *Budget) Throttled(retryAfter time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
+	// A request that was sent before the hold began: requests that were on their way together are
+	// one refusal, and must neither double the pause nor halve the rate one by one.
+	isSameRefusal := now.Before(b.heldUntil)
+	if !isSameRefusal {
+		b.pace.slowDown()
+		b.applyPace()
+	}
 	if retryAfter == 0 {
-		if now.Before(b.heldUntil) {
-			// The request was sent before the hold began: requests that were on their way together
-			// are one refusal, and must not double the pause one by one.
+		if isSameRefusal {
 			return
 		}
 		b.lastHold = min(max(2*b.lastHold, firstHold), longestHold)
@@ -211,18 +275,35 @@ func (b *Budget) Throttled(retryAfter time.Duration) {
 	}
 }
 
-// Answered forgets the pauses of earlier 429s: the provider takes requests again.
+// Answered forgets the pauses of earlier 429s: the provider takes requests again. A bit more is
+// sent from now on, up to what is allowed.
 func (b *Budget) Answered() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lastHold = 0
+	if b.pace.speedUp() {
+		b.applyPace()
+	}
 }
 
-// Held returns a *WaitError during a hold, and nil otherwise.
+// Held returns a *WaitError during a hold or an outage, and nil otherwise.
 func (b *Budget) Held() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.held(b.clock.Now())
+	now := b.clock.Now()
+	if err := b.held(now); err != nil {
+		return err
+	}
+	return b.outage.refuse(now)
+}
+
+// HeldFor is how long Held says to wait; zero for not at all.
+func (b *Budget) HeldFor() time.Duration {
+	var wait *WaitError
+	if errors.As(b.Held(), &wait) {
+		return wait.After
+	}
+	return 0
 }
 
 func (b *Budget) held(now time.Time) error {

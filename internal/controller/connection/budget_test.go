@@ -282,6 +282,7 @@ func TestHoldRefusesEverythingUntilItsEnd(t *testing.T) {
 		if err := request(); err != nil {
 			t.Errorf("%s after the hold: %v", name, err)
 		}
+		clk.Step(time.Second) // One by one, as after each 429.
 	}
 }
 
@@ -296,7 +297,7 @@ func TestReservationSurvivesAHold(t *testing.T) {
 		t.Fatal("a request went out during a hold")
 	}
 	clk.Step(time.Second)
-	reservations(t, budget, 3)
+	reservations(t, budget, 1)
 	if err := budget.Admit(reserved); err != nil {
 		t.Errorf("a request that was reserved and never sent: %v", err)
 	}

@@ -80,6 +80,7 @@ type Connection struct {
 	TokenVersion string
 
 	token        string
+	transport    *interruptible
 	remote       *remoteClock
 	enqueue      func()
 	recheckAsked atomic.Bool
@@ -90,6 +91,20 @@ type Connection struct {
 
 // RequestTimeout is how long one request may take.
 func (c *Connection) RequestTimeout() time.Duration { return RequestTimeout(c.Integration) }
+
+const (
+	// workTimeouts and workRequests bound the work on one object, or for one poll, see WorkTimeout:
+	// so many requests may hang until their timeout, and so many may wait for the budget, one for
+	// each page of the longest list.
+	workTimeouts = 4
+	workRequests = 1000
+)
+
+// WorkTimeout is how long a reconcile may hold a worker: four times the requestTimeout, and the
+// time that the rateLimit takes for the pages of the longest list.
+func (c *Connection) WorkTimeout() time.Duration {
+	return workTimeouts*c.RequestTimeout() + workRequests*time.Second/time.Duration(max(1, RateLimit(c.Integration).RequestsPerSecond))
+}
 
 // SettlePeriod is how long a lost create may still appear remotely.
 func (c *Connection) SettlePeriod() time.Duration { return SettlePeriod(c.Integration) }
@@ -159,7 +174,12 @@ func (e *NotReadyError) Error() string {
 	if e.Reason == "" {
 		return fmt.Sprintf("Integration %q has not been checked yet", e.Integration.Name)
 	}
-	return fmt.Sprintf("Integration %q is not ready (%s): %s", e.Integration.Name, e.Reason, e.Message)
+	return e.Cause() + ": " + e.Message
+}
+
+// Cause is the begin of the error's text, without the message.
+func (e *NotReadyError) Cause() string {
+	return fmt.Sprintf("Integration %q is not ready (%s)", e.Integration.Name, e.Reason)
 }
 
 // For returns the connection that an object uses. An Integration that is Ready has one, or gets one
@@ -207,22 +227,27 @@ func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integratio
 	if before != nil && before.madeFrom(integration) && before.token == token {
 		return before, nil
 	}
-	budget, remote := c.budgetFor(integration, before), &remoteClock{}
-	api, err := synqly.NewClient(synqly.Options{
+	budget, remote, transport := c.budgetFor(integration, before), &remoteClock{}, newInterruptible(c.options.Transport)
+	connection := &Connection{Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token, transport: transport, remote: remote}
+	connection.enqueue = func() { c.enqueue(connection.Integration) }
+	connection.Client, err = synqly.NewClient(synqly.Options{
 		BaseURL:           integration.Spec.BaseURL,
 		Token:             token,
 		RequestTimeout:    RequestTimeout(integration),
-		Transport:         c.options.Transport,
+		Transport:         transport,
 		AllowInsecureHTTP: c.options.AllowInsecureHTTP,
 		UserAgent:         c.options.UserAgent,
-		Pacer:             pacer{budget: budget, remote: remote, clock: c.options.Clock, integration: name},
+		Pacer: pacer{
+			budget: budget, transport: transport, remote: remote, clock: c.options.Clock, integration: name, down: connection.enqueue,
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	connection := &Connection{Client: api, Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token, remote: remote}
-	connection.enqueue = func() { c.enqueue(connection.Integration) }
 	c.open[name] = connection
+	if before != nil {
+		before.transport.close()
+	}
 	return connection, nil
 }
 
@@ -230,6 +255,15 @@ func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integratio
 // Integration and its Secret since, or nil.
 func (c *Connections) Last(name types.NamespacedName) *Connection {
 	return c.current(name)
+}
+
+// Interrupt gives up what is under way on the connection of an Integration, because the Integration
+// was changed or is being deleted. Nobody has to wait for a provider that the Integration no longer
+// names. It never blocks.
+func (c *Connections) Interrupt(name types.NamespacedName) {
+	if connection := c.current(name); connection != nil {
+		connection.transport.interrupt()
+	}
 }
 
 // Close notes that an Integration is gone. Its connection stays for an hour, for objects that are
@@ -325,7 +359,7 @@ func (c *Connection) madeFrom(integration *v1alpha1.Integration) bool {
 func (c *Connections) budgetFor(integration *v1alpha1.Integration, before *Connection) *Budget {
 	limit := RateLimit(integration)
 	if before == nil || before.Integration.UID != integration.UID {
-		return NewBudget(c.options.Clock, limit.RequestsPerSecond, limit.Burst)
+		return NewCautiousBudget(c.options.Clock, limit.RequestsPerSecond, limit.Burst)
 	}
 	before.SetRate(limit.RequestsPerSecond, limit.Burst)
 	return before.Budget

@@ -430,6 +430,7 @@ func TestNewGenerationChangesTheRateOfTheBudget(t *testing.T) {
 	connection := w.mustOpen(t, w.integration(generation(2), func(i *v1alpha1.Integration) {
 		i.Spec.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: 100, Burst: 50}
 	}))
+	answers(connection.Budget, 1000)
 	w.clock.Step(time.Minute)
 	reservations(t, connection.Budget, 50)
 	_, err := connection.Reserve(t.Context())
@@ -564,9 +565,18 @@ func TestSettingsOfAConnection(t *testing.T) {
 	}
 }
 
+// answers are so many of a provider that takes everything.
+func answers(budget *Budget, count int) {
+	for range count {
+		budget.Answered()
+	}
+}
+
 func TestBudgetWithoutRateLimitIsTenASecondAndTwentyAtOnce(t *testing.T) {
 	w := newWorld(t)
 	connection := w.mustOpen(t, w.integration(func(i *v1alpha1.Integration) { i.Spec.RateLimit = nil }))
+	answers(connection.Budget, 1000)
+	w.clock.Step(time.Minute)
 	reservations(t, connection.Budget, 20)
 	_, err := connection.Reserve(t.Context())
 	if got := refusal(t, err).After; got != 100*time.Millisecond {

@@ -28,8 +28,8 @@ func TestTimesAreCorrectedByTheServersClock(t *testing.T) {
 	if got := connection.RemoteTime(start); !got.Equal(start) {
 		t.Errorf("before the first answer %s, want %s", got, start)
 	}
-	p.Answered(synqly.Answer{StatusCode: 200, ServerTime: start.Add(-3 * time.Minute)})
-	p.Answered(synqly.Answer{StatusCode: 503, Class: synqly.Unavailable})
+	p.Answered(t.Context(), synqly.Answer{StatusCode: 200, ServerTime: start.Add(-3 * time.Minute)})
+	p.Answered(t.Context(), synqly.Answer{StatusCode: 503, Class: synqly.Unavailable})
 	if got, want := connection.RemoteTime(start), start.Add(-3*time.Minute); !got.Equal(want) {
 		t.Errorf("with a server that is 3 minutes behind %s, want %s", got, want)
 	}
@@ -56,7 +56,7 @@ func TestAnswersHoldTheConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			budget := NewBudget(clocktesting.NewFakeClock(start), 10, 10)
 			for _, answer := range test.answers {
-				newPacer(budget, types.NamespacedName{Namespace: t.Name(), Name: "holds"}).Answered(answer)
+				newPacer(budget, types.NamespacedName{Namespace: t.Name(), Name: "holds"}).Answered(t.Context(), answer)
 			}
 			var held *WaitError
 			got := time.Duration(0)
@@ -79,12 +79,12 @@ func TestOnlyAnAnswerForgetsEarlierHolds(t *testing.T) {
 	}{"an answer": {503, time.Second}, "no answer": {0, 4 * time.Second}} {
 		clk := clocktesting.NewFakeClock(start)
 		p := newPacer(NewBudget(clk, 10, 10), types.NamespacedName{Namespace: t.Name(), Name: "forgets"})
-		p.Answered(synqly.Answer{StatusCode: 429, Class: synqly.Throttled})
+		p.Answered(t.Context(), synqly.Answer{StatusCode: 429, Class: synqly.Throttled})
 		clk.Step(time.Second)
-		p.Answered(synqly.Answer{StatusCode: 429, Class: synqly.Throttled})
+		p.Answered(t.Context(), synqly.Answer{StatusCode: 429, Class: synqly.Throttled})
 		clk.Step(2 * time.Second)
-		p.Answered(synqly.Answer{StatusCode: test.between})
-		p.Answered(synqly.Answer{StatusCode: 429, Class: synqly.Throttled})
+		p.Answered(t.Context(), synqly.Answer{StatusCode: test.between})
+		p.Answered(t.Context(), synqly.Answer{StatusCode: 429, Class: synqly.Throttled})
 		if got := refusal(t, p.budget.Held()).After; got != test.want {
 			t.Errorf("%s: the third hold is %s, want %s", name, got, test.want)
 		}
@@ -148,7 +148,7 @@ func TestEveryRequestIsCounted(t *testing.T) {
 		{Operation: "TestedGet", StatusCode: 299},
 		{Operation: "TestedGet", StatusCode: 588},
 	} {
-		p.Answered(answer)
+		p.Answered(t.Context(), answer)
 	}
 	added := counted(t, integration)
 	for series, value := range countsBefore {
@@ -188,7 +188,7 @@ func TestRequestsOfAClosedConnectionAreForgotten(t *testing.T) {
 	w := newWorld(t)
 	gone, stays := types.NamespacedName{Namespace: "metrics", Name: "gone"}, types.NamespacedName{Namespace: "metrics", Name: "stays"}
 	for _, integration := range []types.NamespacedName{gone, stays} {
-		newPacer(NewBudget(w.clock, 10, 10), integration).Answered(synqly.Answer{Operation: "TestedGet", StatusCode: 200})
+		newPacer(NewBudget(w.clock, 10, 10), integration).Answered(t.Context(), synqly.Answer{Operation: "TestedGet", StatusCode: 200})
 	}
 	w.Close(gone)
 	if left := counted(t, gone); len(left) > 0 {

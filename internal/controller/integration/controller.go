@@ -7,6 +7,7 @@ package integration
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -15,7 +16,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/flowcontrol"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -25,6 +25,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
@@ -44,6 +45,16 @@ const (
 	// recheckInterval is the shortest time between two checks that objects ask for because they
 	// were refused.
 	recheckInterval = 10 * time.Second
+	// doubtInterval is the shortest time between two checks because requests of objects had no
+	// answer.
+	doubtInterval = time.Second
+	// shortestOutageProbe and longestOutageProbe bound the time between two checks while the
+	// provider does not answer; between them it is outageFraction of how long that has lasted.
+	shortestOutageProbe = 1700 * time.Millisecond
+	longestOutageProbe  = time.Minute
+	outageFraction      = 40
+	// afterInterruption is when a check that was given up is made anew at the latest.
+	afterInterruption = time.Second
 	// maxProjects is how many projects the status lists.
 	maxProjects = 100
 )
@@ -55,10 +66,9 @@ type Reconciler struct {
 	Recorder    events.EventRecorder
 	Clock       clock.Clock
 
-	kinds   []remote.Kind
-	backoff *flowcontrol.Backoff
-	mu      sync.Mutex
-	probes  map[types.NamespacedName]probe
+	kinds  []remote.Kind
+	mu     sync.Mutex
+	probes map[types.NamespacedName]probe
 }
 
 // NewReconciler returns the reconciler of Integrations. kinds are those whose objects use them.
@@ -67,11 +77,9 @@ func NewReconciler(options remote.Options, kinds []remote.Kind) *Reconciler {
 	if clk == nil {
 		clk = clock.RealClock{}
 	}
-	backoff := flowcontrol.NewBackOffWithJitter(2*time.Second, 2*time.Minute, 0.2)
-	backoff.Clock = clk
 	return &Reconciler{
 		Client: options.Client, Connections: options.Connections, Recorder: options.Recorder, Clock: clk, kinds: kinds,
-		backoff: backoff, probes: map[types.NamespacedName]probe{},
+		probes: map[types.NamespacedName]probe{},
 	}
 }
 
@@ -81,6 +89,8 @@ func Setup(mgr ctrl.Manager, options remote.Options, kinds []remote.Kind) error 
 	rechecks := source.TypedChannel(options.Connections.Rechecks(), &handler.TypedEnqueueRequestForObject[*v1alpha1.Integration]{})
 	controller := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Integration{}).
+		WithOptions(fairqueue.Options(mgr.GetControllerOptions().MaxConcurrentReconciles, fairqueue.ByName)).
+		Watches(&v1alpha1.Integration{}, interruptChanged(options.Connections)).
 		WatchesRawSource(rechecks)
 	for _, kind := range kinds {
 		controller.Watches(kind.New(), enqueueDeleting(mgr.GetClient()), builder.WithPredicates(lastUse))
@@ -108,7 +118,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return r.finalize(ctx, stored, &integration)
 	}
 	found, again, err := r.check(ctx, &integration)
-	if err != nil {
+	switch {
+	case errors.Is(err, connection.ErrInterrupted):
+		return ctrl.Result{RequeueAfter: afterInterruption}, nil // The change has enqueued it as well.
+	case err != nil:
 		return ctrl.Result{}, err
 	}
 	if found.status == metav1.ConditionTrue {
@@ -125,7 +138,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 
 func (r *Reconciler) forget(name types.NamespacedName) {
 	r.Connections.Close(name)
-	r.backoff.DeleteEntry(name.String())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.probes, name)

@@ -4,7 +4,6 @@
 package integration
 
 import (
-	"cmp"
 	"errors"
 	"time"
 
@@ -23,7 +22,7 @@ type health struct {
 	stalled bool
 	// refused: the token was.
 	refused bool
-	// again is when to check again; zero where the poll interval or backing off decides.
+	// again is when to check again; zero where the connection and the poll interval decide.
 	again time.Duration
 }
 
@@ -56,7 +55,7 @@ func healthOf(err error) health {
 		found.stalled, found.again = true, refusedInterval
 		return found
 	case errors.As(err, &wait):
-		return down(v1alpha1.ReasonThrottled, wait.After)
+		return down(v1alpha1.ReasonThrottled, 0)
 	}
 	switch synqly.ClassOf(err) {
 	case synqly.Unauthorized:
@@ -72,7 +71,7 @@ func healthOf(err error) health {
 		found.stalled = true
 		return found
 	case synqly.Throttled:
-		return down(v1alpha1.ReasonThrottled, cmp.Or(synqly.RetryAfterOf(err), time.Second))
+		return down(v1alpha1.ReasonThrottled, 0)
 	}
 	found := down(v1alpha1.ReasonUnreachable, 0)
 	if isNotTheAPI(err) {

@@ -27,6 +27,10 @@ type probe struct {
 	// inputs are what it rested on, as probeInputs names them.
 	inputs string
 	err    error
+	// since is when the first of the checks in a row was that failed.
+	since time.Time
+	// again is when the next one is, unless something asks for it earlier.
+	again time.Duration
 	// written: what came of it is in the status, or was.
 	written bool
 }
@@ -53,7 +57,7 @@ func (r *Reconciler) probe(ctx context.Context, integration *v1alpha1.Integratio
 }
 
 // check opens the connection and probes it if that is due. It returns how the connection is, and
-// when to check again; an error is one of the API server.
+// when to check again; an error is one of the API server, or connection.ErrInterrupted.
 func (r *Reconciler) check(ctx context.Context, integration *v1alpha1.Integration) (health, time.Duration, error) {
 	open, err := r.Connections.Open(ctx, integration)
 	var secret *connection.SecretError
@@ -70,7 +74,7 @@ func (r *Reconciler) check(ctx context.Context, integration *v1alpha1.Integratio
 	if !known || last.inputs != inputs {
 		return r.probeNow(ctx, name, integration, open, inputs)
 	}
-	remaining := r.untilProbe(name, integration, open, last)
+	remaining := r.untilProbe(integration, open, last)
 	ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
 	if remaining > 0 && last.written && ready != nil && ready.Reason != healthOf(last.err).reason {
 		// Another process has come to another result. Writing this one's old result over it would
@@ -110,33 +114,54 @@ func probeInputs(integration *v1alpha1.Integration, open *connection.Connection)
 // probeNow probes the connection and remembers what came of it.
 func (r *Reconciler) probeNow(ctx context.Context, name types.NamespacedName, integration *v1alpha1.Integration, open *connection.Connection, inputs string) (health, time.Duration, error) {
 	open.RecheckStarted()
-	err := r.probe(ctx, integration, open)
-	r.remember(name, probe{at: r.Clock.Now(), inputs: inputs, err: err})
-	found := healthOf(err)
-	switch {
-	case err == nil:
-		r.backoff.DeleteEntry(name.String())
-		return found, connection.WithJitter(connection.PollInterval(integration)), nil
-	case found.again > 0:
-		return found, found.again, nil
+	limited, cancel := context.WithTimeout(ctx, open.WorkTimeout())
+	defer cancel()
+	err := r.probe(connection.Check(limited), integration, open)
+	if errors.Is(err, connection.ErrInterrupted) {
+		return health{}, 0, err // It says nothing about the Integration as it is now.
 	}
-	r.backoff.Next(name.String(), r.Clock.Now())
-	return found, r.backoff.Get(name.String()), nil
+	latest := probe{at: r.Clock.Now(), inputs: inputs, err: err}
+	latest.since = latest.at
+	if last, known := r.lastProbe(name); known && last.err != nil {
+		latest.since = last.since
+	}
+	latest.again = untilNext(integration, open, latest)
+	r.remember(name, latest)
+	return healthOf(err), latest.again, nil
+}
+
+// untilNext is how long a probe is good for, unless something asks for another one.
+func untilNext(integration *v1alpha1.Integration, open *connection.Connection, latest probe) time.Duration {
+	switch found := healthOf(latest.err); {
+	case latest.err == nil:
+		return connection.WithJitter(connection.PollInterval(integration))
+	case found.again > 0:
+		return found.again
+	case found.reason == v1alpha1.ReasonThrottled:
+		return max(open.HeldFor(), time.Second)
+	}
+	return connection.WithJitter(untilRecovery(latest.at.Sub(latest.since)))
+}
+
+// untilRecovery is how long to wait before looking whether a provider that has not answered for so
+// long does again: a fortieth of that, so that the objects go on soon after, and a long outage
+// costs the provider little.
+func untilRecovery(outage time.Duration) time.Duration {
+	return min(max(outage/outageFraction, shortestOutageProbe), longestOutageProbe)
 }
 
 // untilProbe is how long the latest probe is still good for.
-func (r *Reconciler) untilProbe(name types.NamespacedName, integration *v1alpha1.Integration, open *connection.Connection, last probe) time.Duration {
-	found := healthOf(last.err)
-	interval := connection.PollInterval(integration)
+func (r *Reconciler) untilProbe(integration *v1alpha1.Integration, open *connection.Connection, last probe) time.Duration {
+	interval := last.again
 	switch {
+	case last.err == nil && open.Down():
+		interval = doubtInterval
 	case last.err == nil && open.RecheckAsked():
 		interval = recheckInterval
-	case found.refused:
+	case last.err == nil:
+		interval = connection.PollInterval(integration)
+	case healthOf(last.err).refused:
 		interval = refusedInterval
-	case found.again > 0:
-		interval = found.again
-	case last.err != nil:
-		interval = r.backoff.Get(name.String())
 	}
 	return last.at.Add(interval).Sub(r.Clock.Now())
 }

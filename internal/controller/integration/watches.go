@@ -6,6 +6,7 @@ package integration
 import (
 	"context"
 
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
 // lastUse lets pass what may end the use of an Integration: an object that is gone, or that has let
@@ -27,6 +29,23 @@ var lastUse = predicate.Funcs{
 			!controllerutil.ContainsFinalizer(update.ObjectNew, v1alpha1.RemoteFinalizer)
 	},
 	DeleteFunc: func(event.DeleteEvent) bool { return true },
+}
+
+// interruptChanged gives up what is under way for an Integration when its spec changes or it goes.
+// It enqueues nothing: its controller may be the one that waits for an answer, and sees the change
+// only when it has stopped waiting.
+func interruptChanged(connections *connection.Connections) handler.EventHandler {
+	return handler.Funcs{
+		UpdateFunc: func(_ context.Context, update event.UpdateEvent, _ workqueue.TypedRateLimitingInterface[ctrl.Request]) {
+			// A deletion that waits for finalizers is a new generation as well.
+			if update.ObjectOld.GetGeneration() != update.ObjectNew.GetGeneration() {
+				connections.Interrupt(client.ObjectKeyFromObject(update.ObjectNew))
+			}
+		},
+		DeleteFunc: func(_ context.Context, deletion event.DeleteEvent, _ workqueue.TypedRateLimitingInterface[ctrl.Request]) {
+			connections.Interrupt(client.ObjectKeyFromObject(deletion.Object))
+		},
+	}
 }
 
 // enqueueDeleting reconciles the Integrations of the namespace that are being deleted.

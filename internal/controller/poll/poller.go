@@ -28,12 +28,12 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
@@ -41,7 +41,7 @@ import (
 
 const (
 	// concurrency is how many Integrations are polled at the same time. A poll waits for the
-	// provider, so one that hangs must not hold up the others.
+	// provider, so one that hangs must not hold up the others. Those of one namespace have a share.
 	concurrency = 16
 	// longestBackoff is that of any Integration; its pollInterval bounds it further.
 	longestBackoff = 24 * time.Hour
@@ -89,7 +89,7 @@ func (p *Poller) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("poller").
 		For(&v1alpha1.Integration{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: inputsChanged})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		WithOptions(fairqueue.Options(concurrency, fairqueue.ByName)).
 		Complete(p)
 }
 
@@ -153,7 +153,9 @@ func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Resu
 		Poller: p, name: request.NamespacedName, integration: &integration, connection: open, state: state,
 		interval: connection.PollInterval(&integration),
 	}
-	if err := r.do(ctx); err != nil {
+	limited, cancel := context.WithTimeout(ctx, open.WorkTimeout())
+	defer cancel()
+	if err := r.do(limited); err != nil {
 		return ctrl.Result{}, err
 	}
 	// Never zero, which would mean never: something can have become due meanwhile.

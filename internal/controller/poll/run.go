@@ -5,6 +5,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -138,6 +139,9 @@ func (r *run) finish(ctx context.Context, kind work, err error, usual time.Durat
 		r.state.failing[kind] = false
 		r.backoff.DeleteEntry(key)
 		return usual
+	}
+	if errors.Is(err, connection.ErrInterrupted) {
+		return afterInterruption
 	}
 	if synqly.IsAccessDenied(err) || synqly.IsBlocked(err) {
 		r.Connections.RequestRecheck(r.connection)

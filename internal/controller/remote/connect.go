@@ -48,10 +48,11 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R]) (context
 	if err != nil {
 		return ctx, err
 	}
-	ctx, err = connection.Reserve(ctx)
+	ctx, err = connection.ReserveFor(ctx, r.adapter.Kind()+" "+s.name.Name)
 	if err != nil {
 		return ctx, err
 	}
+	ctx, s.endWork = context.WithTimeout(ctx, connection.WorkTimeout())
 	s.connection, s.group = connection, GroupKey(r.Installation, client.ObjectKeyFromObject(connection.Integration))
 	s.status.IntegrationGeneration = connection.Integration.Generation
 	return ctx, nil

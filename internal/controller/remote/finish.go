@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,6 +16,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
 // finish turns the end of a reconcile into conditions, one status write, Events, and the time of
@@ -23,6 +26,7 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	var pause *pauseError
 	var kubernetes *kubernetesError
 	var expiring *expiringError
+	var unconfirmed *UnconfirmedError
 	longest := time.Duration(math.MaxInt64)
 	if errors.As(err, &expiring) {
 		longest = expiring.remaining
@@ -36,6 +40,8 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 		return r.finishEarly(ctx, s, requeue(0, longest))
 	case errors.As(err, &pause):
 		return r.finishEarly(ctx, s, requeue(pause.remaining, longest))
+	case errors.Is(err, connection.ErrInterrupted) && !errors.As(err, &unconfirmed):
+		return r.finishEarly(ctx, s, requeue(afterInterruption, longest))
 	case apierrors.IsConflict(err):
 		// The cache was stale. The watch brings the newer object; this is for the case that it
 		// brought it before the write failed.
@@ -48,6 +54,10 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	s.recordOpenAttempt()
 	result := outcomeOf(err, !s.object.GetDeletionTimestamp().IsZero(), r.adapter.Noun())
 	r.judgeWait(s, &result)
+	if result.retry == retryHold {
+		result.retry, result.after = retryAfter, s.hold()
+	}
+	result.silent = result.silent || s.alreadyWaits(err, result.message)
 	if !result.silent || r.announceWait(s, &result) {
 		r.updateConditions(s, result)
 	}
@@ -83,11 +93,47 @@ func (s *state[O, R]) recordMissing(err error) {
 	}
 }
 
+// hold is how long the connection takes no requests: one of them was answered with 429.
+func (s *state[O, R]) hold() time.Duration {
+	if s.connection == nil {
+		return time.Second
+	}
+	return max(s.connection.HeldFor(), time.Second)
+}
+
+// alreadyWaits reports whether the object says already that it waits, and nothing is gained by
+// saying it in other words: while its Integration is checked anew, and while the provider does not
+// answer, of which each failure has another text. So an outage is one write of each object when it
+// begins, and one when it ends. That a wait has become a long one is worth another write.
+func (s *state[O, R]) alreadyWaits(err error, message string) bool {
+	var notReady *connection.NotReadyError
+	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
+	switch {
+	case !errors.As(err, &notReady) || !s.object.GetDeletionTimestamp().IsZero() || ready == nil || ready.Status != metav1.ConditionFalse || ready.ObservedGeneration != s.object.GetGeneration():
+		return false
+	case status.HasLasted(message) != status.HasLasted(ready.Message):
+		return false
+	case notReady.Reason == "":
+		return true
+	case notReady.Reason != v1alpha1.ReasonUnreachable:
+		return false
+	}
+	switch ready.Reason {
+	case v1alpha1.ReasonRemoteUnavailable, v1alpha1.ReasonCreateUnconfirmed:
+		return true
+	case v1alpha1.ReasonWaitingForIntegration:
+		return strings.HasPrefix(ready.Message, notReady.Cause())
+	}
+	return false
+}
+
 // announceWait tells the owner of an object once that its turn will come: when it waits for the
 // request budget and nothing has been said about that yet.
 func (r *Reconciler[O, R]) announceWait(s *state[O, R], result *outcome) bool {
 	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
 	switch {
+	case result.reason != "":
+		return false // It does not wait for the budget.
 	case !s.object.GetDeletionTimestamp().IsZero() && (ready == nil || ready.Reason != v1alpha1.ReasonDeleting):
 		result.reason, result.message = v1alpha1.ReasonDeleting, "the remote "+r.adapter.Noun()+" will be "+r.adapter.Removed()+"; the request waits for the rateLimit of the Integration"
 	case ready == nil:

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 )
 
 // Kind is a kind of remote object without its types, for all that treats the kinds alike.
@@ -60,6 +61,7 @@ func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watc
 		}
 		controller := ctrl.NewControllerManagedBy(mgr).
 			For(adapter.New()).
+			WithOptions(fairqueue.Options(mgr.GetControllerOptions().MaxConcurrentReconciles, integrationOf(mgr.GetClient(), adapter))).
 			Watches(&v1alpha1.Integration{}, enqueueWaiting(mgr.GetClient(), adapter))
 		if watch != nil {
 			if err := watch(mgr, options, controller, reconciler); err != nil {
@@ -69,6 +71,35 @@ func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watc
 		return controller.Complete(reconciler)
 	}
 	return kind
+}
+
+// integrationOf tells the work queue which Integration an object uses: the one that is recorded, or
+// the one of its place, which another object may tell. An object that waits for that other one uses
+// none yet.
+func integrationOf[O Object, R any](cached client.Reader, adapter Adapter[O, R]) fairqueue.IntegrationOf {
+	reader := atOnce{cached}
+	return func(ctx context.Context, request ctrl.Request) string {
+		object := adapter.New()
+		if err := reader.Get(ctx, request.NamespacedName, object); err != nil {
+			return "" // It is gone, and there is nothing to do for it.
+		}
+		if recorded := object.RemoteStatus().Integration; recorded != "" {
+			return recorded
+		}
+		place, err := adapter.Place(ctx, reader, object)
+		if err != nil {
+			return ""
+		}
+		return place.Integration
+	}
+}
+
+// atOnce reads what the cache has, and never waits for this process's own writes to show there. The
+// objects are the cache's own and must not be changed.
+type atOnce struct{ client.Reader }
+
+func (r atOnce) Get(ctx context.Context, name client.ObjectKey, object client.Object, options ...client.GetOption) error {
+	return r.Reader.Get(ctx, name, object, append(options, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)...)
 }
 
 // IndexFields adds the indexes of the kind to the cache.

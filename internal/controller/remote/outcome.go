@@ -28,6 +28,8 @@ const (
 	retryNever retry = iota
 	// retryAfter: after a given time, exactly.
 	retryAfter
+	// retryHold: when the connection takes requests again.
+	retryHold
 	// retryBackoff: after a pause that grows, with jitter.
 	retryBackoff
 	// retrySlowly: after slowRetry, with jitter.
@@ -48,6 +50,8 @@ type outcome struct {
 	// lookAgain is when to judge a wait again that a watch has not ended by then; zero for never.
 	// It is no pause: the watch may end the wait at any time.
 	lookAgain time.Duration
+	// outage: the provider counts as down, which the Integration is about to find out.
+	outage bool
 
 	retry retry
 	after time.Duration
@@ -72,6 +76,9 @@ func outcomeOf(err error, deleting bool, noun string) outcome {
 	switch result.reason {
 	case v1alpha1.ReasonWaitingForIntegration, v1alpha1.ReasonWaitingForTicket:
 		result.reason = v1alpha1.ReasonDeleteBlocked
+	}
+	if result.outage {
+		result.silent = false // It does not wait for its Integration, so nothing else tells its owner.
 	}
 	if result.status == metav1.ConditionFalse {
 		result.message = fmt.Sprintf("the remote %s cannot be removed now: %s; set the annotation %s=true to delete only this object and leave the remote %s unchanged",
@@ -100,6 +107,10 @@ func translate(err error, noun string) outcome {
 		return outcomeOfNotReady(notReady)
 	case errors.As(err, &unconfirmed):
 		return outcomeOfUnconfirmed(unconfirmed)
+	case errors.As(err, &budget) && budget.Outage:
+		result := failed(v1alpha1.ReasonRemoteUnavailable, budget.Error(), retryAfter)
+		result.silent, result.outage, result.after = true, true, budget.After
+		return result
 	case errors.As(err, &budget) && !budget.Asked:
 		return outcome{silent: true, retry: retryAfter, after: budget.After}
 	case errors.As(err, &budget):
@@ -137,21 +148,11 @@ func outcomeOfFailure(err error) outcome {
 	case synqly.NotFound:
 		return failed(v1alpha1.ReasonRemoteMissing, err.Error(), retrySlowly)
 	case synqly.Throttled:
-		return throttled(err)
+		return failed(v1alpha1.ReasonThrottled, err.Error(), retryHold)
 	case synqly.Refused, synqly.Conflict, synqly.Unsupported, synqly.Invalid:
 		return rejected(err)
 	}
 	return failed(v1alpha1.ReasonRemoteUnavailable, err.Error(), retryBackoff)
-}
-
-// throttled waits for as long as the provider asks. The connection holds everything back from here
-// on; the next reconcile learns from its budget for how long.
-func throttled(err error) outcome {
-	result := failed(v1alpha1.ReasonThrottled, err.Error(), retryBackoff)
-	if pause := synqly.RetryAfterOf(err); pause > 0 {
-		result.retry, result.after = retryAfter, pause
-	}
-	return result
 }
 
 func outcomeOfUnconfirmed(unconfirmed *UnconfirmedError) outcome {

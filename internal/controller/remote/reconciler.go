@@ -109,6 +109,7 @@ func (r *Reconciler[O, R]) Reconcile(ctx context.Context, request ctrl.Request) 
 	}
 	s := r.begin(object)
 	err := r.lifecycle(ctx, s)
+	s.endWork()
 	return r.finish(ctx, s, err)
 }
 

@@ -4,6 +4,7 @@
 package remote
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -35,6 +36,8 @@ type state[O Object, R any] struct {
 	reader     client.Reader
 	place      Place
 	connection *connection.Connection
+	// endWork ends the deadline of all that is done through the connection.
+	endWork context.CancelFunc
 	// inputs is all that a refused request rested on.
 	inputs string
 
@@ -66,6 +69,8 @@ func (r *Reconciler[O, R]) begin(object O) *state[O, R] {
 		policy: r.adapter.Policy(object),
 		intent: readIntent(object),
 		ownKey: CreateKey(r.Installation, object.GetUID()),
+
+		endWork: func() {},
 	}
 	s.inputs = s.inputsWith(nil)
 	return s
@@ -126,6 +131,11 @@ func (s *state[O, R]) inputsWith(integration *v1alpha1.Integration) string {
 	inputs := fmt.Sprintf("%s/%d/%t/%s/%s", s.object.GetUID(), s.object.GetGeneration(), s.object.GetDeletionTimestamp().IsZero(), s.syncRequest(), s.annotation(v1alpha1.CreateAgainAnnotation))
 	if integration != nil {
 		inputs += fmt.Sprintf("/%s/%d/%s", integration.UID, integration.Generation, integration.Status.TokenVersion)
+		// After an outage nobody waits for the end of a pause that it caused.
+		ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
+		if ready != nil && ready.Status == metav1.ConditionTrue {
+			inputs += fmt.Sprintf("/ready since %d", ready.LastTransitionTime.Unix())
+		}
 	}
 	return inputs
 }

@@ -56,11 +56,14 @@ func TestWhatARefusalRestsOn(t *testing.T) {
 		"create-again": {func(c changes) {
 			c.ticket.Annotations = map[string]string{v1alpha1.CreateAgainAnnotation: "now"}
 		}, true, false},
-		"deleted":                        {func(c changes) { c.ticket.DeletionTimestamp = &now }, true, false},
-		"token":                          {func(c changes) { c.integration.Status.TokenVersion = "8" }, true, false},
-		"another object":                 {func(c changes) { c.ticket.UID = "uid-9" }, true, false},
-		"another Integration":            {func(c changes) { c.integration.UID = "uid-9" }, true, false},
-		"Integration's conditions":       {func(c changes) { c.integration.Status.Conditions = []metav1.Condition{{Type: "Ready"}} }, false, false},
+		"deleted":                  {func(c changes) { c.ticket.DeletionTimestamp = &now }, true, false},
+		"token":                    {func(c changes) { c.integration.Status.TokenVersion = "8" }, true, false},
+		"another object":           {func(c changes) { c.ticket.UID = "uid-9" }, true, false},
+		"another Integration":      {func(c changes) { c.integration.UID = "uid-9" }, true, false},
+		"Integration's conditions": {func(c changes) { c.integration.Status.Conditions = []metav1.Condition{{Type: "Ready"}} }, false, false},
+		"Integration that is Ready again": {func(c changes) {
+			c.integration.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, LastTransitionTime: now}}
+		}, true, false},
 		"stalled no more":                {func(c changes) { c.ticket.Status.Conditions = nil }, false, true},
 		"stalled in a generation before": {func(c changes) { c.ticket.Status.Conditions[0].ObservedGeneration = 2 }, false, true},
 	} {

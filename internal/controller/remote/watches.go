@@ -41,7 +41,9 @@ func NotReady(ctx context.Context, reader client.Reader, kind Lister, options ..
 	}
 	var requests []ctrl.Request
 	err := EachOf(list, func(object Object) {
-		if !meta.IsStatusConditionTrue(object.RemoteStatus().Conditions, v1alpha1.ConditionReady) || !object.GetDeletionTimestamp().IsZero() {
+		status := object.RemoteStatus()
+		if !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady) || !object.GetDeletionTimestamp().IsZero() ||
+			status.ObservedGeneration != object.GetGeneration() { // It may wait for the rateLimit with an edit.
 			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 		}
 	})

@@ -31,3 +31,6 @@ func Wait(before *metav1.Condition, reason, message string, now time.Time) (writ
 	}
 	return strings.TrimSuffix(message, lasting) + lasting, false, 0
 }
+
+// HasLasted reports whether a message is that of a wait that is not to be expected any more.
+func HasLasted(message string) bool { return strings.HasSuffix(message, lasting) }
