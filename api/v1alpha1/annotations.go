@@ -19,6 +19,11 @@ const (
 	// the request is sent, so a number higher than status.settledAttempt is an attempt whose
 	// outcome is not known.
 	CreateAttemptAnnotation = "ticketing.synqly.com/create-attempt"
+	// CreateRecordAnnotation holds, as one JSON object, what else is known of the latest create
+	// attempt: the values of the annotations below, each under the end of its name. They are read
+	// as annotations of their own too, as earlier versions of the operator wrote them.
+	CreateRecordAnnotation = "ticketing.synqly.com/create-record"
+
 	// CreateStartedAnnotation holds the time (RFC 3339, UTC) at which the latest create attempt was
 	// recorded.
 	CreateStartedAnnotation = "ticketing.synqly.com/create-started"
@@ -37,7 +42,7 @@ const (
 	// Integration, and for a comment or a note the ID of the remote ticket. It is needed when the
 	// status was lost or never written.
 	CreatePlaceAnnotation = "ticketing.synqly.com/create-place"
-	// CreateClaimAnnotation holds the ID of the remote object that an object is about to adopt as
+	// CreateClaimAnnotation is an annotation of its own. It holds the ID of the remote object that an object is about to adopt as
 	// the result of its unconfirmed attempt.
 	CreateClaimAnnotation = "ticketing.synqly.com/create-claim"
 	// CreateAgainAnnotation is the decision of a user, with any new value, that an unconfirmed

@@ -152,4 +152,14 @@ var mutants = []mutant{
 		lifecycle, "Reconciler.handleMissing", never(condition),
 		"^ticket_created_again$//^404$",
 	},
+	{
+		"keep-the-old-place", "after a create that failed, a corrected reference is not followed",
+		lifecycle, "Reconciler.place", never(conditionOf("isBound")),
+		"^ticketRef_corrected_while_the_comment_is_created_which_stays$//^crash_after_new_leader_with_a_stale_cache$",
+	},
+	{
+		"ignore-misplaced", "an object does not say that its remote object is not where its spec says",
+		lifecycle, "Reconciler.checkReferences", returnAtOnce("nil"),
+		"^ticketRef_corrected_while_the_comment_is_created_which_stays$//^crash_while_a_request_is_on_its_way_new_leader_with_a_stale_cache$",
+	},
 }

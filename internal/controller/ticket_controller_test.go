@@ -106,7 +106,7 @@ var _ = Describe("A Ticket", func() {
 			w.reconcile(ticket)
 			Expect(atTheWrite).To(Equal([]int{0, 1}), "one write before the request, one after it")
 			Expect(ticket.Annotations).To(HaveKeyWithValue(v1alpha1.CreateAttemptAnnotation, "1"))
-			Expect(ticket.Annotations).To(HaveKeyWithValue(v1alpha1.CreateInstallationAnnotation, "test-installation"))
+			Expect(ticket.Annotations).To(HaveKeyWithValue(v1alpha1.CreateRecordAnnotation, ContainSubstring(`"installation":"test-installation"`)))
 			Expect(ticket.Annotations[v1alpha1.CreateKeyAnnotation]).To(MatchRegexp("^[0-9a-f]{32}$"))
 		})
 

@@ -488,7 +488,7 @@ func (w *world) unmetPresence(of reference, object remote.Object, live []string,
 		}
 		return
 	}
-	if !w.settled(of) {
+	if !w.settled(of) && !w.saysMisplaced(object, live) {
 		fail("%s is not Ready: %s", of, conditionText(status.Conditions))
 	}
 	// What an object stands for it made itself, adopted on request, or shares with objects that say

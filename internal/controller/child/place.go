@@ -28,6 +28,31 @@ func (a Adapter[O, R]) Integration(object O) string {
 	return "" // that of the Ticket
 }
 
+// Parent is the Ticket that the spec names.
+func (a Adapter[O, R]) Parent(object O) string {
+	if ref := object.ParentReference().TicketRef; ref != nil {
+		return ref.Name
+	}
+	return ""
+}
+
+// Misplaced looks at the names alone: the Ticket that an object names may have got another remote
+// ticket since, which is no mistake of the spec.
+func (a Adapter[O, R]) Misplaced(object O, parent string) (reference, recorded string) {
+	spec, status := object.ParentReference(), object.RemoteChildStatus()
+	switch {
+	case spec.TicketRef != nil && parent != "" && spec.TicketRef.Name != parent:
+		return "ticketRef", fmt.Sprintf("Ticket %q", parent)
+	case spec.TicketRef != nil:
+		return "", ""
+	case spec.TicketID != status.TicketID:
+		return "ticketID", fmt.Sprintf("the remote ticket %q", status.TicketID)
+	case integrationOf(spec) != status.Integration:
+		return "integrationRef", fmt.Sprintf("Integration %q", status.Integration)
+	}
+	return "", ""
+}
+
 func integrationOf(parent *v1alpha1.ParentReference) string {
 	if parent.IntegrationRef != nil {
 		return parent.IntegrationRef.Name
@@ -46,7 +71,7 @@ func placeOf(ctx context.Context, reader client.Reader, namespace string, parent
 	err := reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: parent.TicketRef.Name}, &ticket)
 	switch {
 	case apierrors.IsNotFound(err):
-		return remote.Place{}, waitingForTicket("Ticket %q does not exist in this namespace: create it, or recreate this object with another ticketRef", parent.TicketRef.Name)
+		return remote.Place{}, waitingForTicket("Ticket %q does not exist in this namespace: create it, or correct ticketRef", parent.TicketRef.Name)
 	case err != nil:
 		return remote.Place{}, fmt.Errorf("reading Ticket %q: %w", parent.TicketRef.Name, err)
 	case ticket.Status.ID == "":

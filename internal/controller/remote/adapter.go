@@ -56,6 +56,13 @@ type Description[O Object] interface {
 	// recorded, so that a deletion needs no other object; it MUST return a *WaitingError for what
 	// is not there yet.
 	Place(ctx context.Context, reader client.Reader, object O) (Place, error)
+	// Parent is the name of the object from which Place takes the place; empty where the spec names
+	// the place itself.
+	Parent(object O) string
+	// Misplaced names the reference in the spec that speaks of another place than the one that the
+	// status has recorded, and says where that is; empty where there is none. parent is the Parent
+	// that the remote object was created through, or empty where that is not known.
+	Misplaced(object O, parent string) (reference, recorded string)
 	// MarksRemote reports whether what is created carries the create key. What does not is
 	// recognised by its words alone.
 	MarksRemote() bool

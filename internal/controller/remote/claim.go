@@ -26,6 +26,7 @@ func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], id string)
 		annotations[v1alpha1.CreateClaimAnnotation] = id
 		// From here on it is this installation's, and needs no --former-installations.
 		annotations[v1alpha1.CreateInstallationAnnotation] = r.Installation
+		packRecord(annotations)
 		object.SetAnnotations(annotations)
 	})
 	if err != nil {

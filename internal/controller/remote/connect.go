@@ -19,10 +19,13 @@ import (
 // request from the connection's budget. Only what has something to do gets here, so an object in
 // sync needs neither its Integration nor its Ticket.
 func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R]) (context.Context, error) {
-	if s.connection != nil {
+	if s.connection != nil && r.isBound(s) {
 		return ctx, nil
 	}
 	place, err := r.place(ctx, s)
+	if s.connection != nil && place == s.place {
+		return ctx, nil
+	}
 	var waiting *WaitingError
 	if err != nil && !errors.As(err, &waiting) {
 		return ctx, &kubernetesError{err}
@@ -71,15 +74,6 @@ func (r *Reconciler[O, R]) connection(ctx context.Context, s *state[O, R], integ
 	return usable, err
 }
 
-// place is where the remote object lives. An attempt that is open has recorded where it was to
-// create, which is where to look for what it made.
-func (r *Reconciler[O, R]) place(ctx context.Context, s *state[O, R]) (Place, error) {
-	if s.attemptOpen() && s.intent.place.Integration != "" {
-		return s.intent.place, nil
-	}
-	return r.adapter.Place(ctx, r.Client, s.object)
-}
-
 func (r *Reconciler[O, R]) integration(ctx context.Context, s *state[O, R], name string) (*v1alpha1.Integration, error) {
 	var integration v1alpha1.Integration
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.object.GetNamespace(), Name: name}, &integration)
@@ -87,7 +81,11 @@ func (r *Reconciler[O, R]) integration(ctx context.Context, s *state[O, R], name
 		if last := r.Connections.Last(client.ObjectKey{Namespace: s.object.GetNamespace(), Name: name}); last != nil && !s.object.GetDeletionTimestamp().IsZero() {
 			return last.Integration, nil
 		}
-		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q does not exist in this namespace: create it, or recreate this object with another Integration", name)}
+		hint := "create it"
+		if !r.isBound(s) && r.adapter.Parent(s.object) == "" {
+			hint += ", or correct integrationRef"
+		}
+		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q does not exist in this namespace: %s", name, hint)}
 	}
 	if err != nil {
 		return nil, &kubernetesError{fmt.Errorf("reading Integration %q: %w", name, err)}

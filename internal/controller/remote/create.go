@@ -87,6 +87,7 @@ func (r *Reconciler[O, R]) recordIntent(ctx context.Context, s *state[O, R], tex
 		hash:         fieldsHash(r.adapter.Fields(s.object)),
 		text:         text,
 		place:        s.place,
+		parent:       r.adapter.Parent(s.object),
 	}
 	err := r.updateMetadata(ctx, s, "recording the intent to create the remote "+r.adapter.Noun(), func(object O) {
 		next.write(object)

@@ -26,6 +26,14 @@ type intent struct {
 	hash         string
 	text         string
 	place        Place
+	// parent is the Parent, as the adapter names it, that the place came from.
+	parent string
+}
+
+// recordedPlace is the place of an attempt as an annotation holds it.
+type recordedPlace struct {
+	Place
+	Parent string `json:"parent,omitempty"`
 }
 
 // CreateKey is the key under which the remote object of a custom resource can be found again: 32
@@ -47,7 +55,7 @@ func GroupKey(installation string, integration types.NamespacedName) string {
 // readIntent reads the annotations. What does not parse counts as not there; an attempt whose
 // number was damaged counts as the first, so that it is looked for.
 func readIntent(object client.Object) intent {
-	annotations := object.GetAnnotations()
+	annotations := unpackRecord(object.GetAnnotations())
 	recorded := intent{
 		key:          annotations[v1alpha1.CreateKeyAnnotation],
 		installation: annotations[v1alpha1.CreateInstallationAnnotation],
@@ -57,9 +65,9 @@ func readIntent(object client.Object) intent {
 	if recorded.key == "" {
 		return intent{}
 	}
-	var place Place
+	var place recordedPlace
 	if json.Unmarshal([]byte(annotations[v1alpha1.CreatePlaceAnnotation]), &place) == nil {
-		recorded.place = place // one that was damaged counts as unknown, as a whole
+		recorded.place, recorded.parent = place.Place, place.Parent // one that was damaged counts as unknown, as a whole
 	}
 	attempt, err := strconv.ParseInt(annotations[v1alpha1.CreateAttemptAnnotation], 10, 64)
 	if err != nil || attempt < 1 || attempt == math.MaxInt64 {
@@ -84,10 +92,11 @@ func (i intent) write(object client.Object) {
 	annotations[v1alpha1.CreateInstallationAnnotation] = i.installation
 	annotations[v1alpha1.CreateHashAnnotation] = i.hash
 	annotations[v1alpha1.CreateTextAnnotation] = i.text
-	place, err := json.Marshal(i.place)
+	place, err := json.Marshal(recordedPlace{Place: i.place, Parent: i.parent})
 	if err == nil {
 		annotations[v1alpha1.CreatePlaceAnnotation] = string(place)
 	}
 	delete(annotations, v1alpha1.CreateClaimAnnotation)
+	packRecord(annotations)
 	object.SetAnnotations(annotations)
 }

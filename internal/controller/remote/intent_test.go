@@ -43,7 +43,7 @@ func TestIntentIsRecordedInUTC(t *testing.T) {
 	ticket := ticketWith(nil)
 	zone := time.FixedZone("", 2*60*60)
 	intent{key: "00ff", attempt: 1, started: start.In(zone).Add(999 * time.Millisecond)}.write(ticket)
-	if got, want := ticket.Annotations[v1alpha1.CreateStartedAnnotation], "2026-03-01T12:00:00Z"; got != want {
+	if got, want := unpackRecord(ticket.Annotations)[v1alpha1.CreateStartedAnnotation], "2026-03-01T12:00:00Z"; got != want {
 		t.Errorf("%s is %q, want %q", v1alpha1.CreateStartedAnnotation, got, want)
 	}
 }

@@ -35,6 +35,9 @@ func (r *Reconciler[O, R]) lifecycle(ctx context.Context, s *state[O, R]) error 
 		return err
 	}
 	for range maxSteps {
+		if err := r.checkReferences(s); err != nil {
+			return err
+		}
 		next := decide(r.situation(s))
 		switch next {
 		case inSync:

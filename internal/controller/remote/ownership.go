@@ -24,7 +24,7 @@ func (r *Reconciler[O, R]) checkOwnership(ctx context.Context, s *state[O, R]) e
 	if id == "" {
 		return nil
 	}
-	place, err := r.adapter.Place(ctx, r.Client, s.object)
+	place, err := r.place(ctx, s)
 	if err != nil {
 		return nil //nolint:nilerr // what the object waits for comes first, and connect says so
 	}
@@ -83,7 +83,7 @@ func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) er
 		return nil
 	case s.intent.installation != r.Installation && !slices.Contains(r.FormerInstallations, s.intent.installation):
 		return &ConflictError{Foreign: true, Message: fmt.Sprintf("the annotation %s names another installation (%s), which may have created a remote %s for this object: to take that one over, start the manager with --former-installations=%s; to create a new one, remove the annotation %s",
-			v1alpha1.CreateInstallationAnnotation, status.Truncate(s.intent.installation, 64), r.adapter.Noun(), status.Truncate(s.intent.installation, 64), v1alpha1.CreateKeyAnnotation)}
+			v1alpha1.CreateRecordAnnotation, status.Truncate(s.intent.installation, 64), r.adapter.Noun(), status.Truncate(s.intent.installation, 64), v1alpha1.CreateKeyAnnotation)}
 	}
 	isCopy, err := r.isCopy(ctx, s)
 	if err != nil || !isCopy {

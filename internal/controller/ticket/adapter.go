@@ -68,12 +68,27 @@ func (adapter) Place(_ context.Context, _ client.Reader, ticket *v1alpha1.Ticket
 	return placeOf(ticket), nil
 }
 
+// Parent is none: the spec names the Integration itself.
+func (adapter) Parent(*v1alpha1.Ticket) string { return "" }
+
+func (adapter) Misplaced(ticket *v1alpha1.Ticket, _ string) (reference, recorded string) {
+	if placeOf(ticket).Integration == integrationOf(ticket) {
+		return "", ""
+	}
+	return "integrationRef", fmt.Sprintf("Integration %q", ticket.Status.Integration)
+}
+
 func (adapter) Integration(ticket *v1alpha1.Ticket) string {
 	return ticket.Spec.IntegrationRef.Name
 }
 
 func placeOf(ticket *v1alpha1.Ticket) remote.Place {
-	return remote.Place{Integration: cmp.Or(ticket.Status.Integration, ticket.Spec.IntegrationRef.Name, v1alpha1.DefaultIntegrationName)}
+	return remote.Place{Integration: cmp.Or(ticket.Status.Integration, integrationOf(ticket))}
+}
+
+// integrationOf is the name of the Integration that the spec names.
+func integrationOf(ticket *v1alpha1.Ticket) string {
+	return cmp.Or(ticket.Spec.IntegrationRef.Name, v1alpha1.DefaultIntegrationName)
 }
 
 func (adapter) RecordPlace(ticket *v1alpha1.Ticket, place remote.Place) {
