@@ -80,7 +80,7 @@ var _ = Describe("A comment or a note", func() {
 				w.create(child)
 				result := w.reconcile(child)
 				expectNotReady(child, v1alpha1.ReasonWaitingForTicket, `Ticket "parent" does not exist`)
-				Expect(result.RequeueAfter).To(BeZero(), "a watch wakes it")
+				Expect(result.RequeueAfter).To(Equal(time.Minute), "a watch wakes it; only the Warning needs a timer")
 
 				ticket := w.ticket("parent")
 				w.create(ticket)

@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
 
-	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
@@ -95,13 +94,14 @@ func retainedEvent(noun, id string) event {
 }
 
 // emitConditionEvent tells of a Ready condition that has changed for the worse, or back. That an
-// object is in sync after it was created or updated, the Events above have said already.
+// object is in sync after it was created or updated, the Events above have said already. What is
+// not wrong, such as a wait for an object that was applied in the same moment, is no Warning.
 func (s *state[O, R]) emitConditionEvent(result outcome) {
 	switch {
 	case result.silent:
 	case result.status == metav1.ConditionTrue && len(s.events) > 0:
-	case result.status == metav1.ConditionTrue:
-		s.emit(event{kind: corev1.EventTypeNormal, reason: v1alpha1.ReasonSynced, action: "Reconcile", note: note("%s", result.message)})
+	case result.status == metav1.ConditionTrue, result.expected:
+		s.emit(event{kind: corev1.EventTypeNormal, reason: result.reason, action: "Reconcile", note: note("%s", result.message)})
 	default:
 		s.emit(event{kind: corev1.EventTypeWarning, reason: result.reason, action: "Reconcile", note: note("%s", result.message)})
 	}

@@ -84,8 +84,8 @@ func TestAnnounceCondition(t *testing.T) {
 		"worse":              {nil, rejected, []event{{kind: "Warning", reason: "Rejected", action: "Reconcile", note: "no such project"}}},
 		"worse after a step": {[]event{news}, rejected, []event{news, {kind: "Warning", reason: "Rejected", action: "Reconcile", note: "no such project"}}},
 		"paused": {
-			nil, outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "100 % stopped"},
-			[]event{{kind: "Warning", reason: "Paused", action: "Reconcile", note: "100 % stopped"}},
+			nil, outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "100 % stopped", expected: true},
+			[]event{{kind: "Normal", reason: "Paused", action: "Reconcile", note: "100 % stopped"}},
 		},
 	} {
 		s := &state[*v1alpha1.Ticket, synqly.Ticket]{events: test.before}

@@ -47,6 +47,7 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	s.recordMissing(err)
 	s.recordOpenAttempt()
 	result := outcomeOf(err, !s.object.GetDeletionTimestamp().IsZero(), r.adapter.Noun())
+	r.judgeWait(s, &result)
 	if !result.silent || r.announceWait(s, &result) {
 		r.updateConditions(s, result)
 	}
@@ -59,6 +60,9 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	if err == nil {
 		r.retries.succeeded(s.name)
 		return ctrl.Result{RequeueAfter: r.untilExpiry(s)}, nil
+	}
+	if result.lookAgain > 0 {
+		longest = min(longest, result.lookAgain)
 	}
 	return requeue(r.retries.failed(s.name, s.inputs, result), longest), nil
 }

@@ -43,6 +43,11 @@ type outcome struct {
 	stalled bool
 	// silent: nothing is worth telling the object's owner.
 	silent bool
+	// expected: it is worth telling, and nothing is wrong.
+	expected bool
+	// lookAgain is when to judge a wait again that a watch has not ended by then; zero for never.
+	// It is no pause: the watch may end the wait at any time.
+	lookAgain time.Duration
 
 	retry retry
 	after time.Duration
@@ -88,7 +93,7 @@ func translate(err error, noun string) outcome {
 	case err == nil:
 		return outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced, message: "the remote " + noun + " matches the spec"}
 	case errors.Is(err, errPaused):
-		return outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: err.Error()}
+		return outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: err.Error(), expected: true}
 	case errors.As(err, &waiting):
 		return failed(waiting.Reason, waiting.Message, retryNever)
 	case errors.As(err, &notReady):

@@ -60,7 +60,7 @@ func TestOutcomes(t *testing.T) {
 		deletingReason string
 	}{
 		"paused": {
-			err: errPaused, want: outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused}, text: v1alpha1.PausedAnnotation,
+			err: errPaused, want: outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, expected: true}, text: v1alpha1.PausedAnnotation,
 		},
 		"no Ticket": {
 			err:  &WaitingError{Reason: v1alpha1.ReasonWaitingForTicket, Message: `Ticket "a" does not exist`},
