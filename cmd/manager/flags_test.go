@@ -42,6 +42,12 @@ var _ = Describe("The flags", func() {
 		Expect(body).To(ContainSubstring(`synqly_requests_total{code="200",integration="default",namespace="` + t.namespace + `"`))
 	})
 
+	It("--version prints the version and ends", func(ctx SpecContext) {
+		session := runManager(ctx, "--version")
+		Eventually(session).WithTimeout(15 * time.Second).Should(gexec.Exit(0))
+		Expect(session.Out).To(gbytes.Say(`^synqly-ticketing-operator \S+\n$`))
+	})
+
 	DescribeTable("that are wrong end the manager with a message",
 		func(ctx SpecContext, exitCode int, message string, flags ...string) {
 			session := runManager(ctx, append([]string{
@@ -102,5 +108,18 @@ var _ = Describe("The flags", func() {
 		Expect(expectReason(ctx, integration, v1alpha1.ReasonInvalidConfiguration)).To(ContainSubstring("--allow-insecure-http"))
 		expectReason(ctx, ticket, v1alpha1.ReasonWaitingForIntegration)
 		Expect(t.remote.Requests()).To(BeEmpty())
+	})
+
+	It("without --allow-insecure-http, after a manager with it, make no error of what is the user's to mend", func(ctx SpecContext) {
+		t := newTenant(ctx)
+		integration := t.integration()
+		before := t.startManager(ctx)
+		t.connect(ctx, integration)
+		before.stop()
+
+		m := t.startManager(ctx, "--allow-insecure-http=false")
+		Expect(expectReason(ctx, integration, v1alpha1.ReasonInvalidConfiguration)).To(ContainSubstring("--allow-insecure-http"))
+		m.stop()
+		Expect(m.log()).NotTo(Or(ContainSubstring("Reconciler error"), ContainSubstring("stacktrace")))
 	})
 })

@@ -31,6 +31,10 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
+// programName is what the program is called towards others: the API server, which shows it as the manager
+// of the fields that it writes, the Synqly API, and in Events.
+const programName = "synqly-ticketing-operator"
+
 // version is set when the program is linked.
 var version = "dev"
 
@@ -48,6 +52,7 @@ type options struct {
 	maxConcurrentReconciles int
 	allowInsecureHTTP       bool
 	formerInstallations     string
+	showVersion             bool
 	logging                 zap.Options
 	// arguments are what is left after the flags.
 	arguments []string
@@ -63,6 +68,7 @@ func parseFlags() options {
 	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 4, "The maximum number of objects of each kind that are reconciled at the same time.")
 	flag.BoolVar(&o.allowInsecureHTTP, "allow-insecure-http", false, "Accept Integrations with an http:// baseURL. The token is then sent unencrypted: use it for local tests only.")
 	flag.StringVar(&o.formerInstallations, "former-installations", "", "The clusters that this cluster replaces, as UIDs of their kube-system namespaces, separated by commas. The operator takes over objects that were moved or restored from them with their annotations.")
+	flag.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 	o.logging.BindFlags(flag.CommandLine)
 	flag.Parse()
 	o.arguments = flag.Args()
@@ -71,6 +77,10 @@ func parseFlags() options {
 
 func main() {
 	o := parseFlags()
+	if o.showVersion {
+		fmt.Println(programName, version)
+		return
+	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&o.logging)))
 	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
 		ctrl.Log.Error(err, "the manager stopped with an error")
@@ -109,13 +119,14 @@ func newManager(o options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	kubeconfig.UserAgent = programName + "/" + version
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
 	mgr, err := ctrl.NewManager(kubeconfig, ctrl.Options{
 		Scheme:                        scheme,
 		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              "synqly-ticketing-operator",
+		LeaderElectionID:              programName,
 		LeaderElectionNamespace:       o.leaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		HealthProbeBindAddress:        o.probeAddress,
@@ -154,9 +165,9 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 		Connections: connection.New(connection.Options{
 			Secrets:           mgr.GetAPIReader(),
 			AllowInsecureHTTP: o.allowInsecureHTTP,
-			UserAgent:         "synqly-ticketing-operator/" + version,
+			UserAgent:         programName + "/" + version,
 		}),
-		Recorder:            mgr.GetEventRecorder("synqly-ticketing-operator"),
+		Recorder:            mgr.GetEventRecorder(programName),
 		Installation:        installation,
 		FormerInstallations: separated(o.formerInstallations),
 	})
@@ -169,8 +180,8 @@ func namespaces(list string) map[string]cache.Config {
 		return nil
 	}
 	configured := map[string]cache.Config{}
-	for _, name := range names {
-		configured[name] = cache.Config{}
+	for _, namespace := range names {
+		configured[namespace] = cache.Config{}
 	}
 	return configured
 }

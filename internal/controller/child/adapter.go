@@ -65,6 +65,9 @@ func (a Adapter[O, R]) Kind() string { return a.KindName }
 // Noun is what people call the remote object.
 func (a Adapter[O, R]) Noun() string { return a.NounText }
 
+// Removed says that a comment or a note is deleted.
+func (a Adapter[O, R]) Removed() string { return "removed" }
+
 // Policy asks for the removal of the remote object, unless the spec says Retain.
 func (a Adapter[O, R]) Policy(object O) remote.Policy {
 	return remote.Policy{RemoveOnDelete: object.RemovesRemote()}

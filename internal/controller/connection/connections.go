@@ -179,10 +179,15 @@ func (c *Connections) For(ctx context.Context, integration *v1alpha1.Integration
 	}
 	connection, err := c.Open(ctx, integration)
 	var missing *SecretError
+	var settings *synqly.ConfigurationError
+	switch {
 	// Where the API server failed, the Integration stays Ready and nothing would enqueue the
 	// object, so that is not for it to wait for.
-	if errors.As(err, &missing) && !missing.Temporary() {
+	case errors.As(err, &missing) && !missing.Temporary():
 		return nil, &NotReadyError{Integration: name, Reason: v1alpha1.ReasonSecretNotFound, Message: missing.Error()}
+	case errors.As(err, &settings):
+		// What was Ready may not be under a manager with other flags. Its Integration says so.
+		return nil, &NotReadyError{Integration: name, Reason: v1alpha1.ReasonInvalidConfiguration, Message: settings.Error()}
 	}
 	return connection, err
 }

@@ -23,7 +23,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
-	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
 // canary is the token: nothing that a person reads may contain it.
@@ -376,12 +375,13 @@ func TestForDoesNotWaitForTheIntegrationWhenTheAPIServerFails(t *testing.T) {
 	}
 }
 
-func TestForPassesOnThatTheSettingsAreWrong(t *testing.T) {
+func TestForWaitsForTheIntegrationWhenItsSettingsAreWrong(t *testing.T) {
 	w := newWorld(t)
+	// It is Ready, as one is that an earlier manager with other flags has checked.
 	_, err := w.For(t.Context(), w.integration(func(i *v1alpha1.Integration) { i.Spec.BaseURL = "ftp://example.com" }))
-	var settings *synqly.ConfigurationError
-	if !errors.As(err, &settings) {
-		t.Errorf("For = %v, want a *synqly.ConfigurationError", err)
+	var notReady *NotReadyError
+	if !errors.As(err, &notReady) || notReady.Reason != v1alpha1.ReasonInvalidConfiguration || !strings.Contains(notReady.Message, "https") {
+		t.Errorf("For = %v, want a *NotReadyError that says what is wrong with the settings", err)
 	}
 }
 

@@ -27,6 +27,13 @@ type health struct {
 	again time.Duration
 }
 
+// isNotTheAPI reports whether something answers at baseURL that may not be the Synqly API: it knows
+// none of the API's paths, or its answers are not the API's.
+func isNotTheAPI(err error) bool {
+	var unusable *synqly.DecodeError
+	return synqly.IsNotFound(err) || errors.As(err, &unusable)
+}
+
 // healthOf translates what a check ended with. It is the only place that does.
 func healthOf(err error) health {
 	var (
@@ -63,5 +70,9 @@ func healthOf(err error) health {
 	case synqly.Throttled:
 		return down(v1alpha1.ReasonThrottled, cmp.Or(synqly.RetryAfterOf(err), time.Second))
 	}
-	return down(v1alpha1.ReasonUnreachable, 0)
+	found := down(v1alpha1.ReasonUnreachable, 0)
+	if isNotTheAPI(err) {
+		found.message += "; check the host and the path of baseURL: the operator adds /v1/ticketing to it"
+	}
+	return found
 }

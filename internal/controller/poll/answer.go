@@ -37,7 +37,7 @@ const (
 	caughtUp
 	// tooLong: there are too many pages, or a page is too large however few tickets it has.
 	tooLong
-	// unfiltered: there is a ticket that does not belong into the scope.
+	// unfiltered: there is a ticket that is not in the scope.
 	unfiltered
 )
 

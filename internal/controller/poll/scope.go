@@ -35,7 +35,7 @@ func (s scope) feature() feature {
 	return projectFilter
 }
 
-// includes reports whether a ticket of an answer belongs into the scope, as far as it can be read.
+// includes reports whether a ticket of an answer is in the scope, as far as it can be read.
 func (s scope) includes(shown *synqly.Ticket) bool {
 	if s.tag != "" {
 		return synqly.HasTag(shown.Tags, s.tag) || !shown.Readable("tags")

@@ -44,6 +44,8 @@ type Description[O Object] interface {
 	// Kind is the kind's name, and Noun what people call the remote object.
 	Kind() string
 	Noun() string
+	// Removed is what Remove has done to the remote object, as a participle: closed or removed.
+	Removed() string
 
 	// Policy is what the spec asks.
 	Policy(object O) Policy

@@ -41,8 +41,10 @@ func (r *Reconciler[O, R]) comment(ctx context.Context, s *state[O, R]) (closed 
 func (r *Reconciler[O, R]) postComment(ctx context.Context, s *state[O, R]) error {
 	id := ""
 	err := r.attempt(ctx, s, closingNoun, r.commenter.ClosingText(s.object), func(ctx context.Context) (err error) {
-		id, err = r.commenter.PostClosing(ctx, s.call(s.status.ID))
-		return err
+		return r.logged(ctx, s, "post the "+closingNoun, func() (string, error) {
+			id, err = r.commenter.PostClosing(ctx, s.call(s.status.ID))
+			return id, err
+		})
 	})
 	if err != nil {
 		return err

@@ -37,8 +37,12 @@ const shutdownGrace = 3 * time.Second
 func (r *Reconciler[O, R]) create(ctx context.Context, s *state[O, R]) error {
 	var remote *R
 	err := r.attempt(ctx, s, r.adapter.Noun(), r.adapter.Fingerprint(s.object), func(ctx context.Context) (err error) {
-		remote, err = r.adapter.Create(ctx, s.call(""))
-		return err
+		return r.logged(ctx, s, "create the "+r.adapter.Noun(), func() (string, error) {
+			if remote, err = r.adapter.Create(ctx, s.call("")); err != nil {
+				return "", err
+			}
+			return r.adapter.ID(remote), nil
+		})
 	})
 	if err != nil {
 		return err

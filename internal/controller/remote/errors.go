@@ -28,13 +28,21 @@ type MissingError struct {
 	// LookAgain is when to look whether it has come back, after which another one is created; zero
 	// where it is not created again.
 	LookAgain time.Duration
+	// Named: the spec names the remote object, and Adopted: it was there before. finish sets both.
+	Named, Adopted bool
 }
 
 func (e *MissingError) Error() string {
+	switch {
+	case e.Named && !e.Adopted:
+		return fmt.Sprintf("the remote %s %q, which spec.ticketID names, does not exist: correct spec.ticketID, or remove it to create a new one", e.Noun, e.ID)
+	case e.Named:
+		return fmt.Sprintf("the remote %s %q no longer exists and is not created again, because spec.ticketID names it: delete this object, or replace it by one without ticketID to create a new one", e.Noun, e.ID)
+	}
 	if e.LookAgain > 0 {
 		return fmt.Sprintf("the remote %s %q no longer exists; a new one is created after it has been missing for the settlePeriod of the Integration", e.Noun, e.ID)
 	}
-	return fmt.Sprintf("the remote %s %q no longer exists and is not created again", e.Noun, e.ID)
+	return fmt.Sprintf("the remote %s %q no longer exists and is not created again: delete this object, or set the annotation %s to a new value to create a new one", e.Noun, e.ID, v1alpha1.CreateAgainAnnotation)
 }
 
 // ConflictError says that the object and another one, or its spec and its status, claim different

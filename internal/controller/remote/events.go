@@ -85,8 +85,11 @@ func updatedEvent(noun, id string, fields []string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Updated", action: "Update", note: note("updated the remote %s %q: %s", noun, id, strings.Join(fields, ", "))}
 }
 
-func removedEvent(noun, id string) event {
-	return event{kind: corev1.EventTypeNormal, reason: "Removed", action: "Remove", note: note("removed the remote %s %q according to deletionPolicy", noun, id)}
+// removedEvent tells what was done to a remote object before its object goes: that it was closed,
+// or removed.
+func removedEvent(noun, removed, id string) event {
+	reason := strings.ToUpper(removed[:1]) + removed[1:]
+	return event{kind: corev1.EventTypeNormal, reason: reason, action: "Remove", note: note("%s the remote %s %q according to deletionPolicy", removed, noun, id)}
 }
 
 func retainedEvent(noun, id string) event {

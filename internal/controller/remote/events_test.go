@@ -52,7 +52,8 @@ func TestAnnouncements(t *testing.T) {
 		"created":  {createdEvent("ticket", "1"), event{kind: "Normal", reason: "Created", action: "Create", note: `created the remote ticket "1"`}},
 		"adopted":  {adoptedEvent("ticket", "1"), event{kind: "Normal", reason: "Adopted", action: "Adopt", note: `adopted the remote ticket "1"`}},
 		"updated":  {updatedEvent("ticket", "1", []string{"name", "status"}), event{kind: "Normal", reason: "Updated", action: "Update", note: `updated the remote ticket "1": name, status`}},
-		"removed":  {removedEvent("note", "1"), event{kind: "Normal", reason: "Removed", action: "Remove", note: `removed the remote note "1" according to deletionPolicy`}},
+		"removed":  {removedEvent("note", "removed", "1"), event{kind: "Normal", reason: "Removed", action: "Remove", note: `removed the remote note "1" according to deletionPolicy`}},
+		"closed":   {removedEvent("ticket", "closed", "1"), event{kind: "Normal", reason: "Closed", action: "Remove", note: `closed the remote ticket "1" according to deletionPolicy`}},
 		"retained": {retainedEvent("note", "1"), event{kind: "Normal", reason: "Retained", action: "Retain", note: `left the remote note "1" unchanged`}},
 		"found one": {
 			foundEvent("note", "1", 1),

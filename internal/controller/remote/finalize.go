@@ -122,12 +122,12 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) err
 			return fmt.Errorf("posting the closing comment: %w", err)
 		}
 		if !closed {
-			err = r.adapter.Remove(ctx, s.call(id))
+			err = r.logged(ctx, s, "remove the "+r.adapter.Noun(), func() (string, error) { return id, r.adapter.Remove(ctx, s.call(id)) })
 		}
 		if err != nil {
 			return fmt.Errorf("removing the remote %s %q: %w", r.adapter.Noun(), id, err)
 		}
-		s.emit(removedEvent(r.adapter.Noun(), id))
+		s.emit(removedEvent(r.adapter.Noun(), r.adapter.Removed(), id))
 	}
 	return r.removeFinalizer(ctx, s) // mutant: release-early
 }

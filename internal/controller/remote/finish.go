@@ -51,8 +51,12 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	if !result.silent || r.announceWait(s, &result) {
 		r.updateConditions(s, result)
 	}
+	becameNotReady := s.becameNotReady()
 	if err := r.writeStatusAndEvents(ctx, s); err != nil {
 		return requeueWhenStale(err)
+	}
+	if becameNotReady {
+		logNotReady(ctx, s, result.reason)
 	}
 	if result.recheckConnection && s.connection != nil {
 		r.Connections.RequestRecheck(s.connection)
@@ -70,7 +74,11 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 // recordMissing keeps that the provider does not have the remote object.
 func (s *state[O, R]) recordMissing(err error) {
 	var missing *MissingError
-	if errors.As(err, &missing) && missing.ID == s.status.ID {
+	if !errors.As(err, &missing) {
+		return
+	}
+	missing.Named, missing.Adopted = missing.ID == s.policy.AdoptID, s.status.ID != ""
+	if missing.ID == s.status.ID {
 		s.status.Missing, s.answered = true, true
 	}
 }
@@ -81,7 +89,7 @@ func (r *Reconciler[O, R]) announceWait(s *state[O, R], result *outcome) bool {
 	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
 	switch {
 	case !s.object.GetDeletionTimestamp().IsZero() && (ready == nil || ready.Reason != v1alpha1.ReasonDeleting):
-		result.reason, result.message = v1alpha1.ReasonDeleting, "the remote "+r.adapter.Noun()+" will be removed; the request waits for the rateLimit of the Integration"
+		result.reason, result.message = v1alpha1.ReasonDeleting, "the remote "+r.adapter.Noun()+" will be "+r.adapter.Removed()+"; the request waits for the rateLimit of the Integration"
 	case ready == nil:
 		result.reason, result.message = v1alpha1.ReasonCreating, "the remote "+r.adapter.Noun()+" will be created; the request waits for the rateLimit of the Integration"
 	case s.policy.Enforce && ready.Reason != v1alpha1.ReasonDrifted && len(r.drifted(s)) > 0:

@@ -132,7 +132,7 @@ func (r *Reconciler[O, R]) update(ctx context.Context, s *state[O, R]) error {
 	if r.patcher == nil {
 		return r.create(ctx, s)
 	}
-	remote, err := r.patcher.Patch(ctx, s.call(s.status.ID), fields)
+	remote, err := r.patch(ctx, s, fields)
 	var missing *MissingError
 	if errors.As(err, &missing) && s.policy.Recreate {
 		missing.LookAgain = time.Second
@@ -155,7 +155,8 @@ func (r *Reconciler[O, R]) removeReplaced(ctx context.Context, s *state[O, R]) e
 	replaced := r.replacer.Replaced(s.object)
 	for len(*replaced) > 0 {
 		id := (*replaced)[0]
-		if err := r.adapter.Remove(ctx, s.call(id)); err != nil {
+		err := r.logged(ctx, s, "remove the replaced "+r.adapter.Noun(), func() (string, error) { return id, r.adapter.Remove(ctx, s.call(id)) })
+		if err != nil {
 			return fmt.Errorf("deleting the replaced remote %s %q: %w", r.adapter.Noun(), id, err)
 		}
 		*replaced = slices.Clone((*replaced)[1:])

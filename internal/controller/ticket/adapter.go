@@ -40,6 +40,7 @@ func (adapter) New() *v1alpha1.Ticket      { return &v1alpha1.Ticket{} }
 func (adapter) NewList() client.ObjectList { return &v1alpha1.TicketList{} }
 func (adapter) Kind() string               { return "Ticket" }
 func (adapter) Noun() string               { return "ticket" }
+func (adapter) Removed() string            { return "closed" }
 
 // MarksRemote is true: the key is a tag.
 func (adapter) MarksRemote() bool { return true }
@@ -129,6 +130,9 @@ func (adapter) Fingerprint(ticket *v1alpha1.Ticket) string {
 // Create sends every field of the spec, the Integration's defaults for what it leaves out, the tag
 // by which the ticket can be found again, and the one that all tickets of the Integration have.
 func (adapter) Create(ctx context.Context, call call) (*synqly.Ticket, error) {
+	if err := checkCustomFieldNames("CreateTicket", call.Object.Spec.CustomFields); err != nil {
+		return nil, err
+	}
 	defaults := call.Connection.Defaults()
 	request := createRequest(call.Object, &defaults)
 	request.Tags = append(slices.Clone(call.Object.Spec.Tags), markerTag(call.Key), groupTag(call.Group))
@@ -152,6 +156,9 @@ func (adapter) Get(ctx context.Context, call call) (*synqly.Ticket, error) {
 // written as a whole and has other people's tags in it. So does the first custom field: a ticket
 // without any has nothing that it could be added to.
 func (a adapter) Patch(ctx context.Context, call call, fields []string) (*synqly.Ticket, error) {
+	if err := checkCustomFieldNames("PatchTicket", call.Object.Spec.CustomFields); err != nil {
+		return nil, err
+	}
 	seen := call.Seen
 	if seen == nil && (namesTags(fields) || namesFirstCustomField(fields, call.Object.Status.Applied)) {
 		var err error

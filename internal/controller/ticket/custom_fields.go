@@ -5,6 +5,7 @@ package ticket
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -54,6 +55,16 @@ func hashJSON(raw []byte) string {
 		return remote.Hash(string(raw))
 	}
 	return remote.Hash(value)
+}
+
+// checkCustomFieldNames refuses a custom field without a name. The schema leaves the names open.
+func checkCustomFieldNames(operation string, fields map[string]apiextensionsv1.JSON) error {
+	for name := range fields {
+		if strings.TrimSpace(name) == "" {
+			return &synqly.InvalidRequestError{Operation: operation, Err: errors.New("customFields has a blank name: remove it, or write the name of a field of the provider")}
+		}
+	}
+	return nil
 }
 
 // wireCustomFields are the spec's custom fields as the API takes them.
