@@ -146,9 +146,10 @@ docker-buildx: ## Build IMG for PLATFORMS and push it.
 
 .PHONY: build-installer
 build-installer: bin/tools/kustomize
-build-installer: ## Write dist/install.yaml: the CRDs, and the operator from the image IMG.
+build-installer: ## Write dist/install.yaml (CRDs, and the operator from the image IMG) and dist/crds.yaml.
 	@mkdir -p dist
 	hack/render.sh config/default $(IMG) >dist/install.yaml
+	hack/render.sh config/crd $(IMG) >dist/crds.yaml
 
 ##@ Cluster (the one that the current kubeconfig names)
 

@@ -46,5 +46,7 @@ images:
 - name: ghcr.io/synqly/ticketing-operator
   newName: $name
   $version
+sortOptions:
+  order: fifo
 END
 bin/tools/kustomize build "$overlay"
