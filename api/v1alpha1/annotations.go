@@ -42,8 +42,8 @@ const (
 	// Integration, and for a comment or a note the ID of the remote ticket. It is needed when the
 	// status was lost or never written.
 	CreatePlaceAnnotation = "ticketing.synqly.com/create-place"
-	// CreateClaimAnnotation is an annotation of its own. It holds the ID of the remote object that an object is about to adopt as
-	// the result of its unconfirmed attempt.
+	// CreateClaimAnnotation is an annotation of its own. It holds the ID of the remote object that
+	// an object is about to adopt as the result of its unconfirmed attempt.
 	CreateClaimAnnotation = "ticketing.synqly.com/create-claim"
 	// CreateAgainAnnotation is the decision of a user, with any new value, that an unconfirmed
 	// attempt created nothing, or that a missing remote object is to be created again.

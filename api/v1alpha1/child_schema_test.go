@@ -117,7 +117,7 @@ func describeImmutableParent(kind, noun string, onTicket, onRemote *manifest, pa
 			})
 		}
 		It("can be corrected while nothing exists remotely, in what is immutable later: "+tried.what, func() {
-			expectUpdateAccepted(withReady(tried.object, "False", "WaitingForTicket"), tried.edit)
+			expectUpdateAccepted(notReady(tried.object, "WaitingForTicket"), tried.edit)
 		})
 	}
 	DescribeTable("keeps to one parent in updates:", func(object *manifest, edit change) {

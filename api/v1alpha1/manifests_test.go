@@ -158,11 +158,11 @@ func storedWith(object *manifest, path string, value any) *manifest {
 	return stored
 }
 
-// withReady is the object as the API server stored it, with a Ready condition.
-func withReady(object *manifest, status, reason string) *manifest {
+// notReady is the object as the API server stored it, with a Ready condition that is False.
+func notReady(object *manifest, reason string) *manifest {
 	GinkgoHelper()
 	return storedWith(object, "status.conditions", []any{map[string]any{
-		"type": v1alpha1.ConditionReady, "status": status, "reason": reason, "message": "", "lastTransitionTime": "2026-11-27T10:00:00Z",
+		"type": v1alpha1.ConditionReady, "status": "False", "reason": reason, "message": "", "lastTransitionTime": "2026-11-27T10:00:00Z",
 	}})
 }
 

@@ -113,7 +113,7 @@ var _ = Describe("The integrationRef of a Ticket", func() {
 	pagerduty := with("spec.integrationRef.name", "pagerduty")
 
 	It("can be corrected while nothing exists remotely", func() {
-		waiting := withReady(ticket(pagerduty), "False", v1alpha1.ReasonWaitingForIntegration)
+		waiting := notReady(ticket(pagerduty), v1alpha1.ReasonWaitingForIntegration)
 		corrected := expectUpdateAccepted(waiting, with("spec.integrationRef.name", "jira"))
 		expectUpdateAccepted(corrected, without("spec.integrationRef"))
 	})
@@ -152,7 +152,7 @@ var _ = Describe("The ticketID of a Ticket", func() {
 	adopted := with("spec.ticketID", "10023")
 
 	It("can be set, changed and removed while no remote ticket is known", func() {
-		set := expectUpdateAccepted(withReady(ticket(), "False", v1alpha1.ReasonCreateUnconfirmed), adopted)
+		set := expectUpdateAccepted(notReady(ticket(), v1alpha1.ReasonCreateUnconfirmed), adopted)
 		changed := expectUpdateAccepted(set, with("spec.ticketID", "10024"))
 		expectUpdateAccepted(changed, without("spec.ticketID"))
 	})

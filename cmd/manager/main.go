@@ -31,8 +31,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
-// programName is what the program is called towards others: the API server, which shows it as the manager
-// of the fields that it writes, the Synqly API, and in Events.
+// programName is what the program is called towards others: the API server, which shows it as the
+// manager of the fields that it writes, the Synqly API, and in Events.
 const programName = "synqly-ticketing-operator"
 
 // version is set when the program is linked.
