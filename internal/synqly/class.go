@@ -102,7 +102,7 @@ func IsBlocked(err error) bool { return ClassOf(err) == Blocked }
 // that the server is not available, asks to slow down, or does not take a request of this size.
 func (e *APIError) Class() Class {
 	class := statusClass(e.StatusCode)
-	if e.Foreign == nil {
+	if e.Foreign == nil { // mutant: believe-a-proxy
 		return class
 	}
 	switch {
