@@ -52,8 +52,8 @@ func noContent(call *exchange) (*http.Response, error) {
 	}, nil
 }
 
-// notThere says that a ticket does not exist. Only a ticket of the operator's own, which has its tag,
-// can be looked for in another way.
+// notThere says that a ticket does not exist. Only a ticket of the operator's own, which has its
+// tag, can be looked for in another way.
 func notThere(call *exchange) (*http.Response, error) {
 	answer := problem(http.StatusNotFound)
 	id := remoteID(call.request)
