@@ -64,7 +64,7 @@ var _ = Describe("The token", func() {
 		create[client.Object](ctx, refused, comment, note)
 		edit(ctx, ticket, func() { ticket.Spec.Summary = "Another" })
 		Expect(expectReason(ctx, refused, v1alpha1.ReasonRejected)).To(ContainSubstring("the header was Authorization: Bearer"))
-		expectReason(ctx, comment, v1alpha1.ReasonRejected)
+		expectReason(ctx, comment, v1alpha1.ReasonCreateUnconfirmed) // A page proves nothing.
 		expectReason(ctx, note, v1alpha1.ReasonCreateUnconfirmed)
 		expectReason(ctx, ticket, v1alpha1.ReasonRemoteUnavailable)
 		t.remote.Inject(simulator.Fault{Operation: "ListProjects", Status: 401, Message: echo})

@@ -24,6 +24,7 @@ const (
 	lifecycle  = "internal/controller/remote"
 	children   = "internal/controller/child"
 	connection = "internal/controller/connection"
+	apiClient  = "internal/synqly"
 )
 
 var mutants = []mutant{
@@ -149,7 +150,7 @@ var mutants = []mutant{
 	},
 	{
 		"recreate-at-once", "one 404 is enough to create another remote object",
-		lifecycle, "Reconciler.handleMissing", never(condition),
+		lifecycle, "Reconciler.handleMissing", never(marked(condition)),
 		"^ticket_created_again$//^404$",
 	},
 	{
@@ -161,5 +162,20 @@ var mutants = []mutant{
 		"ignore-misplaced", "an object does not say that its remote object is not where its spec says",
 		lifecycle, "Reconciler.checkReferences", returnAtOnce("nil"),
 		"^ticketRef_corrected_while_the_comment_is_created_which_stays$//^crash_while_a_request_is_on_its_way_new_leader_with_a_stale_cache$",
+	},
+	{
+		"believe-a-404", "one 404 to a delete lets the finalizer go, whatever the list shows",
+		children, "Adapter.Remove", always(conditionOf("As")),
+		"^note$//^404_to_each_delete_for_minutes_and_the_list_shows_it$",
+	},
+	{
+		"believe-a-proxy", "the page of a proxy means what its status means of the API's answers",
+		apiClient, "APIError.Class", always(marked(condition)),
+		"^note$//^404_with_HTML_for_minutes$",
+	},
+	{
+		"recreate-without-a-search", "a ticket is created again although the search still shows it",
+		lifecycle, "Reconciler.handleMissing", ignoreError(call("ConfirmMissing")),
+		"^ticket_created_again$//^404_to_each_get_for_minutes_and_the_search_shows_it$",
 	},
 }

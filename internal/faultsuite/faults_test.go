@@ -127,7 +127,7 @@ func anyMoment(o operation) bool { return o.class != classRead || strings.HasPre
 // allFaults are all faults, of every kind.
 func allFaults() []fault {
 	var all []fault
-	for _, kind := range [][]fault{remoteFaults(), writeFaults(), crashFaults(), frozenFaults(), readFaults(), interferenceFaults()} {
+	for _, kind := range [][]fault{remoteFaults(), foreignAnswerFaults(), writeFaults(), crashFaults(), frozenFaults(), readFaults(), interferenceFaults()} {
 		all = append(all, kind...)
 	}
 	return all

@@ -21,6 +21,9 @@ type network struct {
 	log       []string
 	// down answers every request during an outage; nil without one.
 	down func() (*http.Response, error)
+
+	// interception answers requests for a while; nil for none.
+	interception *interception
 }
 
 // exchange is one request.
@@ -51,9 +54,12 @@ func (n *network) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	w.ledger.sent(call)
 	var response *http.Response
-	if struck != nil && struck.answer != nil {
+	switch {
+	case struck != nil && struck.answer != nil:
 		response, err = struck.answer(call)
-	} else {
+	case n.intercepts(call):
+		response, err = n.interception.answer(call)
+	default:
 		response, err = call.send()
 	}
 	status := 0

@@ -102,7 +102,7 @@ func IsBlocked(err error) bool { return ClassOf(err) == Blocked }
 // that the server is not available, asks to slow down, or does not take a request of this size.
 func (e *APIError) Class() Class {
 	class := statusClass(e.StatusCode)
-	if e.Foreign == nil {
+	if e.Foreign == nil { // mutant: believe-a-proxy
 		return class
 	}
 	switch {
@@ -194,8 +194,8 @@ func (c Commitment) String() string {
 
 // commitmentOfClass is NotCommitted for the classes of answers with which the API refuses a request
 // before it does anything. An answer that is not the API's is not among them, whatever its status:
-// a proxy may put its page in the place of any answer. A Conflict is not among them: it may mean that the object is there
-// already. Nor is Unavailable: a proxy sends a 5xx while the API goes on.
+// a proxy may put its page in the place of any answer. A Conflict is not among them: it may mean
+// that the object is there already. Nor is Unavailable: a proxy sends a 5xx while the API goes on.
 var commitmentOfClass = map[Class]Commitment{
 	Throttled: NotCommitted, Unauthorized: NotCommitted, PaymentRequired: NotCommitted,
 	NotFound: NotCommitted, Refused: NotCommitted, Unsupported: NotCommitted,

@@ -39,8 +39,9 @@ type Options struct {
 	// RequestTimeout bounds one HTTP request, body included. DefaultRequestTimeout when zero. A
 	// context that ends earlier wins.
 	RequestTimeout time.Duration
-	// Transport sends the requests; one to public addresses alone when nil. An error of it that has a method
-	// NeverSent() bool which returns true is a refusal: the request has not left this process.
+	// Transport sends the requests; one to public addresses alone when nil. An error of it that has
+	// a method NeverSent() bool which returns true is a refusal: the request has not left this
+	// process.
 	Transport http.RoundTripper
 	// AllowInsecureHTTP allows a BaseURL with http://, over which everybody on the way can read the
 	// token.

@@ -142,7 +142,8 @@ func TestDeletes(t *testing.T) {
 	}
 }
 
-// TestPatchesWithoutContent: what they did is told from other failures, and looked at by the caller.
+// TestPatchesWithoutContent: what they did is told from other failures, and looked at by the
+// caller.
 func TestPatchesWithoutContent(t *testing.T) {
 	for name, test := range map[string]struct {
 		status            int

@@ -24,7 +24,8 @@ const identityField = "id"
 // JSON names. A field of another type than documented stays zero, and one sorted text for each says
 // so; it names the field and the type, never the value. The elements of a list are read one by one
 // in the same way. Null and absent are zero, as encoding/json has it, and names have to match
-// exactly. An ID may be a whole number. It fails for what is no object, and for an ID that is neither.
+// exactly. An ID may be a whole number. It fails for what is no object, and for an ID that is
+// neither.
 func decodeFields(data []byte, target any) (unreadable []string, err error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {

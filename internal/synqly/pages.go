@@ -126,8 +126,8 @@ func All[T any](pages iter.Seq2[Page[T], error]) ([]T, error) {
 
 // listPages iterates over the pages of a list. Each page is asked for when the one before has been
 // used, and each iteration starts anew. It ends after the last page, or after one error, which a
-// list that is too long ends with as well. Items are
-// passed on as they come: one that moves while a list is read may come twice.
+// list that is too long ends with as well. Items are passed on as they come: one that moves while a
+// list is read may come twice.
 func listPages[T any](ctx context.Context, c *Client, list call, query PageQuery) iter.Seq2[Page[T], error] {
 	return func(yield func(Page[T], error) bool) {
 		ctx, cancel := context.WithTimeoutCause(ctx, maxListTime, errListTime)

@@ -37,8 +37,8 @@ func TestProblemsAreDecoded(t *testing.T) {
 // foreign is what an error says of an answer that is not the API's.
 func foreign(what string) string { return ": it is not a response of the Synqly API (" + what + ")" }
 
-// TestAPIErrorText: only the documented members of a Problem are shown, and of anything else what it
-// is and how large.
+// TestAPIErrorText: only the documented members of a Problem are shown, and of anything else what
+// it is and how large.
 func TestAPIErrorText(t *testing.T) {
 	long := strings.Repeat("é", 2000)
 	cases := map[string]struct{ contentType, body, want string }{

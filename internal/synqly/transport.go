@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// Transport sends requests to destinations that are accepted, and to no others. It keeps connections
-// for later requests, and has a timeout for each phase before the answer. Of the environment it
-// takes the proxy alone.
+// Transport sends requests to destinations that are accepted, and to no others. It keeps
+// connections for later requests, and has a timeout for each phase before the answer. Of the
+// environment it takes the proxy alone.
 type Transport struct {
 	accepted Destinations
 	// direct connects to the API, and checks each address at the dial. proxied connects to nothing

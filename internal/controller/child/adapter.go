@@ -183,7 +183,7 @@ func (a Adapter[O, R]) Remove(ctx context.Context, call remote.Call[O, R]) error
 	_, unseen := a.Get(ctx, call)
 	var missing *remote.MissingError
 	switch {
-	case errors.As(unseen, &missing): // mutant: believe-a-404
+	case errors.As(unseen, &missing):
 		return nil
 	case synqly.IsForeign(err):
 		return err

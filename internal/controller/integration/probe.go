@@ -167,8 +167,8 @@ func (r *Reconciler) untilProbe(integration *v1alpha1.Integration, open *connect
 }
 
 // readUsable reads the items of a list that can be read, and counts them. A page is dropped before
-// the next one is read: a list may be larger than memory. Nothing rests on a project or a field that
-// is missing, so an odd one is no reason to do without the connection.
+// the next one is read: a list may be larger than memory. Nothing rests on a project or a field
+// that is missing, so an odd one is no reason to do without the connection.
 func readUsable[T any](pages iter.Seq2[synqly.Page[T], error], use func(T)) (int32, error) {
 	count := 0
 	for page, err := range pages {
