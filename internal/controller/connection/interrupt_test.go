@@ -14,6 +14,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -97,8 +98,11 @@ func TestAnInterruptionLeavesLaterRequestsAlone(t *testing.T) {
 
 func TestAConnectionThatWasReplacedSendsNothing(t *testing.T) {
 	w := newWorld(t)
-	before := w.mustOpen(t, w.integration())
-	after := w.mustOpen(t, w.integration(generation(2)))
+	ample := func(i *v1alpha1.Integration) {
+		i.Spec.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: 100, Burst: 100}
+	}
+	before := w.mustOpen(t, w.integration(ample))
+	after := w.mustOpen(t, w.integration(ample, generation(2)))
 	_, err := before.CreateTicket(t.Context(), synqly.CreateTicketRequest{Name: "late"})
 	if !errors.Is(err, ErrInterrupted) || synqly.CommitmentOf(err) != synqly.NotCommitted || len(w.requests) != 0 {
 		t.Errorf("%v, %v, %d requests were sent", err, synqly.CommitmentOf(err), len(w.requests))
