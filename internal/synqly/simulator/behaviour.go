@@ -40,6 +40,11 @@ type Behaviour struct {
 	// cut off: answers show them so, and filters and orders of a query see them so. The operand of
 	// a filter stays as it was sent.
 	CoarseTimes bool `json:"coarse_times"`
+	// ZeroTimes shows created_at of comments and notes as the year 1, as a provider does of which
+	// the time is not known.
+	ZeroTimes bool `json:"zero_times"`
+	// Spelling is how answers show the texts of comments and notes.
+	Spelling Spelling `json:"spelling"`
 
 	// IgnoreFilters names the fields on which a filter of a query has no effect, RefuseFilters
 	// those on which one is a 400, LoseFilters those on which one makes the query find nothing,
