@@ -107,9 +107,9 @@ type Mapping[O Object, R any] interface {
 type Calls[O Object, R any] interface {
 	// Create sends one create request. It MUST NOT look for anything first.
 	Create(ctx context.Context, call Call[O, R]) (*R, error)
-	// Find returns the remote objects that the create attempt may have made. It MUST read every
-	// page, or fail: an empty answer is taken as proof.
-	Find(ctx context.Context, call Call[O, R]) ([]R, error)
+	// Find looks for the remote objects that the create attempt may have made. It MUST read every
+	// page, or fail: where it finds nothing, and names no doubt, that is taken as proof.
+	Find(ctx context.Context, call Call[O, R]) (Search[R], error)
 	// Get fetches the remote object. It MUST return a *MissingError where the provider does not
 	// have it.
 	Get(ctx context.Context, call Call[O, R]) (*R, error)
@@ -144,9 +144,26 @@ type Commenter[O Object, R any] interface {
 	Closed(ctx context.Context, call Call[O, R]) (bool, error)
 	// PostClosing sends one create request and returns the comment's ID.
 	PostClosing(ctx context.Context, call Call[O, R]) (string, error)
-	// FindClosing returns the IDs of the comments that the attempt may have made, the oldest first.
-	// It MUST read every page, or fail.
+	// FindClosing returns the IDs of the comments that the attempt has made, as far as can be told,
+	// the oldest first. It MUST read every page, or fail; where it finds none, and one may be the
+	// attempt's, it MUST return an *InconclusiveError.
 	FindClosing(ctx context.Context, call Call[O, R]) ([]string, error)
+}
+
+// Search is what a look-up for the result of a create attempt has found.
+type Search[R any] struct {
+	Found []Found[R]
+	// Doubt says why an empty result proves nothing; empty where it does.
+	Doubt string
+}
+
+// Found is a remote object that a create attempt may have made.
+type Found[R any] struct {
+	Remote R
+	// Proven: it was certainly made by the operator, and for this object.
+	Proven bool
+	// Doubt says why it may be somebody else's as well; empty where it is taken for the attempt's.
+	Doubt string
 }
 
 // Defaults are for adapters to embed: their objects do not expire, show no drift, and are not seen
@@ -211,9 +228,8 @@ type Call[O Object, R any] struct {
 	// Text is the fingerprint of the words that the create attempt sent, as Fingerprint made it
 	// then.
 	Text string
-	// Started is when the create attempt that Find looks for was recorded, by the clock of this
-	// cluster.
-	Started time.Time
+	// Window is when the create attempt that Find looks for can have created something.
+	Window Window
 	// Seen is the remote object as fetched in this very reconcile, or nil.
 	Seen *R
 }

@@ -90,6 +90,11 @@ func removedEvent(noun, id string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Removed", action: "Remove", note: note("removed the remote %s %q according to deletionPolicy", noun, id)}
 }
 
+// unverifiedEvent tells of a remote object that may be a person's.
+func unverifiedEvent(noun, id string) event {
+	return event{kind: corev1.EventTypeWarning, reason: v1alpha1.ConditionUnverified, action: "Retain", note: note("left the remote %s %q unchanged: it was found by its text alone, and nothing proves that the operator created it; delete it in the ticketing system if it is not needed", noun, id)}
+}
+
 func retainedEvent(noun, id string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Retained", action: "Retain", note: note("left the remote %s %q unchanged", noun, id)}
 }

@@ -122,6 +122,9 @@ func (adapter) Create(ctx context.Context, call call) (*synqly.Ticket, error) {
 		return nil, err
 	}
 	call.Connection.SawMarker(synqly.HasTag(ticket.Tags, markerTag(call.Key)))
+	if request.Creator == "" {
+		call.Connection.SawOwnUser(ticket.Creator)
+	}
 	return ticket, nil
 }
 
