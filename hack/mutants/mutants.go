@@ -23,6 +23,7 @@ type mutant struct {
 const (
 	lifecycle  = "internal/controller/remote"
 	children   = "internal/controller/child"
+	tickets    = "internal/controller/ticket"
 	connection = "internal/controller/connection"
 )
 
@@ -171,6 +172,11 @@ var mutants = []mutant{
 		"markup-counts", "a text is recognised only where it is spelled as it was sent",
 		lifecycle, "withoutMarkup", returnAtOnce("text"),
 		"^comment_spelled_as_markdown$//^response_lost$",
+	},
+	{
+		"trust-any-order", "a page that happens to be ordered ends a look-up of all tickets",
+		tickets, "orderIsKept", returnAtOnce("true, nil"),
+		"^ticket_among_others_whose_order_misleads$//^response_lost$",
 	},
 	{
 		"another-clock", "the start of an attempt is read by the clock of another node",

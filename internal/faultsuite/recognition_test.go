@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -89,6 +90,15 @@ func (w *world) decide() {
 	}
 }
 
+// misleadingOrder is a provider that refuses filters and ignores an order, and happens to show the tickets of
+// people newest first, and later ones after them.
+func misleadingOrder(w *world) {
+	for i := range 6 {
+		w.remote.AddTicket(simulator.Ticket{Name: fmt.Sprint("by hand ", i), Summary: "old", CreatedAt: time.Now().Add(-time.Duration(i+1) * time.Hour)})
+	}
+	w.remote.SetBehaviour(simulator.Behaviour{RefuseFilters: []string{"*"}, IgnoreOrder: true, PageSize: 3})
+}
+
 const spelledContent = "Tom & Jerry say a < b, Ausfälle 🎉\n\n1. see https://example.com/runbook?a=1&b=2\n1. ask <name>"
 
 // recognitionScenarios have a provider that shows texts in its own spelling.
@@ -107,6 +117,7 @@ func recognitionScenarios() []scenario {
 	}
 	markdown := simulator.Spelling{EscapeHTML: true, LinkURLs: true, NumberLists: true, Decompose: true, EmojiShortcodes: true}
 	return []scenario{
+		{name: "ticket among others whose order misleads", primary: theTicket, setup: misleadingOrder, acts: []func(*world){applying(aTicket)}},
 		{name: "comment spelled as markdown", primary: theComment, setup: speaks(markdown), acts: []func(*world){applying(spelled), deleting(theComment)}},
 		{name: "note spelled as HTML", primary: theNote, setup: speaks(simulator.Spelling{HTML: true}), acts: []func(*world){applying(spelledNote)}},
 		{name: "ticket closed with a comment that is spelled", primary: theTicket, setup: speaks(markdown), acts: []func(*world){
