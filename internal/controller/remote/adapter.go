@@ -133,6 +133,15 @@ type Replacer[O Object] interface {
 	Replaced(object O) *[]string
 }
 
+// Adopter is an Adapter whose objects can name a remote object to adopt. Providers know a remote
+// object by several names, a key and a number for example; the ID that they return is what it is
+// identified by.
+type Adopter[O Object] interface {
+	// AdoptedID is where the object's status has the name that the remote object was adopted by,
+	// empty where that is its ID.
+	AdoptedID(object O) *string
+}
+
 // Commenter is an Adapter that posts a comment before Remove. Comments have no idempotency key
 // either, so it is created under the same protocol.
 type Commenter[O Object, R any] interface {

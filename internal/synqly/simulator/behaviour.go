@@ -36,6 +36,9 @@ type Behaviour struct {
 	// CommentCount tells with a ticket how many comments it has, as unmapped.comment_count, and a
 	// comment that is added to or deleted from a ticket changes the ticket: its updated_at moves.
 	CommentCount bool `json:"comment_count"`
+	// TicketKeys knows a ticket by its project and its ID as well, such as OPS-10009. Answers show
+	// the ID alone.
+	TicketKeys bool `json:"ticket_keys"`
 	// CoarseTimes keeps created_at and updated_at of tickets, comments and notes in whole seconds,
 	// cut off: answers show them so, and filters and orders of a query see them so. The operand of
 	// a filter stays as it was sent.
