@@ -181,7 +181,7 @@ var mutants = []mutant{
 	{
 		"another-clock", "the start of an attempt is read by the clock of another node",
 		lifecycle, "Reconciler.window", returnAtOnce("r.windowFrom(s, s.intent.started)"),
-		"^comment$//^crash_after_a_successor_whose_clock_is_5m0s_ahead$",
+		"^comment$//^crash_while_a_request_is_on_its_way_a_successor_whose_clock_is_5m0s_ahead$",
 	},
 	{
 		"requests-are-lost", "a request to look counts as served before it was",

@@ -90,8 +90,8 @@ func (w *world) decide() {
 	}
 }
 
-// misleadingOrder is a provider that refuses filters and ignores an order, and happens to show the tickets of
-// people newest first, and later ones after them.
+// misleadingOrder is a provider that refuses filters and ignores an order, and happens to show the
+// tickets of people newest first, and later ones after them.
 func misleadingOrder(w *world) {
 	for i := range 6 {
 		w.remote.AddTicket(simulator.Ticket{Name: fmt.Sprint("by hand ", i), Summary: "old", CreatedAt: time.Now().Add(-time.Duration(i+1) * time.Hour)})

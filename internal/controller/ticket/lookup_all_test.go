@@ -33,8 +33,8 @@ func (oneSecret) Get(_ context.Context, _ client.ObjectKey, object client.Object
 func TestASearchOfAllTicketsEndsEarlyOnlyInAnOrderThatHolds(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	const pages, pageSize = 5, 10
-	// By chance the tickets were made in such an order that the pages are ordered, newest first, and
-	// the one that is looked for comes last.
+	// By chance the tickets were made in such an order that the pages are ordered, newest first,
+	// and the one that is looked for comes last.
 	misleading := func(server *simulator.Server) {
 		for i := range pages * pageSize {
 			server.AddTicket(simulator.Ticket{Name: fmt.Sprint(i), Summary: "old", CreatedAt: now.Add(-time.Duration(i+1) * time.Hour)})

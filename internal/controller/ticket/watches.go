@@ -83,8 +83,8 @@ var changesOfClaims = predicate.Funcs{
 	GenericFunc: func(event.GenericEvent) bool { return false },
 }
 
-// adoptedIDs are the remote tickets that the spec of a Ticket names: as it does, and as the provider
-// does.
+// adoptedIDs are the remote tickets that the spec of a Ticket names: as it does, and as the
+// provider does.
 func adoptedIDs(ticket *v1alpha1.Ticket) []remote.RemoteID {
 	if ticket.Spec.TicketID == "" {
 		return nil
