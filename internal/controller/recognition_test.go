@@ -126,6 +126,24 @@ var _ = Describe("A comment whose create response was lost", func() {
 		Expect(w.simulator.Comments(existing.ID)).To(HaveLen(1))
 	})
 
+	It("is its object's alone, whatever name of the ticket the objects use", func() {
+		w.simulator.SetBehaviour(simulator.Behaviour{TicketKeys: true})
+		w.simulator.Inject(simulator.Fault{Operation: "CreateComment", Lose: true, AfterCommit: true, Times: 2})
+		first, second := onTheirTicket("first", "Mitigation started."), onTheirTicket("second", "Mitigation started.")
+		first.Spec.TicketID = existing.Project + "-" + existing.ID
+		w.create(first, second)
+		w.reconcile(first)
+		w.reconcile(second)
+		w.clock.Step(2 * time.Second)
+		w.reconcile(first)
+		w.reconcile(second)
+		expectReady(first)
+		expectReady(second)
+		Expect(first.Status.TicketID).To(Equal(existing.ID))
+		Expect(first.Status.ID).NotTo(Equal(second.Status.ID))
+		Expect(w.simulator.Comments(existing.ID)).To(HaveLen(2))
+	})
+
 	It("is not what somebody says in the same words much later", func() {
 		lose(false)
 		comment := onTheirTicket("lost", "Mitigation started.")

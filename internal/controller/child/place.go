@@ -20,6 +20,18 @@ func (a Adapter[O, R]) Place(ctx context.Context, reader client.Reader, object O
 	return placeOf(ctx, reader, object.GetNamespace(), object.ParentReference(), object.RemoteChildStatus())
 }
 
+// Locate asks the provider for the ID of a ticket that the spec names, which may be a key.
+func (a Adapter[O, R]) Locate(ctx context.Context, call remote.Call[O, R]) (remote.Place, error) {
+	if call.Object.ParentReference().TicketRef != nil || call.Object.RemoteChildStatus().TicketID != "" {
+		return call.Place, nil
+	}
+	ticket, err := call.Connection.GetTicket(ctx, call.Place.TicketID)
+	if err != nil {
+		return remote.Place{}, fmt.Errorf("reading the remote ticket %q: %w", call.Place.TicketID, err)
+	}
+	return remote.Place{Integration: call.Place.Integration, TicketID: ticket.ID}, nil
+}
+
 // Integration is the one that the spec names beside a ticketID.
 func (a Adapter[O, R]) Integration(object O) string {
 	if parent := object.ParentReference(); parent.TicketRef == nil {

@@ -142,6 +142,14 @@ type Adopter[O Object] interface {
 	AdoptedID(object O) *string
 }
 
+// Locator is an Adapter whose remote objects live in a place that the spec may name in several
+// ways.
+type Locator[O Object, R any] interface {
+	// Locate returns call.Place as the provider identifies it. It MUST make no call where that is
+	// known.
+	Locate(ctx context.Context, call Call[O, R]) (Place, error)
+}
+
 // Commenter is an Adapter that posts a comment before Remove. Comments have no idempotency key
 // either, so it is created under the same protocol.
 type Commenter[O Object, R any] interface {

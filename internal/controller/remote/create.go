@@ -35,6 +35,9 @@ const shutdownGrace = 3 * time.Second
 
 // create creates the remote object and records it.
 func (r *Reconciler[O, R]) create(ctx context.Context, s *state[O, R]) error {
+	if err := r.locate(ctx, s); err != nil {
+		return err
+	}
 	var remote *R
 	err := r.attempt(ctx, s, r.adapter.Noun(), r.adapter.Fingerprint(s.object), func(ctx context.Context) (err error) {
 		remote, err = r.adapter.Create(ctx, s.call(""))
@@ -45,6 +48,20 @@ func (r *Reconciler[O, R]) create(ctx context.Context, s *state[O, R]) error {
 	}
 	r.attempts.answered(s.name, remote)
 	return r.created(ctx, s, Found[R]{Remote: *remote, Proven: true}, createdEvent(r.adapter.Noun(), r.adapter.ID(remote)))
+}
+
+// locate finds out under which ID the provider knows the place, before the place is written down:
+// objects that name it in different ways have to see each other's claims.
+func (r *Reconciler[O, R]) locate(ctx context.Context, s *state[O, R]) error {
+	if r.locator == nil {
+		return nil
+	}
+	place, err := r.locator.Locate(ctx, s.call(""))
+	if err != nil {
+		return err
+	}
+	s.place = place
+	return nil
 }
 
 // attempt is one attempt to create something, steps 1 to 3: it records the intent, calls send once,
