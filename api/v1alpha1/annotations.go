@@ -25,8 +25,12 @@ const (
 	CreateRecordAnnotation = "ticketing.synqly.com/create-record"
 
 	// CreateStartedAnnotation holds the time (RFC 3339, UTC) at which the latest create attempt was
-	// recorded.
+	// recorded, by the clock of the manager's node.
 	CreateStartedAnnotation = "ticketing.synqly.com/create-started"
+	// CreateWindowAnnotation holds the time in which the latest create attempt can have created
+	// something, by the clock of the remote API, as an interval of ISO 8601. "~" after a time says
+	// that the clock of the remote API was not known, and ".." that the end is not.
+	CreateWindowAnnotation = "ticketing.synqly.com/create-window"
 	// CreateHashAnnotation holds a short hash of the spec that the latest create attempt sent. When
 	// the remote object is found again later, it shows whether the spec has changed since then.
 	CreateHashAnnotation = "ticketing.synqly.com/create-hash"

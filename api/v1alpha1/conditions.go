@@ -15,6 +15,10 @@ const (
 	// ConditionStalled is present, and then True, only while a retry cannot help until somebody
 	// changes something.
 	ConditionStalled = "Stalled"
+	// ConditionUnverified is present, and then True, only while nothing proves that the operator
+	// created the remote object: it was found by its text and its time after a lost response. The
+	// operator never deletes or closes it.
+	ConditionUnverified = "Unverified"
 )
 
 // Reasons of the conditions of Ticket, TicketComment and TicketNote. A reason says what to do about
@@ -56,6 +60,9 @@ const (
 	// ReasonDeleteBlocked: restore what the deletion needs (the Integration or its Secret), or set
 	// the orphan annotation to keep the remote object.
 	ReasonDeleteBlocked = "DeleteBlocked"
+	// ReasonFoundByText: nothing to do. When the object is deleted, its remote object stays; delete
+	// it in the ticketing system if it is not needed. A reason of Unverified.
+	ReasonFoundByText = "FoundByText"
 	// ReasonPaused: remove the paused annotation to continue.
 	ReasonPaused = "Paused"
 )

@@ -223,6 +223,7 @@ var statusLimits = map[string][][]statusLimit{
 	"Ticket": {ofEveryStatus, ofEveryRemoteObject, {
 		mostItems("status.drift", 512, numberedText),
 		noDuplicates("status.drift"),
+		longestText("status.adoptedID", 1024),
 		longestText("status.closingCommentID", 1024),
 		longestText("status.remote.summary", 1024),
 		longestText("status.remote.name", 1024),

@@ -272,6 +272,12 @@ type TicketStatus struct {
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	ClosedAt *metav1.Time `json:"closedAt,omitempty"`
 
+	// adoptedID is the value of spec.ticketID that the remote ticket was adopted by, if the
+	// provider returned the ticket with another ID. id is then the returned one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	AdoptedID string `json:"adoptedID,omitempty"`
+
 	// closingCommentID is the ID of the comment that was posted before closing the remote ticket.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024

@@ -23,6 +23,7 @@ type mutant struct {
 const (
 	lifecycle  = "internal/controller/remote"
 	children   = "internal/controller/child"
+	tickets    = "internal/controller/ticket"
 	connection = "internal/controller/connection"
 	apiClient  = "internal/synqly"
 )
@@ -70,7 +71,7 @@ var mutants = []mutant{
 	},
 	{
 		"forget-the-replaced", "an edit of a comment leaves the old one behind",
-		lifecycle, "Reconciler.created", leaveOut(statementOf("append")),
+		lifecycle, "Reconciler.replace", leaveOut(statementOf("append")),
 		"^comment_edited_while_it_is_created$//^500$",
 	},
 	{
@@ -105,7 +106,7 @@ var mutants = []mutant{
 	},
 	{
 		"any-comment-will-do", "the text of a comment is not compared",
-		children, "CreatedBy", always(conditionOf("Fingerprint")),
+		children, "CreatedBy", replace(call("MatchText"), "remote.Yes"),
 		"^everything_deleted_with_its_manifests$//^frozen_after_for_10m0s$",
 	},
 	{
@@ -142,6 +143,46 @@ var mutants = []mutant{
 		"forget-what-was-sent", "a lost comment is looked for by the present spec",
 		children, "Adapter.Find", replace(valueOf("Text"), "$self.Fingerprint($owner.Object)"),
 		"^restored_from_a_backup$//^spec_edited$",
+	},
+	{
+		"delete-the-unverified", "what was found by its words alone is deleted with its object",
+		lifecycle, "Reconciler.removeRemote", never(conditionOf("IsUnverified")),
+		"^comment_on_a_remote_ticket$//^request_lost_and_a_person_says_the_same$",
+	},
+	{
+		"replace-the-unverified", "what was found by its words alone is deleted when it is replaced",
+		lifecycle, "Reconciler.replace", replace(call("IsUnverified"), "false"),
+		"^comment$//^request_lost_and_a_person_says_the_same$",
+	},
+	{
+		"everything-is-proven", "whoever wrote it, what has the words counts as the operator's",
+		children, "Creators.isOwn", returnAtOnce("true"),
+		"^comment_on_a_remote_ticket$//^request_lost_and_a_person_says_the_same$",
+	},
+	{
+		"times-do-not-count", "what was said at any other time counts as well",
+		lifecycle, "Window.Holds", returnAtOnce("Yes"),
+		"^a_person_said_the_same_before$//^request_lost$",
+	},
+	{
+		"signs-do-not-count", "letters and digits alone are compared",
+		lifecycle, "normalForm", returnAtOnce("lettersAndDigits([]string{text})"),
+		"^comment$//^request_lost_and_a_person_says_it_with_other_signs$",
+	},
+	{
+		"markup-counts", "a text is recognised only where it is spelled as it was sent",
+		lifecycle, "withoutMarkup", returnAtOnce("text"),
+		"^comment_spelled_as_markdown$//^response_lost$",
+	},
+	{
+		"trust-any-order", "a page that happens to be ordered ends a look-up of all tickets",
+		tickets, "orderIsKept", returnAtOnce("true, nil"),
+		"^ticket_among_others_whose_order_misleads$//^response_lost$",
+	},
+	{
+		"another-clock", "the start of an attempt is read by the clock of another node",
+		lifecycle, "Reconciler.window", returnAtOnce("r.windowFrom(s, s.intent.started)"),
+		"^comment$//^crash_while_a_request_is_on_its_way_a_successor_whose_clock_is_5m0s_ahead$",
 	},
 	{
 		"requests-are-lost", "a request to look counts as served before it was",

@@ -77,6 +77,41 @@ var _ = Describe("Two Tickets with the same ticketID", func() {
 		Expect(second.Status.ID).To(BeEmpty())
 	})
 
+	DescribeTable("by two names are a conflict on the younger one, whoever comes first", func(keyFirst, olderFirst bool) {
+		w.simulator.SetBehaviour(simulator.Behaviour{TicketKeys: true})
+		byKey := func(name string) func() *v1alpha1.Ticket {
+			return func() *v1alpha1.Ticket {
+				return w.ticket(name, func(spec *v1alpha1.TicketSpec) { spec.TicketID = existing.Project + "-" + existing.ID })
+			}
+		}
+		first, second := byKey("first"), adoptingTicket("second")
+		if !keyFirst {
+			first, second = adoptingTicket("first"), byKey("second")
+		}
+		owner, rival := inAge(older, first, second)
+		if !olderFirst {
+			w.reconcile(rival)
+		}
+		expectOwnerAndRival(owner, rival)
+		w.reconcile(owner)
+		expectOwnerAndRival(owner, rival)
+	},
+		Entry("the older one by its key, reconciled first", true, true),
+		Entry("the older one by its key, reconciled last", true, false),
+		Entry("the older one by its ID, reconciled first", false, true),
+		Entry("the older one by its ID, reconciled last", false, false),
+	)
+
+	It("by one other name are a conflict on the younger one, and the older one is in sync", func() {
+		w.simulator.SetBehaviour(simulator.Behaviour{TicketKeys: true})
+		byKey := func(spec *v1alpha1.TicketSpec) { spec.TicketID = existing.Project + "-" + existing.ID }
+		first, second := inAge(older, func() *v1alpha1.Ticket { return w.ticket("first", byKey) }, func() *v1alpha1.Ticket { return w.ticket("second", byKey) })
+		w.reconcile(first)
+		Expect(first.Status.AdoptedID).To(Equal(first.Spec.TicketID))
+		expectOwnerAndRival(first, second)
+		w.expectInSync(first)
+	})
+
 	It("of the same second leave it with the one that has it", func() {
 		lowerUID := func(first, second *v1alpha1.Ticket) bool {
 			return first.CreationTimestamp.Equal(&second.CreationTimestamp) && second.UID < first.UID

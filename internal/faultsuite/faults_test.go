@@ -65,6 +65,8 @@ type fault struct {
 	liveRead      func(o memoryapi.Operation) error
 	// refusal: the operator may take it for final, and then says so and waits for a person.
 	refusal bool
+	// doubtful: the operator may ask a person whether something was created.
+	doubtful bool
 	// losesCredentials: a manager may be left without the token.
 	losesCredentials bool
 }
@@ -127,7 +129,7 @@ func anyMoment(o operation) bool { return o.class != classRead || strings.HasPre
 // allFaults are all faults, of every kind.
 func allFaults() []fault {
 	var all []fault
-	for _, kind := range [][]fault{remoteFaults(), foreignAnswerFaults(), writeFaults(), crashFaults(), frozenFaults(), readFaults(), interferenceFaults()} {
+	for _, kind := range [][]fault{remoteFaults(), foreignAnswerFaults(), writeFaults(), crashFaults(), frozenFaults(), readFaults(), interferenceFaults(), peopleSpeakFaults(), clockFaults()} {
 		all = append(all, kind...)
 	}
 	return all

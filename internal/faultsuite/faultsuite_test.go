@@ -211,7 +211,7 @@ func (w *world) play(s scenario) {
 // system refused a request, a person removed the remote object, or the credentials are gone for
 // good. It must say so on the objects that it leaves.
 func (w *world) mayNeedAPerson(s scenario) bool {
-	if !w.strike.fault.refusal && !(s.withoutCredentials && w.strike.fault.losesCredentials) {
+	if !w.strike.fault.refusal && !w.strike.fault.doubtful && !(s.withoutCredentials && w.strike.fault.losesCredentials) {
 		return false
 	}
 	for _, of := range w.declared {
@@ -220,6 +220,9 @@ func (w *world) mayNeedAPerson(s scenario) bool {
 			continue
 		}
 		honest := []string{v1alpha1.ReasonRejected, v1alpha1.ReasonUnauthorized, v1alpha1.ReasonRemoteMissing, v1alpha1.ReasonDeleteBlocked, v1alpha1.ReasonConflict, v1alpha1.ReasonWaitingForTicket, v1alpha1.ReasonWaitingForIntegration}
+		if w.strike.fault.doubtful {
+			honest = append(honest, v1alpha1.ReasonCreateUnconfirmed)
+		}
 		if reason := readyReason(object.RemoteStatus()); !slices.Contains(honest, reason) {
 			w.violate("%s waits for a person without saying so: %s", of, conditionText(object.RemoteStatus().Conditions))
 		}
@@ -235,6 +238,9 @@ func (w *world) mend(s scenario) {
 		if w.get(reference{"Integration", integrationName}) == nil {
 			w.apply(theIntegration())
 		}
+	}
+	if w.strike.fault.doubtful {
+		w.decide()
 	}
 	w.touch()
 	w.rest()

@@ -308,7 +308,7 @@ func (w *world) checkRelease(of reference, object remote.Object) {
 	}
 	for _, made := range w.ledger.live(of) {
 		shown, _ := w.remote.Ticket(made.id)
-		if (made.kind == "ticket" && strings.EqualFold(shown.Status, "Done")) || w.ledger.lied[made.id] {
+		if (made.kind == "ticket" && strings.EqualFold(shown.Status, "Done")) || w.ledger.lied[made.id] || w.wasUnverified(of, made.id) {
 			continue
 		}
 		w.ledger.releasedEarly[made.id] = of
@@ -393,6 +393,9 @@ func (w *world) unmet() []string {
 func (w *world) liveFor(of reference) []string {
 	var ids []string
 	for _, made := range w.ledger.live(of) {
+		if w.leftBehind(of, made.id) && w.statusID(of) != made.id {
+			continue
+		}
 		if !w.ledger.lied[made.id] || w.statusID(of) == made.id {
 			ids = append(ids, made.id)
 		}
@@ -497,6 +500,10 @@ func (w *world) unmetPresence(of reference, object remote.Object, live []string,
 		if len(live) > 0 {
 			fail("%s adopts %s and made %v", of, t.Spec.TicketID, live)
 		}
+	} else if w.isAPersons(of, status.ID) {
+		if len(live) > 0 {
+			fail("%s stands for %s of a person and made %v", of, status.ID, live)
+		}
 	} else if twin := w.twinOf(of); twin == "" && (len(live) != 1 || live[0] != status.ID) {
 		fail("%s stands for %q, and there are %v for it", of, status.ID, live)
 	} else if owner := w.ownerByStatus(status.ID, of); owner != (reference{}) {
@@ -529,7 +536,7 @@ func (w *world) unmetTwins(fail func(string, ...any)) {
 		}
 	}
 	for _, made := range w.ledger.creations {
-		if made.kind == "comment" && w.ledger.exists(made) && !w.ledger.lied[made.id] {
+		if made.kind == "comment" && w.ledger.exists(made) && !w.ledger.lied[made.id] && !w.leftBehind(made.owner, made.id) {
 			there[made.content]++
 		}
 	}

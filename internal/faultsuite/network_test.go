@@ -65,6 +65,8 @@ func (n *network) RoundTrip(request *http.Request) (*http.Response, error) {
 	status := 0
 	if response != nil {
 		status = response.StatusCode
+		// As every server does: it tells the remote API's clock.
+		response.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	}
 	w.logf("%s %s: %d %v", call.operation, remoteID(request), status, err)
 	w.ledger.answered(call, response)

@@ -63,7 +63,10 @@ type lag struct {
 }
 
 // newProcess starts a manager, which finds every object in its first list.
-func newProcess(w *world) *process {
+func newProcess(w *world) *process { return newProcessOn(w, nodeClock{}) }
+
+// newProcessOn starts a manager on a node with a clock of its own.
+func newProcessOn(w *world, on nodeClock) *process {
 	p := &process{
 		world: w, timers: map[reference]time.Time{}, failures: map[reference]int{}, written: map[string]int64{},
 	}
@@ -71,9 +74,9 @@ func newProcess(w *world) *process {
 	cached := w.api.NewClient(memoryapi.Hooks{Read: p.readCached, Write: p.write})
 	live := w.api.NewClient(memoryapi.Hooks{Read: p.readLive})
 	w.must(controller.IndexFields(context.Background(), cached))
-	p.connections = connection.New(connection.Options{Secrets: live, Transport: w.network})
+	p.connections = connection.New(connection.Options{Secrets: live, Transport: w.network, Clock: on})
 	options := remote.Options{
-		Client: cached, APIReader: live, Connections: p.connections, Recorder: recorder{w}, Installation: installation,
+		Client: cached, APIReader: live, Connections: p.connections, Recorder: recorder{w}, Installation: installation, Clock: on,
 	}
 	p.reconcilers = map[string]reconcile.Reconciler{"Integration": integration.NewReconciler(options, controller.RemoteKinds)}
 	for _, kind := range controller.RemoteKinds {

@@ -47,7 +47,7 @@ var (
 const soon = 10 * time.Second
 
 func scenarios() []scenario {
-	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), scenariosOfEverything(), scenariosOfReferences())
+	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), recognitionScenarios(), scenariosOfEverything(), scenariosOfReferences())
 }
 
 func deleting(of ...reference) func(*world) {

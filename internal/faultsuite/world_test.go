@@ -126,8 +126,11 @@ type world struct {
 	declared []reference
 	// copied are the objects that people gave the status of another one, until that is taken from
 	// them.
-	copied  map[reference]bool
-	deleted map[reference]bool
+	copied map[reference]bool
+	// saidMeanwhile are what people wrote in the very words of a request that was lost, while it
+	// was on its way.
+	saidMeanwhile map[string]bool
+	deleted       map[reference]bool
 	// survives are checks that what people did in the ticketing system is still there.
 	survives []func() string
 
@@ -146,7 +149,7 @@ type action struct {
 }
 
 func newWorld() *world {
-	w := &world{deleted: map[reference]bool{}, copied: map[reference]bool{}}
+	w := &world{deleted: map[reference]bool{}, copied: map[reference]bool{}, saidMeanwhile: map[string]bool{}}
 	w.api = memoryapi.NewServer(scheme, time.Now)
 	w.api.Changed = w.changed
 	w.people = w.api.NewClient(memoryapi.Hooks{})
@@ -442,11 +445,11 @@ func (w *world) personEditsTicket(of reference) {
 }
 
 // personComments says something that must stay.
-func (w *world) personComments(ticketID, content string) {
+func (w *world) personComments(ticketID, content string) (id string) {
 	said, found := w.remote.AddComment(ticketID, person, content)
 	if !found {
 		w.violate("the simulation: there is no ticket %q to comment on", ticketID)
-		return
+		return ""
 	}
 	w.survives = append(w.survives, func() string {
 		if w.ledger.removedByPerson[ticketID] {
@@ -457,6 +460,7 @@ func (w *world) personComments(ticketID, content string) {
 		}
 		return fmt.Sprintf("the comment %s of a person, %q, is gone", said.ID, content)
 	})
+	return said.ID
 }
 
 // remoteIDOf is the live remote object that stands for an object, as the ledger knows it; empty

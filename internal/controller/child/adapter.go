@@ -119,35 +119,63 @@ func (a Adapter[O, R]) CreatedAt(shown *R) time.Time { return a.Entry(shown).Cre
 func (a Adapter[O, R]) Fingerprint(object O) string { return remote.Fingerprint(a.Words(object)...) }
 
 // Find looks among the remote objects of the ticket for those that the attempt may have made.
-func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) ([]R, error) {
+func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) (remote.Search[R], error) {
 	shown, err := synqly.All(a.List(call.Connection.Client, ctx, call.Place.TicketID))
 	if err != nil {
-		return nil, err
+		return remote.Search[R]{}, err
 	}
-	siblings, err := a.siblings(ctx, call)
+	siblings, known, err := a.siblings(ctx, call)
 	if err != nil {
-		return nil, err
+		return remote.Search[R]{}, err
 	}
-	attempt := Attempt{
-		Text: call.Text, Started: call.Connection.RemoteTime(call.Started), Creators: creatorsAmong(siblings, a.Creator(call.Object)),
+	attempt := Attempt{Noun: a.NounText, Text: call.Text, Window: call.Window, Creators: creatorsAmong(siblings, a.Creator(call.Object))}
+	if user := call.Connection.OwnUser(); user != "" {
+		attempt.Creators.own = append(attempt.Creators.own, user)
 	}
-	return CreatedBy(attempt, shown, a.Entry, a.ShownWords), nil
+	return remote.Search[R]{
+		Found: CreatedBy(attempt, shown, a.Entry, a.ShownWords),
+		Doubt: Unrecognised(a.NounText, known, shown, a.Entry, a.ShownWords),
+	}, nil
 }
 
-// siblings are the objects that were created through the same Integration.
-func (a Adapter[O, R]) siblings(ctx context.Context, call remote.Call[O, R]) ([]sibling, error) {
+// siblings are the objects that were created through the same Integration, and known those of the
+// same ticket whose words are still those that were sent.
+func (a Adapter[O, R]) siblings(ctx context.Context, call remote.Call[O, R]) (siblings []sibling, known []Known, err error) {
 	list := a.NewObjects()
 	if err := call.Reader.List(ctx, list, client.InNamespace(call.Object.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing the other %ss: %w", a.KindName, err)
+		return nil, nil, fmt.Errorf("listing the other %ss: %w", a.KindName, err)
 	}
-	var siblings []sibling
-	err := remote.EachOf(list, func(other O) {
+	err = remote.EachOf(list, func(other O) {
 		shown := other.RemoteChildStatus()
-		if shown.ID != "" && shown.Integration == call.Place.Integration && other.GetUID() != call.Object.GetUID() {
-			siblings = append(siblings, sibling{wanted: a.Creator(other), shown: shown.Creator})
+		if shown.ID == "" || shown.Integration != call.Place.Integration || other.GetUID() == call.Object.GetUID() {
+			return
+		}
+		siblings = append(siblings, sibling{wanted: a.Creator(other), shown: shown.Creator, proven: !remote.IsUnverified(&shown.RemoteObjectStatus)})
+		if shown.TicketID == call.Place.TicketID && len(a.Diff(other)) == 0 {
+			known = append(known, a.known(other))
 		}
 	})
-	return siblings, err
+	return siblings, known, err
+}
+
+// Known are the remote objects of a ticket of which objects say what was sent.
+func (a Adapter[O, R]) Known(ctx context.Context, reader client.Reader, namespace string, place remote.Place) ([]Known, error) {
+	list := a.NewObjects()
+	if err := reader.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the %ss: %w", a.KindName, err)
+	}
+	var known []Known
+	err := remote.EachOf(list, func(object O) {
+		shown := object.RemoteChildStatus()
+		if shown.ID != "" && shown.Integration == place.Integration && shown.TicketID == place.TicketID && len(a.Diff(object)) == 0 {
+			known = append(known, a.known(object))
+		}
+	})
+	return known, err
+}
+
+func (a Adapter[O, R]) known(object O) Known {
+	return Known{ID: object.RemoteStatus().ID, Text: a.Fingerprint(object), Owner: fmt.Sprintf("the %s %q", a.KindName, object.GetName())}
 }
 
 // Get picks the remote object from the list, since it cannot be fetched by itself. A ticket that is

@@ -134,6 +134,7 @@ func TestRecord(t *testing.T) {
 
 func TestCreatedBy(t *testing.T) {
 	started := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	window := remote.Window{From: started, Until: started.Add(150 * time.Second)}
 	comment := func(id, content, creator string, after time.Duration) synqly.Comment {
 		return synqly.Comment{Entry: synqly.Entry{ID: id, Content: content, Creator: creator, CreatedAt: synqly.Timestamp{Time: started.Add(after)}}}
 	}
@@ -141,27 +142,75 @@ func TestCreatedBy(t *testing.T) {
 		comments []synqly.Comment
 		creator  string
 		want     []string
+		doubts   []string
 	}{
-		"none":                    {nil, "", nil},
-		"match":                   {[]synqly.Comment{comment("1", "Done.", "", 0)}, "", []string{"1"}},
-		"another text":            {[]synqly.Comment{comment("1", "Not done.", "", 0)}, "", nil},
-		"from before":             {[]synqly.Comment{comment("1", "Done.", "", -time.Hour)}, "", nil},
-		"without a time":          {[]synqly.Comment{{Entry: synqly.Entry{ID: "1", Content: "Done."}}}, "", []string{"1"}},
-		"another creator, alone":  {[]synqly.Comment{comment("1", "Done.", "bot", 0)}, "jane", []string{"1"}},
-		"the creator decides":     {[]synqly.Comment{comment("1", "Done.", "joe", 0), comment("2", "Done.", "Jane", 0)}, "jane", []string{"2"}},
-		"the creator does not":    {[]synqly.Comment{comment("1", "Done.", "joe", 0), comment("2", "Done.", "bot", 0)}, "jane", []string{"1", "2"}},
-		"the text comes first":    {[]synqly.Comment{comment("1", "Other.", "jane", 0), comment("2", "Done.", "bot", 0)}, "jane", []string{"2"}},
-		"the time comes first":    {[]synqly.Comment{comment("1", "Done.", "jane", -time.Hour), comment("2", "Done.", "bot", 0)}, "jane", []string{"2"}},
-		"several of that creator": {[]synqly.Comment{comment("1", "Done.", "jane", 0), comment("2", "done", "jane", time.Second), comment("3", "Done.", "joe", 0)}, "jane", []string{"1", "2"}},
+		"none":                      {nil, "", nil, nil},
+		"match":                     {[]synqly.Comment{comment("1", "Done.", "", 0)}, "", []string{"1"}, nil},
+		"another text":              {[]synqly.Comment{comment("1", "Not done.", "", 0)}, "", nil, nil},
+		"other signs":               {[]synqly.Comment{comment("1", "done!", "", 0)}, "", nil, []string{"1"}},
+		"from before":               {[]synqly.Comment{comment("1", "Done.", "", -time.Hour)}, "", nil, nil},
+		"from later":                {[]synqly.Comment{comment("1", "Done.", "", time.Hour)}, "", nil, nil},
+		"other signs, from before":  {[]synqly.Comment{comment("1", "done!", "", -time.Hour)}, "", nil, nil},
+		"without a time":            {[]synqly.Comment{{Entry: synqly.Entry{ID: "1", Content: "Done."}}}, "", nil, []string{"1"}},
+		"without a time, and match": {[]synqly.Comment{{Entry: synqly.Entry{ID: "1", Content: "Done."}}, comment("2", "Done.", "", 0)}, "", []string{"2"}, []string{"1"}},
+		"another creator, alone":    {[]synqly.Comment{comment("1", "Done.", "bot", 0)}, "jane", []string{"1"}, nil},
+		"the creator decides":       {[]synqly.Comment{comment("1", "Done.", "joe", 0), comment("2", "Done.", "Jane", 0)}, "jane", []string{"2"}, nil},
+		"the creator does not":      {[]synqly.Comment{comment("1", "Done.", "joe", 0), comment("2", "Done.", "bot", 0)}, "jane", []string{"1", "2"}, nil},
+		"the text comes first":      {[]synqly.Comment{comment("1", "Other.", "jane", 0), comment("2", "Done.", "bot", 0)}, "jane", []string{"2"}, nil},
+		"the time comes first":      {[]synqly.Comment{comment("1", "Done.", "jane", -time.Hour), comment("2", "Done.", "bot", 0)}, "jane", []string{"2"}, nil},
+		"several of that creator":   {[]synqly.Comment{comment("1", "Done.", "jane", 0), comment("2", "**Done.**", "jane", time.Second), comment("3", "Done.", "joe", 0)}, "jane", []string{"1", "2"}, nil},
 	} {
-		attempt := Attempt{Text: remote.Fingerprint("Done."), Started: started, Creators: Creators{Wanted: test.creator}}
-		candidates := CreatedBy(attempt, test.comments, entryOf, wordsOf)
-		var got []string
-		for _, candidate := range candidates {
-			got = append(got, candidate.ID)
+		attempt := Attempt{Noun: "comment", Text: remote.Fingerprint("Done."), Window: window, Creators: Creators{Wanted: test.creator}}
+		var got, doubts []string
+		for _, found := range CreatedBy(attempt, test.comments, entryOf, wordsOf) {
+			if found.Doubt != "" {
+				doubts = append(doubts, found.Remote.ID)
+			} else {
+				got = append(got, found.Remote.ID)
+			}
 		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
+		if diff := cmp.Diff([][]string{test.want, test.doubts}, [][]string{got, doubts}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestWhatTheTokensOwnUserWroteIsProven(t *testing.T) {
+	started := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		creator  string
+		siblings []sibling
+		want     bool
+	}{
+		"by the own user":                             {"Bot", []sibling{{"", "bot", true}}, true},
+		"by somebody else":                            {"", []sibling{{"", "bot", true}}, false},
+		"nothing shows who the own user is":           {"bot", nil, false},
+		"what shows it may be somebody else's":        {"bot", []sibling{{"", "bot", false}}, false},
+		"what shows it asked for a creator":           {"jane", []sibling{{"jane", "jane", true}}, false},
+		"what shows it asked for one by another name": {"Jane Doe", []sibling{{"jane", "Jane Doe", true}}, false},
+	} {
+		comments := []synqly.Comment{{Entry: synqly.Entry{ID: "1", Content: "Done.", Creator: test.creator, CreatedAt: synqly.Timestamp{Time: started}}}}
+		attempt := Attempt{Text: remote.Fingerprint("Done."), Window: remote.Window{From: started}, Creators: creatorsAmong(test.siblings, "")}
+		found := CreatedBy(attempt, comments, entryOf, wordsOf)
+		if len(found) != 1 || found[0].Proven != test.want {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}
+
+func TestUnrecognised(t *testing.T) {
+	shown := []synqly.Comment{{Entry: synqly.Entry{ID: "1", Content: "<p>Done.</p>"}}, {Entry: synqly.Entry{ID: "2", Content: "Rewritten."}}}
+	for name, test := range map[string]struct {
+		known []Known
+		want  string
+	}{
+		"nothing is known":         {nil, ""},
+		"recognised":               {[]Known{{ID: "1", Text: remote.Fingerprint("Done."), Owner: "x"}}, ""},
+		"not on the list":          {[]Known{{ID: "3", Text: remote.Fingerprint("Done."), Owner: "x"}}, ""},
+		"shown in another wording": {[]Known{{ID: "1", Text: remote.Fingerprint("Done.")}, {ID: "2", Text: remote.Fingerprint("Written."), Owner: `the TicketComment "x"`}}, `the comment "2" of the TicketComment "x"`},
+	} {
+		if got := Unrecognised("comment", test.known, shown, entryOf, wordsOf); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
@@ -177,12 +226,12 @@ func TestCreatorsAmong(t *testing.T) {
 		known    []string
 	}{
 		"nothing to go by":                                {nil, "jane", nil},
-		"a provider that takes creators":                  {[]sibling{{"joe", "Joe"}}, "jane", []string{"jane"}},
-		"a provider that puts its own user there":         {[]sibling{{"joe", "bot"}}, "jane", []string{"bot"}},
-		"none wanted, and what others without one became": {[]sibling{{"", "bot"}}, "", []string{"bot"}},
-		"others that wanted one tell nothing":             {[]sibling{{"joe", "joe"}}, "", nil},
-		"others that wanted none tell nothing":            {[]sibling{{"", "bot"}}, "jane", nil},
-		"a provider that shows no creators":               {[]sibling{{"joe", ""}, {"", ""}}, "jane", nil},
+		"a provider that takes creators":                  {[]sibling{{"joe", "Joe", false}}, "jane", []string{"jane"}},
+		"a provider that puts its own user there":         {[]sibling{{"joe", "bot", false}}, "jane", []string{"bot"}},
+		"none wanted, and what others without one became": {[]sibling{{"", "bot", false}}, "", []string{"bot"}},
+		"others that wanted one tell nothing":             {[]sibling{{"joe", "joe", false}}, "", nil},
+		"others that wanted none tell nothing":            {[]sibling{{"", "bot", false}}, "jane", nil},
+		"a provider that shows no creators":               {[]sibling{{"joe", "", false}, {"", "", false}}, "jane", nil},
 	} {
 		if diff := cmp.Diff(Creators{Wanted: test.wanted, known: test.known}, creatorsAmong(test.siblings, test.wanted), cmp.AllowUnexported(Creators{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -191,8 +240,9 @@ func TestCreatorsAmong(t *testing.T) {
 }
 
 func TestACommentOfAnotherCreatorIsNotOurs(t *testing.T) {
-	comments := []synqly.Comment{{Entry: synqly.Entry{ID: "1", Content: "Done.", Creator: "a person"}}}
-	attempt := Attempt{Text: remote.Fingerprint("Done."), Creators: Creators{known: []string{"bot"}}}
+	started := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	comments := []synqly.Comment{{Entry: synqly.Entry{ID: "1", Content: "Done.", Creator: "a person", CreatedAt: synqly.Timestamp{Time: started}}}}
+	attempt := Attempt{Text: remote.Fingerprint("Done."), Window: remote.Window{From: started}, Creators: Creators{known: []string{"bot"}}}
 	ours := CreatedBy(attempt, comments, entryOf, wordsOf)
 	if len(ours) > 0 {
 		t.Errorf("took %v", ours)

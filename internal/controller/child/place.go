@@ -20,6 +20,18 @@ func (a Adapter[O, R]) Place(ctx context.Context, reader client.Reader, object O
 	return placeOf(ctx, reader, object.GetNamespace(), object.ParentReference(), object.RemoteChildStatus())
 }
 
+// Locate asks the provider for the ID of a ticket that the spec names, which may be a key.
+func (a Adapter[O, R]) Locate(ctx context.Context, call remote.Call[O, R]) (remote.Place, error) {
+	if call.Object.ParentReference().TicketRef != nil || call.Object.RemoteChildStatus().TicketID != "" {
+		return call.Place, nil
+	}
+	ticket, err := call.Connection.GetTicket(ctx, call.Place.TicketID)
+	if err != nil {
+		return remote.Place{}, fmt.Errorf("reading the remote ticket %q: %w", call.Place.TicketID, err)
+	}
+	return remote.Place{Integration: call.Place.Integration, TicketID: ticket.ID}, nil
+}
+
 // Integration is the one that the spec names beside a ticketID.
 func (a Adapter[O, R]) Integration(object O) string {
 	if parent := object.ParentReference(); parent.TicketRef == nil {
@@ -28,26 +40,26 @@ func (a Adapter[O, R]) Integration(object O) string {
 	return "" // that of the Ticket
 }
 
-// Parent is the Ticket that the spec names.
+// Parent is the Ticket, or the remote ticket, that the spec names.
 func (a Adapter[O, R]) Parent(object O) string {
-	if ref := object.ParentReference().TicketRef; ref != nil {
-		return ref.Name
+	spec := object.ParentReference()
+	if spec.TicketRef != nil {
+		return fmt.Sprintf("Ticket %q", spec.TicketRef.Name)
 	}
-	return ""
+	return fmt.Sprintf("the remote ticket %q", spec.TicketID)
 }
 
 // Misplaced looks at the names alone: the Ticket that an object names may have got another remote
-// ticket since, which is no mistake of the spec.
+// ticket since, which is no mistake of the spec, and the provider may know a ticket by another ID
+// than the one in the spec.
 func (a Adapter[O, R]) Misplaced(object O, parent string) (reference, recorded string) {
 	spec, status := object.ParentReference(), object.RemoteChildStatus()
 	switch {
-	case spec.TicketRef != nil && parent != "" && spec.TicketRef.Name != parent:
-		return "ticketRef", fmt.Sprintf("Ticket %q", parent)
-	case spec.TicketRef != nil:
-		return "", ""
-	case spec.TicketID != status.TicketID:
-		return "ticketID", fmt.Sprintf("the remote ticket %q", status.TicketID)
-	case integrationOf(spec) != status.Integration:
+	case parent != "" && parent != a.Parent(object) && spec.TicketRef != nil:
+		return "ticketRef", parent
+	case parent != "" && parent != a.Parent(object):
+		return "ticketID", parent
+	case spec.TicketRef == nil && integrationOf(spec) != status.Integration:
 		return "integrationRef", fmt.Sprintf("Integration %q", status.Integration)
 	}
 	return "", ""

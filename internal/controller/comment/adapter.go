@@ -66,10 +66,19 @@ func Entry(comment *synqly.Comment) *synqly.Entry { return &comment.Entry }
 // Words are the texts by which a remote comment is recognised.
 func Words(comment *synqly.Comment) []string { return []string{comment.Content} }
 
+// Known are the remote comments of a ticket of which TicketComments say what was sent.
+func Known(ctx context.Context, reader client.Reader, namespace string, place remote.Place) ([]child.Known, error) {
+	return newAdapter().Known(ctx, reader, namespace, place)
+}
+
 // Create posts the comment.
 func (adapter) Create(ctx context.Context, call remote.Call[*v1alpha1.TicketComment, synqly.Comment]) (*synqly.Comment, error) {
 	spec := &call.Object.Spec
-	return call.Connection.CreateComment(ctx, call.Place.TicketID, synqly.CreateCommentRequest{Content: spec.Content, Creator: spec.Creator})
+	comment, err := call.Connection.CreateComment(ctx, call.Place.TicketID, synqly.CreateCommentRequest{Content: spec.Content, Creator: spec.Creator})
+	if err == nil && spec.Creator == "" {
+		call.Connection.SawOwnUser(comment.Creator)
+	}
+	return comment, err
 }
 
 // Replaced are the comments that newer ones have replaced.

@@ -85,6 +85,7 @@ type Connection struct {
 	enqueue      func()
 	recheckAsked atomic.Bool
 	markers      atomic.Value // v1alpha1.MarkerTags
+	ownUser      atomic.Value // string
 	polling      atomic.Pointer[v1alpha1.PollingStatus]
 	closed       time.Time // guarded by Connections.mu
 }
@@ -227,7 +228,7 @@ func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integratio
 	if before != nil && before.madeFrom(integration) && before.token == token {
 		return before, nil
 	}
-	budget, remote, transport := c.budgetFor(integration, before), &remoteClock{}, newInterruptible(c.options.Transport)
+	budget, remote, transport := c.budgetFor(integration, before), remoteClockOf(integration, before), newInterruptible(c.options.Transport)
 	connection := &Connection{Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token, transport: transport, remote: remote}
 	connection.enqueue = func() { c.enqueue(connection.Integration) }
 	connection.Client, err = synqly.NewClient(synqly.Options{
@@ -322,6 +323,20 @@ func (c *Connection) MarkerTags() v1alpha1.MarkerTags {
 	return markers
 }
 
+// SawOwnUser notes who the provider says has created something that this process created without
+// naming a creator: the user that the token belongs to.
+func (c *Connection) SawOwnUser(creator string) {
+	if creator != "" {
+		c.ownUser.Store(creator)
+	}
+}
+
+// OwnUser is what SawOwnUser was called with last, empty where nothing has told.
+func (c *Connection) OwnUser() string {
+	user, _ := c.ownUser.Load().(string)
+	return user
+}
+
 // SetPolling notes how remote changes are looked for. News of it enqueues the Integration for its
 // controller, which shows it.
 func (c *Connection) SetPolling(polling v1alpha1.PollingStatus) {
@@ -363,6 +378,14 @@ func (c *Connections) budgetFor(integration *v1alpha1.Integration, before *Conne
 	}
 	before.SetRate(limit.RequestsPerSecond, limit.Burst)
 	return before.Budget
+}
+
+// remoteClockOf keeps what is known of the remote API's clock while it is the same API.
+func remoteClockOf(integration *v1alpha1.Integration, before *Connection) *remoteClock {
+	if before == nil || before.Integration.Spec.BaseURL != integration.Spec.BaseURL {
+		return &remoteClock{}
+	}
+	return before.remote
 }
 
 func (c *Connections) readToken(ctx context.Context, integration *v1alpha1.Integration) (token, version string, err error) {

@@ -67,7 +67,11 @@ var texts = remote.TextFields[*v1alpha1.TicketNote, synqly.Note]{
 // Create posts the note.
 func (adapter) Create(ctx context.Context, call call) (*synqly.Note, error) {
 	spec := &call.Object.Spec
-	return call.Connection.CreateNote(ctx, call.Place.TicketID, synqly.CreateNoteRequest{Title: spec.Title, Content: spec.Content})
+	note, err := call.Connection.CreateNote(ctx, call.Place.TicketID, synqly.CreateNoteRequest{Title: spec.Title, Content: spec.Content})
+	if err == nil {
+		call.Connection.SawOwnUser(note.Creator)
+	}
+	return note, err
 }
 
 // Patch replaces the title, the content, or both.

@@ -58,11 +58,11 @@ type Description[O Object] interface {
 	// recorded, so that a deletion needs no other object; it MUST return a *WaitingError for what
 	// is not there yet.
 	Place(ctx context.Context, reader client.Reader, object O) (Place, error)
-	// Parent is the name of the object from which Place takes the place; empty where the spec names
-	// the place itself.
+	// Parent is what the spec names as the parent of the remote object, as people are told of it;
+	// empty where there is none.
 	Parent(object O) string
-	// Misplaced names the reference in the spec that speaks of another place than the one that the
-	// status has recorded, and says where that is; empty where there is none. parent is the Parent
+	// Misplaced names the reference in the spec that speaks of another place than the one at which
+	// the remote object is, and says where that is; empty where there is none. parent is the Parent
 	// that the remote object was created through, or empty where that is not known.
 	Misplaced(object O, parent string) (reference, recorded string)
 	// MarksRemote reports whether what is created carries the create key. What does not is
@@ -116,9 +116,9 @@ type Mapping[O Object, R any] interface {
 type Calls[O Object, R any] interface {
 	// Create sends one create request. It MUST NOT look for anything first.
 	Create(ctx context.Context, call Call[O, R]) (*R, error)
-	// Find returns the remote objects that the create attempt may have made. It MUST read every
-	// page, or fail: an empty answer is taken as proof.
-	Find(ctx context.Context, call Call[O, R]) ([]R, error)
+	// Find looks for the remote objects that the create attempt may have made. It MUST read every
+	// page, or fail: where it finds nothing, and names no doubt, that is taken as proof.
+	Find(ctx context.Context, call Call[O, R]) (Search[R], error)
 	// Get fetches the remote object. It MUST return a *MissingError where the provider does not
 	// have it.
 	Get(ctx context.Context, call Call[O, R]) (*R, error)
@@ -145,6 +145,23 @@ type Replacer[O Object] interface {
 	Replaced(object O) *[]string
 }
 
+// Adopter is an Adapter whose objects can name a remote object to adopt. Providers know a remote
+// object by several names, a key and a number for example; the ID that they return is what it is
+// identified by.
+type Adopter[O Object] interface {
+	// AdoptedID is where the object's status has the name that the remote object was adopted by,
+	// empty where that is its ID.
+	AdoptedID(object O) *string
+}
+
+// Locator is an Adapter whose remote objects live in a place that the spec may name in several
+// ways.
+type Locator[O Object, R any] interface {
+	// Locate returns call.Place as the provider identifies it. It MUST make no call where that is
+	// known.
+	Locate(ctx context.Context, call Call[O, R]) (Place, error)
+}
+
 // Commenter is an Adapter that posts a comment before Remove. Comments have no idempotency key
 // either, so it is created under the same protocol.
 type Commenter[O Object, R any] interface {
@@ -156,9 +173,26 @@ type Commenter[O Object, R any] interface {
 	Closed(ctx context.Context, call Call[O, R]) (bool, error)
 	// PostClosing sends one create request and returns the comment's ID.
 	PostClosing(ctx context.Context, call Call[O, R]) (string, error)
-	// FindClosing returns the IDs of the comments that the attempt may have made, the oldest first.
-	// It MUST read every page, or fail.
+	// FindClosing returns the IDs of the comments that the attempt has made, as far as can be told,
+	// the oldest first. It MUST read every page, or fail; where it finds none, and one may be the
+	// attempt's, it MUST return an *InconclusiveError.
 	FindClosing(ctx context.Context, call Call[O, R]) ([]string, error)
+}
+
+// Search is what a look-up for the result of a create attempt has found.
+type Search[R any] struct {
+	Found []Found[R]
+	// Doubt says why an empty result proves nothing; empty where it does.
+	Doubt string
+}
+
+// Found is a remote object that a create attempt may have made.
+type Found[R any] struct {
+	Remote R
+	// Proven: it was certainly made by the operator, and for this object.
+	Proven bool
+	// Doubt says why it may be somebody else's as well; empty where it is taken for the attempt's.
+	Doubt string
 }
 
 // Defaults are for adapters to embed: their objects do not expire, show no drift, and are not seen
@@ -226,9 +260,8 @@ type Call[O Object, R any] struct {
 	// Text is the fingerprint of the words that the create attempt sent, as Fingerprint made it
 	// then.
 	Text string
-	// Started is when the create attempt that Find looks for was recorded, by the clock of this
-	// cluster.
-	Started time.Time
+	// Window is when the create attempt that Find looks for can have created something.
+	Window Window
 	// Seen is the remote object as fetched in this very reconcile, or nil.
 	Seen *R
 }

@@ -54,6 +54,7 @@ func (r *Reconciler[O, R]) postComment(ctx context.Context, s *state[O, R]) erro
 
 func (r *Reconciler[O, R]) settleComment(ctx context.Context, s *state[O, R]) error {
 	observed := r.attempts.observe(s.name, s.object.GetUID(), s.intent.attempt)
+	s.window = r.window(s)
 	ids, err := r.commenter.FindClosing(ctx, s.call(s.status.ID))
 	if err != nil {
 		return &UnconfirmedError{Noun: closingNoun, Err: fmt.Errorf("searching for it: %w", err), LookupFailed: true}

@@ -83,7 +83,7 @@ func (r *Reconciler[O, R]) integration(ctx context.Context, s *state[O, R], name
 			return last.Integration, nil
 		}
 		hint := "create it"
-		if !r.isBound(s) && r.adapter.Parent(s.object) == "" {
+		if !r.isBound(s) && r.adapter.Integration(s.object) != "" {
 			hint += ", or correct integrationRef"
 		}
 		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q does not exist in this namespace: %s", name, hint)}

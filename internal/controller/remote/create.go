@@ -35,6 +35,9 @@ const shutdownGrace = 3 * time.Second
 
 // create creates the remote object and records it.
 func (r *Reconciler[O, R]) create(ctx context.Context, s *state[O, R]) error {
+	if err := r.locate(ctx, s); err != nil {
+		return err
+	}
 	var remote *R
 	err := r.attempt(ctx, s, r.adapter.Noun(), r.adapter.Fingerprint(s.object), func(ctx context.Context) (err error) {
 		return r.logged(ctx, s, "create the "+r.adapter.Noun(), func() (string, error) {
@@ -48,7 +51,21 @@ func (r *Reconciler[O, R]) create(ctx context.Context, s *state[O, R]) error {
 		return err
 	}
 	r.attempts.answered(s.name, remote)
-	return r.created(ctx, s, remote, createdEvent(r.adapter.Noun(), r.adapter.ID(remote)))
+	return r.created(ctx, s, Found[R]{Remote: *remote, Proven: true}, createdEvent(r.adapter.Noun(), r.adapter.ID(remote)))
+}
+
+// locate finds out under which ID the provider knows the place, before the place is written down:
+// objects that name it in different ways have to see each other's claims.
+func (r *Reconciler[O, R]) locate(ctx context.Context, s *state[O, R]) error {
+	if r.locator == nil {
+		return nil
+	}
+	place, err := r.locator.Locate(ctx, s.call(""))
+	if err != nil {
+		return err
+	}
+	s.place = place
+	return nil
 }
 
 // attempt is one attempt to create something, steps 1 to 3: it records the intent, calls send once,
@@ -83,10 +100,12 @@ func (r *Reconciler[O, R]) recordIntent(ctx context.Context, s *state[O, R], tex
 	if key == "" {
 		key = s.ownKey
 	}
+	now := r.Clock.Now()
 	next := intent{
 		key:          key,
 		attempt:      max(s.intent.attempt, s.status.SettledAttempt) + 1,
-		started:      r.Clock.Now(),
+		started:      now,
+		window:       r.windowFrom(s, now),
 		installation: r.Installation,
 		hash:         fieldsHash(r.adapter.Fields(s.object)),
 		text:         text,
@@ -113,12 +132,11 @@ func (r *Reconciler[O, R]) addFinalizer(s *state[O, R], object O) {
 
 // created records a remote object that the latest attempt made, and writes its ID before anything
 // else can fail.
-func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], remote *R, news event) error {
-	if r.replacer != nil && s.status.ID != "" {
-		replaced := r.replacer.Replaced(s.object)
-		*replaced = append(slices.Clone(*replaced), s.status.ID)
-	}
+func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], made Found[R], news event) error {
+	remote := &made.Remote
+	r.replace(s)
 	s.status.ID = r.adapter.ID(remote)
+	r.recordProof(s, made.Proven)
 	s.settleAttempt()
 	s.recordCreateKey()
 	fields := r.adapter.Fields(s.object)
@@ -147,20 +165,34 @@ func (r *Reconciler[O, R]) settle(ctx context.Context, s *state[O, R]) error {
 	observed := r.attempts.observe(s.name, s.object.GetUID(), s.intent.attempt)
 	if observed.answer != nil {
 		// The request was answered, and only writing the ID failed.
-		return r.created(ctx, s, observed.answer, createdEvent(r.adapter.Noun(), r.adapter.ID(observed.answer)))
+		return r.created(ctx, s, Found[R]{Remote: *observed.answer, Proven: true}, createdEvent(r.adapter.Noun(), r.adapter.ID(observed.answer)))
 	}
-	candidates, err := r.candidates(ctx, s)
-	if err != nil {
-		return &UnconfirmedError{Noun: r.adapter.Noun(), Err: fmt.Errorf("searching for it: %w", err), LookupFailed: true}
-	}
-	if len(candidates) > 0 {
-		oldest := slices.MinFunc(candidates, func(a, b *R) int { return r.adapter.CreatedAt(a).Compare(r.adapter.CreatedAt(b)) })
-		if err := r.claim(ctx, s, r.adapter.ID(oldest)); err != nil {
-			return err
-		}
-		return r.created(ctx, s, oldest, foundEvent(r.adapter.Noun(), r.adapter.ID(oldest), len(candidates)))
+	search, err := r.find(ctx, s)
+	switch {
+	case err != nil:
+		return r.lookupFailed(err)
+	case len(search.Found) > 0:
+		return r.takeFound(ctx, s, search.Found)
+	case search.Doubt != "":
+		return r.lookupFailed(&InconclusiveError{Doubt: search.Doubt})
 	}
 	return r.foundNothing(s, observed)
+}
+
+func (r *Reconciler[O, R]) lookupFailed(err error) error {
+	return &UnconfirmedError{Noun: r.adapter.Noun(), Err: fmt.Errorf("searching for it: %w", err), LookupFailed: true}
+}
+
+// takeFound adopts the oldest of what the attempt has made.
+func (r *Reconciler[O, R]) takeFound(ctx context.Context, s *state[O, R], found []Found[R]) error {
+	oldest := slices.MinFunc(found, func(a, b Found[R]) int { return r.adapter.CreatedAt(&a.Remote).Compare(r.adapter.CreatedAt(&b.Remote)) })
+	// Of several, people may have made some.
+	oldest.Proven = oldest.Proven && (len(found) == 1 || r.adapter.MarksRemote())
+	id := r.adapter.ID(&oldest.Remote)
+	if err := r.claim(ctx, s, id); err != nil {
+		return err
+	}
+	return r.created(ctx, s, oldest, foundEvent(r.adapter.Noun(), id, len(found)))
 }
 
 // foundNothing counts a complete look-up that found nothing. With the last one that is needed the
@@ -184,33 +216,37 @@ func nextLookup(done int) time.Duration {
 	return min(time.Second<<min(max(done-1, 0), 6), time.Minute)
 }
 
-// candidates are the remote objects that the attempt may have made and that no other object stands
-// for.
-func (r *Reconciler[O, R]) candidates(ctx context.Context, s *state[O, R]) ([]*R, error) {
-	remotes, err := r.adapter.Find(ctx, s.call(""))
+// find looks for the remote objects that the attempt may have made and that no other object stands
+// for. Those of which it is not certain make the result doubtful.
+func (r *Reconciler[O, R]) find(ctx context.Context, s *state[O, R]) (Search[R], error) {
+	s.window = r.window(s)
+	search, err := r.adapter.Find(ctx, s.call(""))
 	if err != nil {
-		return nil, err
+		return Search[R]{}, err
 	}
 	own := []string{s.status.ID}
 	if r.replacer != nil {
 		own = append(own, *r.replacer.Replaced(s.object)...)
 	}
-	var candidates []*R
-	for i := range remotes {
-		id := r.adapter.ID(&remotes[i])
+	unowned := Search[R]{Doubt: search.Doubt}
+	for _, found := range search.Found {
+		id := r.adapter.ID(&found.Remote)
 		if slices.Contains(own, id) {
 			continue
 		}
 		owner, err := r.ownerOf(ctx, s, id)
-		if err != nil {
-			return nil, err
-		}
-		if owner == "" {
-			candidates = append(candidates, &remotes[i])
+		switch {
+		case err != nil:
+			return Search[R]{}, err
+		case owner != "":
+		case found.Doubt != "":
+			unowned.Doubt = found.Doubt
+		default:
+			unowned.Found = append(unowned.Found, found)
 			own = append(own, id) // a list may name the same ID twice
 		}
 	}
-	return candidates, nil
+	return unowned, nil
 }
 
 // armed returns a context that ends after the timeout and, when its parent ends, after

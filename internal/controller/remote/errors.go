@@ -82,6 +82,12 @@ func (e *UnconfirmedError) Error() string {
 
 func (e *UnconfirmedError) Unwrap() error { return e.Err }
 
+// InconclusiveError says that a look-up has found nothing that is certainly the result of a create
+// attempt, and something that may be.
+type InconclusiveError struct{ Doubt string }
+
+func (e *InconclusiveError) Error() string { return e.Doubt }
+
 // errPaused says that the object is not reconciled because of its annotation.
 var errPaused = errors.New("reconciliation is paused by the annotation ticketing.synqly.com/paused: remove it to continue")
 

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
 
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
@@ -90,6 +91,11 @@ func updatedEvent(noun, id string, fields []string) event {
 func removedEvent(noun, removed, id string) event {
 	reason := strings.ToUpper(removed[:1]) + removed[1:]
 	return event{kind: corev1.EventTypeNormal, reason: reason, action: "Remove", note: note("%s the remote %s %q according to deletionPolicy", removed, noun, id)}
+}
+
+// unverifiedEvent tells of a remote object that may be a person's.
+func unverifiedEvent(noun, id string) event {
+	return event{kind: corev1.EventTypeWarning, reason: v1alpha1.ConditionUnverified, action: "Retain", note: note("left the remote %s %q unchanged: it was found by its text alone, and nothing proves that the operator created it; delete it in the ticketing system if it is not needed", noun, id)}
 }
 
 func retainedEvent(noun, id string) event {

@@ -113,6 +113,10 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) err
 		}
 	}
 	for _, id := range r.remainingIDs(s) {
+		if id == s.status.ID && IsUnverified(s.status) {
+			s.emit(unverifiedEvent(r.adapter.Noun(), id))
+			continue
+		}
 		var err error
 		if ctx, err = r.connect(ctx, s); err != nil {
 			return err

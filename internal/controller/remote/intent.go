@@ -19,9 +19,11 @@ import (
 
 // intent is the create attempt that an object's annotations record.
 type intent struct {
-	key          string
-	attempt      int64
+	key     string
+	attempt int64
+	// started is by the clock of the process that made the attempt.
 	started      time.Time
+	window       Window
 	installation string
 	hash         string
 	text         string
@@ -77,6 +79,7 @@ func readIntent(object client.Object) intent {
 	if started, err := time.Parse(time.RFC3339, annotations[v1alpha1.CreateStartedAnnotation]); err == nil {
 		recorded.started = started
 	}
+	recorded.window = parseWindow(annotations[v1alpha1.CreateWindowAnnotation])
 	return recorded
 }
 
@@ -89,6 +92,7 @@ func (i intent) write(object client.Object) {
 	annotations[v1alpha1.CreateKeyAnnotation] = i.key
 	annotations[v1alpha1.CreateAttemptAnnotation] = strconv.FormatInt(i.attempt, 10)
 	annotations[v1alpha1.CreateStartedAnnotation] = i.started.UTC().Format(time.RFC3339)
+	annotations[v1alpha1.CreateWindowAnnotation] = i.window.String()
 	annotations[v1alpha1.CreateInstallationAnnotation] = i.installation
 	annotations[v1alpha1.CreateHashAnnotation] = i.hash
 	annotations[v1alpha1.CreateTextAnnotation] = i.text

@@ -26,10 +26,11 @@ func TestIntentSurvivesTheAnnotations(t *testing.T) {
 		"first": {
 			key: "00ff", attempt: 1, started: start, installation: "installation-1", hash: "1f0c", place: Place{Integration: "jira", TicketID: "10023"},
 		},
-		"later":       {key: "00ff", attempt: 12, started: start, installation: "installation-1"},
-		"no hash":     {key: "00ff", attempt: 1, started: start},
-		"very many":   {key: "00ff", attempt: 1 << 40, started: start},
-		"at year end": {key: "00ff", attempt: 1, started: time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC)},
+		"with a window": {key: "00ff", attempt: 1, started: start, window: Window{From: start, Until: start.Add(time.Minute), Approximate: true}},
+		"later":         {key: "00ff", attempt: 12, started: start, installation: "installation-1"},
+		"no hash":       {key: "00ff", attempt: 1, started: start},
+		"very many":     {key: "00ff", attempt: 1 << 40, started: start},
+		"at year end":   {key: "00ff", attempt: 1, started: time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC)},
 	} {
 		ticket := ticketWith(nil)
 		want.write(ticket)

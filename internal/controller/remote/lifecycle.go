@@ -89,10 +89,12 @@ func (r *Reconciler[O, R]) adopt(ctx context.Context, s *state[O, R]) error {
 	if err != nil {
 		return fmt.Errorf("adopting the remote %s %q: %w", r.adapter.Noun(), id, err)
 	}
-	s.status.ID = id
+	if err := r.identify(ctx, s, remote); err != nil {
+		return err
+	}
 	s.status.SettledAttempt = max(s.status.SettledAttempt, s.intent.attempt)
 	r.recordSeen(s, remote)
-	s.emit(adoptedEvent(r.adapter.Noun(), id))
+	s.emit(adoptedEvent(r.adapter.Noun(), s.status.ID))
 	return nil
 }
 

@@ -20,10 +20,23 @@ import (
 // object that the spec names. Each remote object has one object that may write to it, and which one
 // that is depends on the objects alone, so both come to the same result.
 func (r *Reconciler[O, R]) checkOwnership(ctx context.Context, s *state[O, R]) error {
-	id := s.policy.AdoptID
-	if id == "" {
+	if s.policy.AdoptID == "" {
 		return nil
 	}
+	ids := []string{s.policy.AdoptID}
+	if r.adoptedID(s.object) != "" {
+		ids = append(ids, s.status.ID)
+	}
+	for _, id := range ids {
+		if err := r.checkRivals(ctx, s, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRivals is checkOwnership for one ID of the remote object.
+func (r *Reconciler[O, R]) checkRivals(ctx context.Context, s *state[O, R], id string) error {
 	place, err := r.place(ctx, s)
 	if err != nil {
 		return nil //nolint:nilerr // what the object waits for comes first, and connect says so
@@ -43,6 +56,28 @@ func (r *Reconciler[O, R]) checkOwnership(ctx context.Context, s *state[O, R]) e
 	return nil
 }
 
+// identify records a remote object that the spec names under the ID that the provider returns for
+// it, unless another object has a better claim on that.
+func (r *Reconciler[O, R]) identify(ctx context.Context, s *state[O, R], remote *R) error {
+	id := r.adapter.ID(remote)
+	if id != s.policy.AdoptID && r.adopter != nil {
+		if err := r.checkRivals(ctx, s, id); err != nil {
+			return err
+		}
+		*r.adopter.AdoptedID(s.object) = s.policy.AdoptID
+	}
+	s.status.ID = id
+	return nil
+}
+
+// adoptedID is the other name that the remote object was adopted by; empty without one.
+func (r *Reconciler[O, R]) adoptedID(object O) string {
+	if r.adopter == nil || object.RemoteStatus().ID == "" {
+		return ""
+	}
+	return *r.adopter.AdoptedID(object)
+}
+
 // precedes reports whether one object has a better claim on a remote object than another: the one
 // that created it; among those that adopt it the older one; and of two that were made within the
 // same second, which is all that their age tells, the one that has it already.
@@ -50,7 +85,7 @@ func (r *Reconciler[O, R]) precedes(one, other O, id RemoteID) bool {
 	const has, created = 1, 2
 	claim := func(object O) int {
 		switch {
-		case !slices.Contains(r.adapter.RemoteIDs(object), id):
+		case !slices.Contains(r.adapter.RemoteIDs(object), id) && r.adoptedID(object) != id.ID:
 			return 0
 		case readIntent(object).attempt == 0:
 			return has
@@ -70,7 +105,7 @@ func (r *Reconciler[O, R]) precedes(one, other O, id RemoteID) bool {
 // installation are a conflict.
 func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) error {
 	switch {
-	case s.status.ID != "" && s.policy.AdoptID != "" && s.status.ID != s.policy.AdoptID:
+	case s.status.ID != "" && s.policy.AdoptID != "" && s.status.ID != s.policy.AdoptID && r.adoptedID(s.object) != s.policy.AdoptID:
 		return &ConflictError{Message: fmt.Sprintf("spec.ticketID is %q, but this object manages the remote %s %q: delete this object and create a new one", s.policy.AdoptID, r.adapter.Noun(), s.status.ID)}
 	case s.intent.key == "":
 		return r.recoverIntent(ctx, s)
@@ -147,6 +182,9 @@ func (r *Reconciler[O, R]) forgetCopied(ctx context.Context, s *state[O, R]) err
 	}
 	if r.commenter != nil {
 		*r.commenter.ClosingComment(s.object) = ""
+	}
+	if r.adopter != nil {
+		*r.adopter.AdoptedID(s.object) = ""
 	}
 	if !s.object.GetDeletionTimestamp().IsZero() {
 		return nil // nothing follows from it but that nothing is removed

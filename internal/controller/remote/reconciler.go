@@ -50,6 +50,10 @@ type Reconciler[O Object, R any] struct {
 	replacer Replacer[O]   // nil where they are patched
 	// commenter is nil where nothing is said before the removal.
 	commenter Commenter[O, R]
+	// adopter is nil where the spec names no remote object.
+	adopter Adopter[O]
+	// locator is nil where a place has one name.
+	locator Locator[O, R]
 
 	retries        *retries
 	attempts       *attempts[R]
@@ -84,6 +88,8 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 	reconciler.patcher, _ = adapter.(Patcher[O, R])
 	reconciler.replacer, _ = adapter.(Replacer[O])
 	reconciler.commenter, _ = adapter.(Commenter[O, R])
+	reconciler.adopter, _ = adapter.(Adopter[O])
+	reconciler.locator, _ = adapter.(Locator[O, R])
 	if (reconciler.patcher == nil) == (reconciler.replacer == nil) {
 		return nil, fmt.Errorf("the adapter of %s must be either a Patcher or a Replacer", adapter.Kind())
 	}

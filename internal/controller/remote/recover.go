@@ -80,6 +80,7 @@ func (r *Reconciler[O, R]) computedIntent(s *state[O, R]) intent {
 		key:          cmp.Or(s.status.CreateKey, s.ownKey),
 		attempt:      max(s.status.SettledAttempt, s.status.OpenAttempt),
 		started:      s.object.GetCreationTimestamp().Time, // no attempt is older
+		window:       Window{From: s.object.GetCreationTimestamp().Time, Approximate: true},
 		installation: r.Installation,
 		text:         r.adapter.Fingerprint(s.object),
 	}
@@ -108,11 +109,11 @@ func (r *Reconciler[O, R]) historyUnknown(s *state[O, R]) bool {
 // of an earlier process may have made. What it finds is settled like any other attempt.
 func (r *Reconciler[O, R]) search(ctx context.Context, s *state[O, R]) error {
 	s.intent = r.computedIntent(s)
-	candidates, err := r.candidates(ctx, s)
+	search, err := r.find(ctx, s)
 	if err != nil {
 		return fmt.Errorf("searching for the remote %s before it is created: %w", r.adapter.Noun(), err)
 	}
-	if len(candidates) == 0 {
+	if len(search.Found) == 0 {
 		r.searched.Store(s.name, s.object.GetUID())
 		s.intent = intent{}
 		return nil

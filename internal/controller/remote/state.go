@@ -38,6 +38,8 @@ type state[O Object, R any] struct {
 	connection *connection.Connection
 	// endWork ends the deadline of all that is done through the connection.
 	endWork context.CancelFunc
+	// window is that of the recorded attempt, once it is looked for.
+	window Window
 	// inputs is all that a refused request rested on.
 	inputs string
 
@@ -98,6 +100,7 @@ func (s *state[O, R]) attemptOpen() bool { return s.intent.attempt > s.status.Se
 // clearRemote takes the remote object, and what is known of its fields, out of the status.
 func (s *state[O, R]) clearRemote() {
 	s.status.ID, s.status.Applied, s.status.Returned, s.status.Missing = "", nil, nil, false
+	meta.RemoveStatusCondition(&s.status.Conditions, v1alpha1.ConditionUnverified)
 }
 
 // settleAttempt notes that the outcome of the recorded attempt is known.
@@ -121,7 +124,7 @@ func (s *state[O, R]) isMissing() bool {
 func (s *state[O, R]) call(id string) Call[O, R] {
 	return Call[O, R]{
 		Connection: s.connection, Reader: s.reader, Place: s.place, Object: s.object,
-		ID: id, Key: s.intent.key, Group: s.group, Text: s.intent.text, Started: s.intent.started, Seen: s.seen,
+		ID: id, Key: s.intent.key, Group: s.group, Text: s.intent.text, Window: s.window, Seen: s.seen,
 	}
 }
 

@@ -34,6 +34,7 @@ type adapter struct{}
 var (
 	_ remote.Patcher[*v1alpha1.Ticket, synqly.Ticket]   = adapter{}
 	_ remote.Commenter[*v1alpha1.Ticket, synqly.Ticket] = adapter{}
+	_ remote.Adopter[*v1alpha1.Ticket]                  = adapter{}
 )
 
 func (adapter) New() *v1alpha1.Ticket      { return &v1alpha1.Ticket{} }
@@ -54,6 +55,9 @@ func (adapter) Policy(ticket *v1alpha1.Ticket) remote.Policy {
 		RemoveOnDelete: ticket.Spec.DeletionPolicy == v1alpha1.TicketClose,
 	}
 }
+
+// AdoptedID is where the status has the ticketID of the spec, where that is not the ID.
+func (adapter) AdoptedID(ticket *v1alpha1.Ticket) *string { return &ticket.Status.AdoptedID }
 
 // recreates reports whether another remote ticket is created should this one be deleted. One that
 // was closed is not: what it was about has come to its end.
@@ -141,6 +145,9 @@ func (adapter) Create(ctx context.Context, call call) (*synqly.Ticket, error) {
 		return nil, err
 	}
 	call.Connection.SawMarker(synqly.HasTag(ticket.Tags, markerTag(call.Key)))
+	if request.Creator == "" {
+		call.Connection.SawOwnUser(ticket.Creator)
+	}
 	return ticket, nil
 }
 

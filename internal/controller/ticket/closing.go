@@ -79,14 +79,31 @@ func (adapter) FindClosing(ctx context.Context, call call) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	known, err := comment.Known(ctx, call.Reader, call.Object.Namespace, remote.Place{Integration: call.Place.Integration, TicketID: call.ID})
+	if err != nil {
+		return nil, err
+	}
 	attempt := child.Attempt{
-		Text: call.Text, Started: call.Connection.RemoteTime(call.Started), Creators: child.Creators{Wanted: call.Object.Spec.Close.Creator},
+		Noun: "comment", Text: call.Text, Window: call.Window, Creators: child.Creators{Wanted: call.Object.Spec.Close.Creator},
 	}
 	candidates := child.CreatedBy(attempt, comments, comment.Entry, comment.Words)
-	slices.SortStableFunc(candidates, func(a, b synqly.Comment) int { return a.CreatedAt.Compare(b.CreatedAt.Time) })
-	ids := make([]string, len(candidates))
+	slices.SortStableFunc(candidates, func(a, b remote.Found[synqly.Comment]) int {
+		return a.Remote.CreatedAt.Compare(b.Remote.CreatedAt.Time)
+	})
+	doubt := child.Unrecognised("comment", known, comments, comment.Entry, comment.Words)
+	var ids []string
 	for i := range candidates {
-		ids[i] = candidates[i].ID
+		isKnown := slices.ContainsFunc(known, func(k child.Known) bool { return k.ID == candidates[i].Remote.ID })
+		switch {
+		case isKnown:
+		case candidates[i].Doubt != "":
+			doubt = candidates[i].Doubt
+		default:
+			ids = append(ids, candidates[i].Remote.ID)
+		}
+	}
+	if len(ids) == 0 && doubt != "" {
+		return nil, &remote.InconclusiveError{Doubt: doubt}
 	}
 	return ids, nil
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -19,65 +18,129 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
+// found is a ticket that a create attempt may have made, and search what a look-up has found.
+type (
+	found  = remote.Found[synqly.Ticket]
+	search = remote.Search[synqly.Ticket]
+)
+
 // Find looks for the ticket that a create attempt may have made: by its marker tag, and, where an
 // empty answer to that proves nothing, among all tickets.
 //
 // An empty answer proves something only with a provider that keeps tags and filters by them. Which
 // one does is not documented, so it is tried: with the tag of another ticket that is known to
 // exist.
-func (a adapter) Find(ctx context.Context, call call) ([]synqly.Ticket, error) {
+func (a adapter) Find(ctx context.Context, call call) (search, error) {
 	marker := markerTag(call.Key)
 	marked, err := ticketsWithTag(ctx, call, marker)
 	if len(marked) > 0 {
-		return marked, nil
+		return search{Found: marked}, nil
 	}
 	if err != nil && !synqly.IsRefused(err) {
-		return nil, fmt.Errorf("searching by tag: %w", err)
+		return search{}, fmt.Errorf("searching by tag: %w", err)
 	}
 	known, err := a.markers(ctx, call)
 	if err != nil {
-		return nil, err
+		return search{}, err
 	}
 	if len(known.kept) > 0 {
 		control, err := ticketsWithTag(ctx, call, known.kept[0])
 		switch {
 		case err != nil && !synqly.IsRefused(err):
-			return nil, fmt.Errorf("testing the search by tag with an existing ticket: %w", err)
+			return search{}, fmt.Errorf("testing the search by tag with an existing ticket: %w", err)
 		case len(control) > 0:
-			return nil, nil
+			return search{}, nil
 		}
 	}
-	started := call.Connection.RemoteTime(call.Started)
-	return allTickets(ctx, call, func(ticket *synqly.Ticket) bool {
+	names := recognition{call: call, known: known}
+	all, err := allTickets(ctx, call, func(ticket *synqly.Ticket) *found {
 		if synqly.HasTag(ticket.Tags, marker) {
-			return true
+			return &found{Remote: *ticket, Proven: true}
 		}
-		// Without markers, the name and the time are all there is to go by.
-		return len(known.kept) == 0 && !isMarked(ticket) && !known.others[ticket.ID] && ticket.Readable("tags", "created_at") &&
-			remote.Fingerprint(ticket.Name) == call.Text && remote.NotBefore(ticket.CreatedAt, started)
+		if len(known.kept) > 0 {
+			return nil
+		}
+		return names.recognise(ticket)
 	})
+	if err != nil {
+		return search{}, err
+	}
+	return search{Found: all, Doubt: names.doubt()}, nil
+}
+
+// recognition recognises tickets by their name and time, which is all there is to go by without
+// markers.
+type recognition struct {
+	call  call
+	known markers
+	// recognised are the tickets of other objects that the provider shows with the name that was
+	// sent, and unrecognised the ID of one that it does not.
+	recognised   int
+	unrecognised string
+}
+
+func (r *recognition) recognise(ticket *synqly.Ticket) *found {
+	if name, isOther := r.known.others[ticket.ID]; isOther {
+		r.control(ticket, name)
+		return nil
+	}
+	if isMarked(ticket) || !ticket.Readable("tags", "created_at") {
+		return nil
+	}
+	name, time := remote.MatchText(r.call.Text, ticket.Name), r.call.Window.Holds(ticket.CreatedAt)
+	candidate := &found{Remote: *ticket, Proven: ticket.Creator != "" && strings.EqualFold(ticket.Creator, r.call.Connection.OwnUser())}
+	switch {
+	case name == remote.No || time == remote.No:
+		return nil
+	case name != remote.Yes || time != remote.Yes:
+		candidate.Doubt = fmt.Sprintf("the ticket %q may be the one that was created, or somebody else's: its name and its creation time do not tell; if it is, set spec.ticketID", ticket.ID)
+	}
+	return candidate
+}
+
+// control sees whether a ticket that is known has the name that it was given.
+func (r *recognition) control(ticket *synqly.Ticket, name string) {
+	switch {
+	case name == "":
+	case remote.MatchText(name, ticket.Name) == remote.Yes:
+		r.recognised++
+	default:
+		r.unrecognised = ticket.ID
+	}
+}
+
+// doubt says why nothing is recognised by its name. People rename a ticket, but hardly all of them.
+func (r *recognition) doubt() string {
+	if r.recognised > 0 || r.unrecognised == "" {
+		return ""
+	}
+	return fmt.Sprintf("the provider shows the ticket %q with another name than was sent, so this one cannot be recognised either", r.unrecognised)
 }
 
 // markers is what the Tickets of the Integration show of marker tags.
 type markers struct {
 	// kept are the markers with which remote tickets have come back, newest first.
 	kept []string
-	// others are the IDs of all remote tickets that Tickets stand for.
-	others map[string]bool
+	// others are the IDs of all remote tickets that Tickets stand for, with a fingerprint of the
+	// name that they were given; empty where they were given none.
+	others map[string]string
 }
 
-func (adapter) markers(ctx context.Context, call call) (markers, error) {
+func (a adapter) markers(ctx context.Context, call call) (markers, error) {
 	var tickets v1alpha1.TicketList
 	if err := call.Reader.List(ctx, &tickets, client.InNamespace(call.Object.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return markers{}, fmt.Errorf("listing the other Tickets: %w", err)
 	}
-	known := markers{others: map[string]bool{}}
+	known := markers{others: map[string]string{}}
 	for i := range tickets.Items {
 		other := &tickets.Items[i]
 		if other.UID == call.Object.UID || other.Status.ID == "" || other.Status.Integration != call.Place.Integration || other.Status.Remote == nil {
 			continue
 		}
-		known.others[other.Status.ID] = true
+		known.others[other.Status.ID] = ""
+		if other.Spec.TicketID == "" && !slices.Contains(a.Diff(other), "name") {
+			known.others[other.Status.ID] = a.Fingerprint(other)
+		}
 		marker := markerTag(other.Annotations[v1alpha1.CreateKeyAnnotation])
 		if synqly.HasTag(other.Status.Remote.Tags, marker) {
 			known.kept = append(known.kept, marker)
@@ -88,15 +151,21 @@ func (adapter) markers(ctx context.Context, call call) (markers, error) {
 
 // ticketsWithTag asks for the tickets with a tag. A provider that ignores the filter answers with
 // other tickets as well, so the tag is checked here again.
-func ticketsWithTag(ctx context.Context, call call, tag string) ([]synqly.Ticket, error) {
-	found := matching{matches: func(ticket *synqly.Ticket) bool { return synqly.HasTag(ticket.Tags, tag) }, by: []string{"tags"}}
+func ticketsWithTag(ctx context.Context, call call, tag string) ([]found, error) {
+	matches := func(ticket *synqly.Ticket) *found {
+		if !synqly.HasTag(ticket.Tags, tag) {
+			return nil
+		}
+		return &found{Remote: *ticket, Proven: true}
+	}
+	collected := matching{matches: matches, by: []string{"tags"}}
 	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Filters: []string{"tags[in]" + tag}}) {
 		if err != nil {
 			return nil, err
 		}
-		found.take(&page)
+		collected.take(&page)
 	}
-	return found.result()
+	return collected.result()
 }
 
 // ConfirmMissing searches for a ticket that a GET does not show by its marker tag, where that is
@@ -107,13 +176,13 @@ func (adapter) ConfirmMissing(ctx context.Context, call call) error {
 	if shown == nil || !synqly.HasTag(shown.Tags, marker) {
 		return nil
 	}
-	found, err := ticketsWithTag(ctx, call, marker)
+	shownByTag, err := ticketsWithTag(ctx, call, marker)
 	switch {
 	case synqly.IsRefused(err):
 		return nil // The provider cannot search.
 	case err != nil:
 		return fmt.Errorf("searching by tag: %w", err)
-	case slices.ContainsFunc(found, func(ticket synqly.Ticket) bool { return ticket.ID == call.ID }):
+	case slices.ContainsFunc(shownByTag, func(each found) bool { return each.Remote.ID == call.ID }):
 		return errors.New("the request for it was answered with 404, but the search by its tag shows it")
 	}
 	return nil
@@ -122,10 +191,10 @@ func (adapter) ConfirmMissing(ctx context.Context, call call) error {
 // matching collects the tickets of a list that match. Where none does, but something on the list
 // cannot be read, it proves nothing, and the result is an error.
 type matching struct {
-	matches func(*synqly.Ticket) bool
+	matches func(*synqly.Ticket) *found
 	// by are the fields that matching goes by, in the API's names.
 	by      []string
-	tickets []synqly.Ticket
+	tickets []found
 	unclear error
 }
 
@@ -133,60 +202,17 @@ func (m *matching) take(page *synqly.Page[synqly.Ticket]) {
 	m.unclear = cmp.Or(m.unclear, page.CheckComplete())
 	for i := range page.Items {
 		ticket := &page.Items[i]
-		switch {
-		case m.matches(ticket):
-			m.tickets = append(m.tickets, *ticket)
-		case !ticket.Readable(m.by...):
+		if match := m.matches(ticket); match != nil {
+			m.tickets = append(m.tickets, *match)
+		} else if !ticket.Readable(m.by...) {
 			m.unclear = cmp.Or(m.unclear, fmt.Errorf("the ticket %q may be the one that was created, but it cannot be read: %s", ticket.ID, strings.Join(ticket.Unreadable, ", ")))
 		}
 	}
 }
 
-func (m *matching) result() ([]synqly.Ticket, error) {
+func (m *matching) result() ([]found, error) {
 	if len(m.tickets) == 0 {
 		return nil, m.unclear
 	}
 	return m.tickets, nil
-}
-
-// allTickets reads all tickets, newest first where the provider can order them, and returns those
-// that match. It ends early with a page that is in that order and reaches back to before the
-// attempt.
-func allTickets(ctx context.Context, call call, matches func(*synqly.Ticket) bool) ([]synqly.Ticket, error) {
-	found, err := scan(ctx, call, []string{"created_at[desc]"}, matches)
-	if synqly.IsRefused(err) {
-		found, err = scan(ctx, call, nil, matches)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("searching all tickets: %w", err)
-	}
-	return found, nil
-}
-
-func scan(ctx context.Context, call call, order []string, matches func(*synqly.Ticket) bool) ([]synqly.Ticket, error) {
-	found := matching{matches: matches, by: []string{"tags", "name", "created_at"}}
-	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Order: order}) {
-		if err != nil {
-			return nil, err
-		}
-		found.take(&page)
-		if reachesBefore(page.Items, call.Connection.RemoteTime(call.Started)) {
-			break
-		}
-	}
-	return found.result()
-}
-
-// reachesBefore reports whether a page is ordered by creation time, newest first, and ends with
-// tickets that are older than a time.
-func reachesBefore(tickets []synqly.Ticket, started time.Time) bool {
-	if len(tickets) < 2 || started.IsZero() {
-		return false
-	}
-	for i := range tickets {
-		if tickets[i].CreatedAt.Time.IsZero() || (i > 0 && tickets[i].CreatedAt.Time.After(tickets[i-1].CreatedAt.Time)) {
-			return false
-		}
-	}
-	return !remote.NotBefore(tickets[len(tickets)-1].CreatedAt, started)
 }

@@ -83,10 +83,15 @@ var changesOfClaims = predicate.Funcs{
 	GenericFunc: func(event.GenericEvent) bool { return false },
 }
 
-// adoptedIDs are the remote tickets that the spec of a Ticket names.
+// adoptedIDs are the remote tickets that the spec of a Ticket names: as it does, and as the
+// provider does.
 func adoptedIDs(ticket *v1alpha1.Ticket) []remote.RemoteID {
 	if ticket.Spec.TicketID == "" {
 		return nil
 	}
-	return []remote.RemoteID{{Place: placeOf(ticket), ID: ticket.Spec.TicketID}}
+	ids := []remote.RemoteID{{Place: placeOf(ticket), ID: ticket.Spec.TicketID}}
+	if ticket.Status.AdoptedID != "" {
+		ids = append(ids, remote.RemoteID{Place: placeOf(ticket), ID: ticket.Status.ID})
+	}
+	return ids
 }

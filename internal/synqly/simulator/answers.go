@@ -86,28 +86,38 @@ func (b Behaviour) coarsenTicket(ticket *Ticket) {
 	ticket.CreatedAt, ticket.UpdatedAt = b.coarse(ticket.CreatedAt), b.coarse(ticket.UpdatedAt)
 }
 
-func (b Behaviour) coarsenComments(comments []Comment) []Comment {
+func (b Behaviour) shownComments(comments []Comment) []Comment {
 	for i := range comments {
-		comments[i] = b.coarseComment(comments[i])
+		comments[i] = b.shownComment(comments[i])
 	}
 	return comments
 }
 
-func (b Behaviour) coarseComment(comment Comment) Comment {
-	comment.CreatedAt, comment.UpdatedAt = b.coarse(comment.CreatedAt), b.coarseOptional(comment.UpdatedAt)
+func (b Behaviour) shownComment(comment Comment) Comment {
+	comment.Content = b.Spelling.spell(comment.Content)
+	comment.CreatedAt, comment.UpdatedAt = b.shownCreation(comment.CreatedAt), b.coarseOptional(comment.UpdatedAt)
 	return comment
 }
 
-func (b Behaviour) coarsenNotes(notes []Note) []Note {
+func (b Behaviour) shownNotes(notes []Note) []Note {
 	for i := range notes {
-		notes[i] = b.coarseNote(notes[i])
+		notes[i] = b.shownNote(notes[i])
 	}
 	return notes
 }
 
-func (b Behaviour) coarseNote(note Note) Note {
-	note.CreatedAt, note.UpdatedAt = b.coarse(note.CreatedAt), b.coarseOptional(note.UpdatedAt)
+func (b Behaviour) shownNote(note Note) Note {
+	note.Content = b.Spelling.spell(note.Content)
+	note.CreatedAt, note.UpdatedAt = b.shownCreation(note.CreatedAt), b.coarseOptional(note.UpdatedAt)
 	return note
+}
+
+// shownCreation is when a comment or a note was created, as answers show it.
+func (b Behaviour) shownCreation(moment time.Time) time.Time {
+	if b.ZeroTimes {
+		return time.Time{}
+	}
+	return b.coarse(moment)
 }
 
 func (b Behaviour) coarse(moment time.Time) time.Time {

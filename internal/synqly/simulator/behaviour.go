@@ -36,10 +36,18 @@ type Behaviour struct {
 	// CommentCount tells with a ticket how many comments it has, as unmapped.comment_count, and a
 	// comment that is added to or deleted from a ticket changes the ticket: its updated_at moves.
 	CommentCount bool `json:"comment_count"`
+	// TicketKeys knows a ticket by its project and its ID as well, such as OPS-10009. Answers show
+	// the ID alone.
+	TicketKeys bool `json:"ticket_keys"`
 	// CoarseTimes keeps created_at and updated_at of tickets, comments and notes in whole seconds,
 	// cut off: answers show them so, and filters and orders of a query see them so. The operand of
 	// a filter stays as it was sent.
 	CoarseTimes bool `json:"coarse_times"`
+	// ZeroTimes shows created_at of comments and notes as the year 1, as a provider does of which
+	// the time is not known.
+	ZeroTimes bool `json:"zero_times"`
+	// Spelling is how answers show the texts of comments and notes.
+	Spelling Spelling `json:"spelling"`
 
 	// IgnoreFilters names the fields on which a filter of a query has no effect, RefuseFilters
 	// those on which one is a 400, LoseFilters those on which one makes the query find nothing,

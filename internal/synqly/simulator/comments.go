@@ -29,7 +29,7 @@ func (s *Server) createComment(r *operationRequest) (*envelope, *problem) {
 	comment := Comment{Creator: creator, Content: s.behaviour.rewriteText(body.Content)}
 	added := s.store.addComment(record, comment, r.at)
 	s.commentsChanged(record, r.at)
-	return object(s.behaviour.coarseComment(*added)), nil
+	return object(s.behaviour.shownComment(*added)), nil
 }
 
 func (s *Server) listComments(r *operationRequest) (*envelope, *problem) {
@@ -37,7 +37,7 @@ func (s *Server) listComments(r *operationRequest) (*envelope, *problem) {
 	if missing != nil {
 		return nil, missing
 	}
-	return listNumbered(s, r, s.behaviour.coarsenComments(values(record.comments)), func(comment Comment) string { return comment.ID })
+	return listNumbered(s, r, s.behaviour.shownComments(values(record.comments)), func(comment Comment) string { return comment.ID })
 }
 
 func (s *Server) deleteComment(r *operationRequest) (*envelope, *problem) {

@@ -42,7 +42,7 @@ func (s *Server) createNote(r *operationRequest) (*envelope, *problem) {
 	note := Note{
 		Title: s.behaviour.rewriteTitle(body.Title), Content: s.behaviour.rewriteText(body.Content), Creator: defaultCreator,
 	}
-	return bare(s.behaviour.coarseNote(*s.store.addNote(record, note, r.at))), nil
+	return bare(s.behaviour.shownNote(*s.store.addNote(record, note, r.at))), nil
 }
 
 // listNotes answers without a cursor where there is no next page: it is the only list whose
@@ -52,7 +52,7 @@ func (s *Server) listNotes(r *operationRequest) (*envelope, *problem) {
 	if missing != nil {
 		return nil, missing
 	}
-	page, invalid := listNumbered(s, r, s.behaviour.coarsenNotes(values(record.notes)), func(note Note) string { return note.ID })
+	page, invalid := listNumbered(s, r, s.behaviour.shownNotes(values(record.notes)), func(note Note) string { return note.ID })
 	if invalid != nil {
 		return nil, invalid
 	}
@@ -101,7 +101,7 @@ func (s *Server) patchNote(r *operationRequest) (*envelope, *problem) {
 		moment := s.store.stamp(r.at)
 		note.Title, note.Content, note.UpdatedAt = changed.Title, changed.Content, &moment
 	}
-	return bare(s.behaviour.coarseNote(*note)), nil
+	return bare(s.behaviour.shownNote(*note)), nil
 }
 
 // patchedNote returns what the patch makes of the note. Only title and content may be written.

@@ -154,10 +154,22 @@ func (s *Server) getTicket(r *operationRequest) (*envelope, *problem) {
 func (s *Server) ticket(r *operationRequest) (*ticketRecord, *problem) {
 	id := r.parameters["ticketId"]
 	record := s.store.byID[id]
+	if record == nil && s.behaviour.TicketKeys {
+		record = s.store.byKey(id)
+	}
 	if record == nil {
 		return nil, notFound("ticket", "ticketId", id)
 	}
 	return record, nil
+}
+
+// byKey returns the ticket with a key such as OPS-10009, or nil.
+func (s *store) byKey(key string) *ticketRecord {
+	project, id, _ := strings.Cut(key, "-")
+	if record := s.byID[id]; record != nil && record.Project == project {
+		return record
+	}
+	return nil
 }
 
 func (s *Server) patchTicket(r *operationRequest) (*envelope, *problem) {
