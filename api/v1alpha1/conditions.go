@@ -56,6 +56,9 @@ const (
 	// ReasonDeleteBlocked: restore what the deletion needs (the Integration or its Secret), or set
 	// the orphan annotation to keep the remote object.
 	ReasonDeleteBlocked = "DeleteBlocked"
+	// ReasonWriteRefused: change what refuses the operator's write to this object: an admission
+	// policy, a role, or the size of the object.
+	ReasonWriteRefused = "WriteRefused"
 	// ReasonPaused: remove the paused annotation to continue.
 	ReasonPaused = "Paused"
 )

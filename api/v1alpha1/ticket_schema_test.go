@@ -128,7 +128,7 @@ var _ = Describe("The integrationRef of a Ticket", func() {
 
 var _ = Describe("The ticketID of a Ticket", func() {
 	const (
-		setOnce = "ticketID cannot be changed or removed: to adopt another remote ticket, create a new Ticket"
+		setOnce = "ticketID cannot be changed or removed once the remote ticket was adopted: to adopt another remote ticket, create a new Ticket"
 		another = "ticketID must be the same as status.id: to adopt another remote ticket, create a new Ticket"
 	)
 
@@ -162,8 +162,16 @@ var _ = Describe("The ticketID of a Ticket", func() {
 		expectUpdateAccepted(stored, with("metadata.annotations", map[string]any{v1alpha1.PausedAnnotation: "true"}))
 	})
 
-	DescribeTable("cannot be", func(edit change) {
-		expectUpdateRefused(created(ticket(with("spec.ticketID", "10023"))), edit, "spec.ticketID", setOnce)
+	It("can be corrected or removed until the remote ticket was found", func() {
+		expectUpdateAccepted(created(ticket(with("spec.ticketID", "10023"))), with("spec.ticketID", "10024"))
+		stored, err := withStatus(created(ticket(with("spec.ticketID", "10023"))), "status.observedGeneration", int64(1))
+		Expect(err).NotTo(HaveOccurred())
+		expectUpdateAccepted(stored, without("spec.ticketID"))
+	})
+	DescribeTable("cannot, once the remote ticket was adopted, be", func(edit change) {
+		stored, err := withStatus(created(ticket(with("spec.ticketID", "10023"))), "status.id", "10023")
+		Expect(err).NotTo(HaveOccurred())
+		expectUpdateRefused(stored, edit, "spec.ticketID", setOnce)
 	},
 		Entry("changed", with("spec.ticketID", "10024")),
 		Entry("removed", without("spec.ticketID")),

@@ -63,7 +63,6 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || self.deletionPolicy != 'Close'",message="managementPolicy Observe never writes, so deletionPolicy cannot be Close: use deletionPolicy Retain or another managementPolicy",fieldPath=".deletionPolicy"
 // +kubebuilder:validation:XValidation:rule="self.onRemoteMissing != 'Recreate' || !has(self.ticketID)",message="onRemoteMissing Recreate cannot be used with ticketID: use onRemoteMissing Report, or remove ticketID",fieldPath=".onRemoteMissing"
 // +kubebuilder:validation:XValidation:rule="self.integrationRef == oldSelf.integrationRef",message="integrationRef is immutable: to use another Integration, create a new Ticket",fieldPath=".integrationRef"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.ticketID) || (has(self.ticketID) && self.ticketID == oldSelf.ticketID)",message="ticketID cannot be changed or removed: to adopt another remote ticket, create a new Ticket",fieldPath=".ticketID"
 type TicketSpec struct {
 	// integrationRef names the Integration to use. Defaults to the Integration named "default".
 	// Immutable.
@@ -177,8 +176,8 @@ type TicketSpec struct {
 	CustomFields map[string]apiextensionsv1.JSON `json:"customFields,omitempty"`
 
 	// ticketID is the ID of an existing remote ticket to adopt instead of creating one. It can also
-	// be set later, to name the result of a create request whose outcome is not known. Once set, it
-	// cannot be changed or removed.
+	// be set later, to name the result of a create request whose outcome is not known. Once the
+	// remote ticket was adopted, it cannot be changed or removed.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -351,6 +350,7 @@ type RemoteTicket struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=tkt,categories=ticketing
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.ticketID) || has(oldSelf.spec.ticketID) || !has(oldSelf.status) || !has(oldSelf.status.id) || self.spec.ticketID == oldSelf.status.id",message="ticketID must be the same as status.id: to adopt another remote ticket, create a new Ticket",fieldPath=".spec.ticketID"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.spec.ticketID) || !has(oldSelf.status) || !has(oldSelf.status.id) || (has(self.spec.ticketID) && self.spec.ticketID == oldSelf.spec.ticketID)",message="ticketID cannot be changed or removed once the remote ticket was adopted: to adopt another remote ticket, create a new Ticket",fieldPath=".spec.ticketID"
 // +kubebuilder:printcolumn:name="ID",type=string,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.remote.status`
 // +kubebuilder:printcolumn:name="Priority",type=string,JSONPath=`.status.remote.priority`

@@ -105,11 +105,19 @@ func (a Adapter[O, R]) RemoteFields(object O, shown *R) map[string]string {
 	return a.Texts.Shown(object, shown)
 }
 
+// Shows reports whether the provider shows a text with the words of the spec.
+func (a Adapter[O, R]) Shows(object O, shown *R, field string) bool {
+	return a.Texts.Shows(object, shown, field)
+}
+
 // ID of the remote object.
 func (a Adapter[O, R]) ID(shown *R) string { return a.Entry(shown).ID }
 
 // CreatedAt is when the remote object was created.
 func (a Adapter[O, R]) CreatedAt(shown *R) time.Time { return a.Entry(shown).CreatedAt.Time }
+
+// UpdatedAt is when the remote object was changed last.
+func (a Adapter[O, R]) UpdatedAt(shown *R) time.Time { return a.Entry(shown).UpdatedAt.Time }
 
 // Fingerprint is that of the words of the spec.
 func (a Adapter[O, R]) Fingerprint(object O) string { return remote.Fingerprint(a.Words(object)...) }
@@ -174,5 +182,5 @@ func (a Adapter[O, R]) Remove(ctx context.Context, call remote.Call[O, R]) error
 	if synqly.IsNotFound(err) {
 		return nil
 	}
-	return err
+	return explainRemoval(ctx, call, err)
 }

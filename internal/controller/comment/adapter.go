@@ -69,7 +69,8 @@ func Words(comment *synqly.Comment) []string { return []string{comment.Content} 
 // Create posts the comment.
 func (adapter) Create(ctx context.Context, call remote.Call[*v1alpha1.TicketComment, synqly.Comment]) (*synqly.Comment, error) {
 	spec := &call.Object.Spec
-	return call.Connection.CreateComment(ctx, call.Place.TicketID, synqly.CreateCommentRequest{Content: spec.Content, Creator: spec.Creator})
+	comment, err := call.Connection.CreateComment(ctx, call.Place.TicketID, synqly.CreateCommentRequest{Content: spec.Content, Creator: spec.Creator})
+	return comment, child.ExplainRefusal(ctx, call, err)
 }
 
 // Replaced are the comments that newer ones have replaced.

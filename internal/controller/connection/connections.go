@@ -83,9 +83,11 @@ type Connection struct {
 	remote       *remoteClock
 	enqueue      func()
 	recheckAsked atomic.Bool
-	markers      atomic.Value // v1alpha1.MarkerTags
-	polling      atomic.Pointer[v1alpha1.PollingStatus]
-	closed       time.Time // guarded by Connections.mu
+	// triedUnmarked: a create was tried without marker tags to find out why it was refused.
+	triedUnmarked atomic.Bool
+	markers       atomic.Value // v1alpha1.MarkerTags
+	polling       atomic.Pointer[v1alpha1.PollingStatus]
+	closed        time.Time // guarded by Connections.mu
 }
 
 // RequestTimeout is how long one request may take.
@@ -272,6 +274,28 @@ func (c *Connection) SawMarker(kept bool) {
 	if c.markers.Swap(markers) != markers {
 		c.enqueue()
 	}
+}
+
+// SawMarkersRefused notes that a ticket was created without marker tags that was refused with them.
+func (c *Connection) SawMarkersRefused() {
+	if c.markers.Swap(v1alpha1.MarkerTagsRefused) != v1alpha1.MarkerTagsRefused {
+		c.enqueue()
+	}
+}
+
+// Marks reports whether tickets are created with marker tags.
+func (c *Connection) Marks() bool {
+	markers := c.MarkerTags()
+	if markers == "" {
+		markers = c.Integration.Status.MarkerTags
+	}
+	return c.Integration.Spec.Tagging != v1alpha1.TaggingNever && markers != v1alpha1.MarkerTagsRefused
+}
+
+// TriesUnmarked reports whether a create that was refused is to be tried once more without marker
+// tags: where the refusal is about tags, or, once, where that is not known.
+func (c *Connection) TriesUnmarked(aboutTags bool) bool {
+	return aboutTags || !c.triedUnmarked.Swap(true)
 }
 
 // MarkerTags is what became of marker tags, as far as this connection knows; empty where it does

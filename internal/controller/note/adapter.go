@@ -67,7 +67,8 @@ var texts = remote.TextFields[*v1alpha1.TicketNote, synqly.Note]{
 // Create posts the note.
 func (adapter) Create(ctx context.Context, call call) (*synqly.Note, error) {
 	spec := &call.Object.Spec
-	return call.Connection.CreateNote(ctx, call.Place.TicketID, synqly.CreateNoteRequest{Title: spec.Title, Content: spec.Content})
+	note, err := call.Connection.CreateNote(ctx, call.Place.TicketID, synqly.CreateNoteRequest{Title: spec.Title, Content: spec.Content})
+	return note, child.ExplainRefusal(ctx, call, err)
 }
 
 // Patch replaces the title, the content, or both.
@@ -83,5 +84,5 @@ func (adapter) Patch(ctx context.Context, call call, fields []string) (*synqly.N
 	if synqly.IsNotFound(err) {
 		return nil, &remote.MissingError{Noun: "note", ID: call.ID}
 	}
-	return note, err
+	return note, child.ExplainRefusal(ctx, call, err)
 }

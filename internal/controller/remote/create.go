@@ -5,7 +5,9 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -40,6 +42,11 @@ func (r *Reconciler[O, R]) create(ctx context.Context, s *state[O, R]) error {
 		remote, err = r.adapter.Create(ctx, s.call(""))
 		return err
 	})
+	var refused *MarkRefusedError
+	if errors.As(err, &refused) && !s.createsUnmarked {
+		s.createsUnmarked = true
+		return nil // The attempt is settled, so that the next step is to create once more.
+	}
 	if err != nil {
 		return err
 	}
@@ -87,6 +94,7 @@ func (r *Reconciler[O, R]) recordIntent(ctx context.Context, s *state[O, R], tex
 		hash:         fieldsHash(r.adapter.Fields(s.object)),
 		text:         text,
 		place:        s.place,
+		unmarked:     r.adapter.MarksRemote() && (s.createsUnmarked || !s.connection.Marks()),
 	}
 	err := r.updateMetadata(ctx, s, "recording the intent to create the remote "+r.adapter.Noun(), func(object O) {
 		next.write(object)
@@ -113,7 +121,7 @@ func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], remote *
 		replaced := r.replacer.Replaced(s.object)
 		*replaced = append(slices.Clone(*replaced), s.status.ID)
 	}
-	s.status.ID = r.adapter.ID(remote)
+	s.status.ID, s.updateSettled = r.adapter.ID(remote), true
 	s.settleAttempt()
 	s.recordCreateKey()
 	fields := r.adapter.Fields(s.object)
@@ -122,10 +130,14 @@ func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], remote *
 		r.applied(s, remote, nil)
 	} else {
 		// The spec was edited after the request went out; what it sets now has not been applied.
-		s.status.Applied, s.status.Returned = nil, nil
+		s.status.Applied, s.status.Returned = nil, r.adapter.RemoteFields(s.object, remote)
 		r.recordSeen(s, remote)
 	}
 	s.emit(news)
+	if r.reporter != nil {
+		_, remark := r.reporter.WithoutEffect(s.object, remote, slices.Sorted(maps.Keys(fields)))
+		s.emitRemark(remark)
+	}
 	if s.object.GetDeletionTimestamp().IsZero() && decide(r.situation(s)) == inSync {
 		r.updateConditions(s, outcomeOf(nil, false, r.adapter.Noun()))
 	}

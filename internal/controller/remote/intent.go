@@ -26,6 +26,8 @@ type intent struct {
 	hash         string
 	text         string
 	place        Place
+	// unmarked: what the attempt creates does not carry the key.
+	unmarked bool
 }
 
 // CreateKey is the key under which the remote object of a custom resource can be found again: 32
@@ -53,6 +55,7 @@ func readIntent(object client.Object) intent {
 		installation: annotations[v1alpha1.CreateInstallationAnnotation],
 		hash:         annotations[v1alpha1.CreateHashAnnotation],
 		text:         annotations[v1alpha1.CreateTextAnnotation],
+		unmarked:     annotations[v1alpha1.CreateUnmarkedAnnotation] == "true",
 	}
 	if recorded.key == "" {
 		return intent{}
@@ -89,5 +92,9 @@ func (i intent) write(object client.Object) {
 		annotations[v1alpha1.CreatePlaceAnnotation] = string(place)
 	}
 	delete(annotations, v1alpha1.CreateClaimAnnotation)
+	delete(annotations, v1alpha1.CreateUnmarkedAnnotation)
+	if i.unmarked {
+		annotations[v1alpha1.CreateUnmarkedAnnotation] = "true"
+	}
 	object.SetAnnotations(annotations)
 }

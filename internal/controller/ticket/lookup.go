@@ -36,7 +36,7 @@ func (a adapter) Find(ctx context.Context, call call) ([]synqly.Ticket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(known.kept) > 0 {
+	if len(known.kept) > 0 && !call.Unmarked {
 		control, err := ticketsWithTag(ctx, call, known.kept[0])
 		switch {
 		case err != nil && !synqly.IsRefused(err):
@@ -51,7 +51,7 @@ func (a adapter) Find(ctx context.Context, call call) ([]synqly.Ticket, error) {
 			return true
 		}
 		// Without markers, the name and the time are all there is to go by.
-		return len(known.kept) == 0 && !isMarked(ticket) && !known.others[ticket.ID] && ticket.Readable("tags", "created_at") &&
+		return (len(known.kept) == 0 || call.Unmarked) && !isMarked(ticket) && !known.others[ticket.ID] && ticket.Readable("tags", "created_at") &&
 			remote.Fingerprint(ticket.Name) == call.Text && remote.NotBefore(ticket.CreatedAt, started)
 	})
 }

@@ -72,7 +72,8 @@ type Behaviour struct {
 	Unsupported []string `json:"unsupported,omitempty"`
 	// RequireCreator refuses tickets and comments without a creator.
 	RequireCreator bool `json:"require_creator"`
-	// ClosedTicketsRefuse refuses to create, change or delete comments and notes of a closed ticket.
+	// ClosedTicketsRefuse refuses to create, change or delete comments and notes of a closed
+	// ticket.
 	ClosedTicketsRefuse bool `json:"closed_tickets_refuse"`
 	// ReadOnlyFields of a ticket cannot be set or changed: that is a 400, like a transition that a
 	// workflow lacks.
