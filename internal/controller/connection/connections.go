@@ -83,11 +83,9 @@ type Connection struct {
 	remote       *remoteClock
 	enqueue      func()
 	recheckAsked atomic.Bool
-	// triedUnmarked: a create was tried without marker tags to find out why it was refused.
-	triedUnmarked atomic.Bool
-	markers       atomic.Value // v1alpha1.MarkerTags
-	polling       atomic.Pointer[v1alpha1.PollingStatus]
-	closed        time.Time // guarded by Connections.mu
+	markers      atomic.Value // v1alpha1.MarkerTags
+	polling      atomic.Pointer[v1alpha1.PollingStatus]
+	closed       time.Time // guarded by Connections.mu
 }
 
 // RequestTimeout is how long one request may take.
@@ -290,12 +288,6 @@ func (c *Connection) Marks() bool {
 		markers = c.Integration.Status.MarkerTags
 	}
 	return c.Integration.Spec.Tagging != v1alpha1.TaggingNever && markers != v1alpha1.MarkerTagsRefused
-}
-
-// TriesUnmarked reports whether a create that was refused is to be tried once more without marker
-// tags: where the refusal is about tags, or, once, where that is not known.
-func (c *Connection) TriesUnmarked(aboutTags bool) bool {
-	return aboutTags || !c.triedUnmarked.Swap(true)
 }
 
 // MarkerTags is what became of marker tags, as far as this connection knows; empty where it does

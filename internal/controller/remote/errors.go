@@ -54,8 +54,7 @@ type ConflictError struct {
 
 func (e *ConflictError) Error() string { return e.Message }
 
-// MarkRefusedError says that a create was refused because of what marks the remote object, or may
-// have been.
+// MarkRefusedError says that a create was refused because of what marks the remote object.
 type MarkRefusedError struct{ Err error }
 
 func (e *MarkRefusedError) Error() string { return e.Err.Error() }

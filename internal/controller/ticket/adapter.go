@@ -143,7 +143,7 @@ func (adapter) Create(ctx context.Context, call call) (*synqly.Ticket, error) {
 		call.Connection.SawMarker(synqly.HasTag(ticket.Tags, markerTag(call.Key)))
 	case err == nil && call.Connection.Marks():
 		call.Connection.SawMarkersRefused()
-	case !call.Unmarked && synqly.ClassOf(err) == synqly.Refused && call.Connection.TriesUnmarked(aboutTags.MatchString(err.Error())):
+	case !call.Unmarked && synqly.ClassOf(err) == synqly.Refused && aboutTags.MatchString(err.Error()):
 		return nil, &remote.MarkRefusedError{Err: err}
 	}
 	return ticket, err
