@@ -42,6 +42,9 @@ const (
 	// remote object that it created is identified by this text, even if the spec has changed since
 	// then.
 	CreateTextAnnotation = "ticketing.synqly.com/create-text"
+	// CreateUnmarkedAnnotation is "true" if the latest create attempt sent no tags of the operator,
+	// so that what it created is identified by its text and its time.
+	CreateUnmarkedAnnotation = "ticketing.synqly.com/create-unmarked"
 	// CreatePlaceAnnotation holds, as JSON, the place of the latest create attempt: the name of the
 	// Integration, and for a comment or a note the ID of the remote ticket. It is needed when the
 	// status was lost or never written.

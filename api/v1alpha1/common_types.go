@@ -54,6 +54,12 @@ type RemoteObjectStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	IntegrationGeneration int64 `json:"integrationGeneration,omitempty"`
 
+	// integrationUID is the UID of that Integration. A rejected write is sent again through another
+	// Integration of the same name.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	IntegrationUID string `json:"integrationUID,omitempty"`
+
 	// settledAttempt is the number of the latest create attempt whose outcome is known. It is lower
 	// than the annotation ticketing.synqly.com/create-attempt while a create request is being sent
 	// or its outcome is not known.

@@ -63,6 +63,9 @@ const (
 	// ReasonFoundByText: nothing to do. When the object is deleted, its remote object stays; delete
 	// it in the ticketing system if it is not needed. A reason of Unverified.
 	ReasonFoundByText = "FoundByText"
+	// ReasonWriteRefused: change what refuses the operator's write to this object: an admission
+	// policy, a role, or the size of the object.
+	ReasonWriteRefused = "WriteRefused"
 	// ReasonPaused: remove the paused annotation to continue.
 	ReasonPaused = "Paused"
 )

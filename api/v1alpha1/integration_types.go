@@ -88,7 +88,27 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:items:MaxLength=255
 	// +kubebuilder:validation:XValidation:rule=`self.all(status, status.trim() != '' && !status.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]'))`,message="closedStatuses must be single lines of text that are not blank"
 	ClosedStatuses []string `json:"closedStatuses,omitempty"`
+
+	// tagging says whether the operator adds its own tags to the tickets that it creates, by which
+	// it finds them again. Auto (the default) adds them, unless the provider refuses to create
+	// tickets with them. Never adds none: a ticket is then searched for by its name and creation
+	// time.
+	// +optional
+	// +kubebuilder:default=Auto
+	Tagging Tagging `json:"tagging,omitempty"`
 }
+
+// Tagging says whether the operator adds its own tags to tickets.
+//
+// +kubebuilder:validation:Enum=Auto;Never
+type Tagging string
+
+const (
+	// TaggingAuto adds them where the provider takes them.
+	TaggingAuto Tagging = "Auto"
+	// TaggingNever adds none.
+	TaggingNever Tagging = "Never"
+)
 
 // SecretKeyReference names a key of a Secret in the same namespace.
 type SecretKeyReference struct {
@@ -152,7 +172,7 @@ type RateLimit struct {
 
 // MarkerTags says whether the provider keeps the tags that the operator adds to tickets.
 //
-// +kubebuilder:validation:Enum=Kept;Dropped
+// +kubebuilder:validation:Enum=Kept;Dropped;Refused
 type MarkerTags string
 
 const (
@@ -160,6 +180,9 @@ const (
 	MarkerTagsKept MarkerTags = "Kept"
 	// MarkerTagsDropped means that the provider returned it without the tag.
 	MarkerTagsDropped MarkerTags = "Dropped"
+	// MarkerTagsRefused means that the provider refused to create a ticket with the tags, and
+	// created it without them. They are not sent any more.
+	MarkerTagsRefused MarkerTags = "Refused"
 )
 
 // PollingMethod is a way to find remote changes, from the cheapest to the most expensive.
@@ -267,8 +290,8 @@ type IntegrationStatus struct {
 	TokenVersion string `json:"tokenVersion,omitempty"`
 
 	// markerTags says whether the provider keeps the tags by which the operator finds its tickets.
-	// If they are Dropped, a ticket whose creation was not confirmed is searched for by its name
-	// and creation time.
+	// If they are Dropped or Refused, a ticket whose creation was not confirmed is searched for by
+	// its name and creation time.
 	// +optional
 	MarkerTags MarkerTags `json:"markerTags,omitempty"`
 

@@ -103,6 +103,9 @@ func addBehaviourFlags(flags *flag.FlagSet, behaviour *simulator.Behaviour) {
 	flags.BoolVar(&behaviour.RewriteEverything, "rewrite", false, "return a changed value for every field")
 	flags.BoolVar(&behaviour.LowerCaseTags, "lower-case-tags", false, "convert tags to lower case")
 	flags.BoolVar(&behaviour.DropTags, "drop-tags", false, "drop tags without an error")
+	flags.BoolVar(&behaviour.SplitTags, "split-tags", false, "make several tags of one with spaces or colons in it")
+	flags.BoolVar(&behaviour.ShortenLists, "shorten-lists", false, "cut the descriptions of tickets in lists")
+	flags.BoolVar(&behaviour.ClosedTicketsRefuse, "closed-tickets-refuse", false, "refuse changes of the comments and notes of a closed ticket")
 	flags.Func("map-priority", "replace a priority, such as URGENT=CRITICAL; repeatable", func(value string) error {
 		from, to, found := strings.Cut(value, "=")
 		if !found {

@@ -143,7 +143,7 @@ func TestStopsWhileRequestsAreUnderWay(t *testing.T) {
 func TestFlags(t *testing.T) {
 	got, err := parseFlags([]string{
 		"--listen=:1", "--token=t", "--admin=false", "--quiet", "--seed=7", "--fault=status=500", "--fault=lose", "--normalise",
-		"--rewrite", "--lower-case-tags", "--drop-tags", "--map-priority=URGENT=P1", "--map-priority=LOW=P4",
+		"--rewrite", "--lower-case-tags", "--drop-tags", "--split-tags", "--shorten-lists", "--closed-tickets-refuse", "--map-priority=URGENT=P1", "--map-priority=LOW=P4",
 		"--ignore-filter=status,name", "--refuse-filter=tags", "--refuse-filter=id", "--lose-filter=updated_at,created_at", "--comment-count", "--coarse-times", "--ignore-order", "--refuse-order",
 		"--search-lag=3s", "--page-size=2", "--endless-cursor", "--duplicate-items", "--unsupported=GetTicket", "--require-creator",
 		"--read-only=status", "--rate-limit=1.5", "--burst=3",
@@ -154,7 +154,7 @@ func TestFlags(t *testing.T) {
 	want := settings{
 		listen: ":1", token: "t", quiet: true, seed: 7, faults: []simulator.Fault{{Status: 500}, {Lose: true}},
 		behaviour: simulator.Behaviour{
-			NormaliseText: true, RewriteEverything: true, LowerCaseTags: true, DropTags: true,
+			NormaliseText: true, RewriteEverything: true, LowerCaseTags: true, DropTags: true, SplitTags: true, ShortenLists: true, ClosedTicketsRefuse: true,
 			MapPriority: map[string]string{"URGENT": "P1", "LOW": "P4"}, IgnoreFilters: []string{"status", "name"},
 			RefuseFilters: []string{"tags", "id"}, LoseFilters: []string{"updated_at", "created_at"},
 			CommentCount: true, CoarseTimes: true, IgnoreOrder: true, RefuseOrder: true, SearchLag: 3 * time.Second, PageSize: 2,

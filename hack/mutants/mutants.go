@@ -190,6 +190,36 @@ var mutants = []mutant{
 		"^drift_enforced$//^Secret_rotated_a_minute_after_the_token$",
 	},
 	{
+		"patch-again-unseen", "an update without an answer is sent again without a look",
+		lifecycle, "Reconciler.update", never(marked(condition)),
+		"^ticket_updated$//^response_lost_then_edited_by_a_person$",
+	},
+	{
+		"close-first", "a ticket is closed before what is being deleted with it",
+		lifecycle, "Reconciler.waitForLeaving", returnAtOnce("nil"),
+		"^everything_deleted_where_closed_tickets_refuse_changes$",
+	},
+	{
+		"wait-for-a-closed-ticket", "an object whose ticket is closed, and refuses its removal, never ends",
+		children, "explainRemoval", returnAtOnce("err"),
+		"^comment_deleted_from_a_closed_ticket$",
+	},
+	{
+		"send-while-paused", "a deletion goes on while the Integration is paused",
+		lifecycle, "Reconciler.connect", never(conditionOf("IsPaused")),
+		"^deleted_while_its_Integration_is_paused$",
+	},
+	{
+		"believe-lists", "what a list shows of a managed field counts without a look",
+		lifecycle, "Reconciler.applyObservation", never(conditionOf("contradicts")),
+		"^lists_shorten_texts$",
+	},
+	{
+		"any-look-is-the-baseline", "what a person writes right after a write-back counts as the provider's form of it",
+		lifecycle, "Reconciler.writtenBack", always(marked(condition)),
+		"^drift_enforced$//^edited_by_a_person_right_after$",
+	},
+	{
 		"recreate-at-once", "one 404 is enough to create another remote object",
 		lifecycle, "Reconciler.handleMissing", never(marked(condition)),
 		"^ticket_created_again$//^404$",

@@ -71,7 +71,11 @@ var _ = Describe("What the provider answers", func() {
 		}
 		expectNotReady(object, v1alpha1.ReasonRejected, "the workflow has no such transition", fmt.Sprint(status))
 		Expect(condition(object, "Stalled").Status).To(Equal(metav1.ConditionTrue))
-		Expect(w.sent()).To(Equal([]string{fmt.Sprintf("%s %d", operation, status)}), "a refusal costs one request")
+		sent := []string{fmt.Sprintf("%s %d", operation, status)}
+		if operation != "CreateTicket" && operation != "PatchTicket" && status != 501 && !(operation == "CreateComment" && status == 409) {
+			sent = append(sent, "GetTicket 200") // Its ticket may be closed, which is what some providers refuse changes for.
+		}
+		Expect(w.sent()).To(Equal(sent), "a refusal is not repeated")
 		w.start()
 		w.reconcileIntegration()
 		w.simulator.ForgetRequests()
@@ -126,7 +130,7 @@ var _ = Describe("What the provider answers", func() {
 				expectNotReady(object, v1alpha1.ReasonUnauthorized)
 				Expect(w.options.Connections.Rechecks()).To(Receive())
 				w.reconcile(object)
-				Expect(w.sent()).To(HaveLen(1))
+				Expect(w.simulator.RequestCounts()[operation]).To(Equal(1))
 				Expect(result.RequeueAfter).To(BeNumerically(">=", 5*time.Minute))
 				w.clock.Step(result.RequeueAfter)
 				w.reconcileAway(object)

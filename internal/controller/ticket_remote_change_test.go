@@ -15,9 +15,11 @@ import (
 	. "github.com/onsi/gomega"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/synqly"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
@@ -57,6 +59,7 @@ var _ = Describe("A remote change, under Apply", func() {
 		w.seen(ticket)
 		w.reconcile(ticket)
 		Expect(ticket.Status.Drift).To(Equal([]string{"status"}))
+		w.simulator.ForgetRequests()
 	}
 
 	It("is shown, listed as drift and told of in one Event, and left as it is", func() {
@@ -65,7 +68,7 @@ var _ = Describe("A remote change, under Apply", func() {
 		written := w.writes.count.Load()
 		w.reconcile(ticket)
 
-		Expect(w.sent()).To(BeEmpty(), "the poll has shown all that there is to know")
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200"}), "a list may show managed fields in a form of its own")
 		Expect(w.writes.count.Load()-written).To(BeEquivalentTo(1), "the status")
 		Expect(ticket.Status.Remote.Status).To(Equal("Blocked"))
 		Expect(ticket.Status.Remote.Priority).To(Equal("LOW"))
@@ -141,7 +144,7 @@ var _ = Describe("A remote change, under Apply", func() {
 		w.reconcile(ticket)
 		Expect(ticket.Status.Drift).To(BeEmpty())
 		Expect(ticket.Status.Remote.Status).To(Equal("In Progress"))
-		Expect(w.sent()).To(BeEmpty())
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
 		w.expectInSync(ticket)
 	})
 
@@ -234,6 +237,36 @@ var _ = Describe("An observation", func() {
 		Expect(w.sent()).To(HaveLen(1), "that it is empty is known")
 	})
 
+	It("that shortens a text is looked into, and is no drift", func() {
+		for range 3 {
+			w.editRemote(ticket.Status.ID, func(t *simulator.Ticket) { t.Assignee += "x" })
+			short := w.listed(ticket)
+			short.Description = "Some **m…"
+			w.report(ticket, short)
+			w.reconcile(ticket)
+			Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
+			Expect(ticket.Status.Drift).To(BeEmpty())
+			Expect(w.news()).To(BeEmpty())
+			expectQuiet(w, ticket)
+		}
+	})
+
+	It("that shortens a text and tells no time is looked into once", func() {
+		short := w.listed(ticket)
+		short.Description, short.UpdatedAt = "Some **m…", synqly.Timestamp{}
+		for range 3 {
+			w.report(ticket, short)
+			w.reconcile(ticket)
+		}
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
+		changed := *short
+		changed.Description = "Something else…"
+		w.report(ticket, &changed)
+		w.reconcile(ticket)
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200", "GetTicket 200"}))
+		Expect(ticket.Status.Drift).To(BeEmpty())
+	})
+
 	It("of a paused Ticket is written down once that is resumed", func() {
 		annotate(w, ticket, v1alpha1.PausedAnnotation, "true")
 		w.reconcile(ticket)
@@ -247,7 +280,7 @@ var _ = Describe("An observation", func() {
 		w.reconcile(ticket)
 		Expect(ticket.Status.Remote.Status).To(Equal("Blocked"))
 		Expect(ticket.Status.Drift).To(Equal([]string{"status"}))
-		Expect(w.sent()).To(BeEmpty())
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
 		expectReady(ticket)
 	})
 
@@ -333,7 +366,7 @@ var _ = Describe("A remote change, under Enforce", func() {
 		w.editRemote(ticket.Status.ID, func(t *simulator.Ticket) { t.Status, t.Assignee = "Blocked", "max@example.com" })
 		w.seen(ticket)
 		w.reconcile(ticket)
-		Expect(w.sent()).To(Equal([]string{"PatchTicket 200", "GetTicket 200"}), "the poll has shown what a GET before it would")
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200", "PatchTicket 200", "GetTicket 200"}))
 		Expect(operations(w.patches()[0])).To(Equal([]string{`replace /status "In Progress"`}))
 		Expect(w.listed(ticket).Status).To(Equal("In Progress"))
 		Expect(w.listed(ticket).Assignee).To(Equal("max@example.com"), "the spec does not set it")
@@ -395,8 +428,12 @@ var _ = Describe("A remote change, under Enforce", func() {
 		expectReady(ticket)
 	})
 
-	It("is Drifted while the write-back waits for the request budget", func() {
+	It("that was shown under Apply is Drifted while the write-back waits for the request budget", func() {
+		edit(w, ticket, func(t *v1alpha1.Ticket) { t.Spec.ManagementPolicy = v1alpha1.ManagementApply })
 		blocked()
+		w.reconcile(ticket)
+		w.simulator.ForgetRequests()
+		edit(w, ticket, func(t *v1alpha1.Ticket) { t.Spec.ManagementPolicy = v1alpha1.ManagementEnforce })
 		w.useUpBudget()
 		result := w.reconcile(ticket)
 		expectNotReady(ticket, v1alpha1.ReasonDrifted, "status", "Enforce", "rateLimit")
@@ -409,9 +446,10 @@ var _ = Describe("A remote change, under Enforce", func() {
 		version := ticket.ResourceVersion
 		result = w.reconcile(ticket)
 		Expect(ticket.ResourceVersion).To(Equal(version), "it is said once")
+		w.options.Connections.Last(types.NamespacedName{Namespace: w.namespace, Name: "default"}).SetRate(100, 100)
 		w.clock.Step(result.RequeueAfter)
 		w.reconcile(ticket)
-		Expect(w.sent()).To(Equal([]string{"PatchTicket 200"}))
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200", "PatchTicket 200", "GetTicket 200"}))
 		expectReady(ticket)
 		expectCondition(ticket, "Synced", metav1.ConditionTrue, v1alpha1.ReasonSynced)
 		expectQuiet(w, ticket)
@@ -426,7 +464,7 @@ var _ = Describe("A remote change, under Enforce", func() {
 		Expect(ticket.Status.Remote.Status).To(Equal("Blocked"), "what was seen is shown all the same")
 		w.clock.Step(result.RequeueAfter)
 		w.reconcile(ticket)
-		Expect(w.sent()).To(Equal([]string{"PatchTicket 503", "PatchTicket 200", "GetTicket 200"}))
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200", "PatchTicket 503", "GetTicket 200", "PatchTicket 200", "GetTicket 200"}))
 		expectReady(ticket)
 		expectQuiet(w, ticket)
 	})
@@ -438,7 +476,7 @@ var _ = Describe("A remote change, under Enforce", func() {
 		expectNotReady(ticket, v1alpha1.ReasonRejected, "status")
 		expectCondition(ticket, "Stalled", metav1.ConditionTrue, v1alpha1.ReasonRejected)
 		expectCondition(ticket, "Synced", metav1.ConditionFalse, v1alpha1.ReasonDrifted)
-		Expect(w.sent()).To(Equal([]string{"PatchTicket 400"}))
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200", "PatchTicket 400"}))
 		expectQuiet(w, ticket)
 
 		w.news()

@@ -129,13 +129,15 @@ func anyMoment(o operation) bool { return o.class != classRead || strings.HasPre
 // allFaults are all faults, of every kind.
 func allFaults() []fault {
 	var all []fault
-	for _, kind := range [][]fault{remoteFaults(), foreignAnswerFaults(), writeFaults(), crashFaults(), frozenFaults(), readFaults(), interferenceFaults(), peopleSpeakFaults(), clockFaults()} {
+	for _, kind := range [][]fault{remoteFaults(), foreignAnswerFaults(), writeFaults(), crashFaults(), frozenFaults(), readFaults(), interferenceFaults(), peopleSpeakFaults(), clockFaults(), updateFaults()} {
 		all = append(all, kind...)
 	}
 	return all
 }
 
 // Writes to the cluster.
+
+var errDenied = apierrors.NewForbidden(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: "objects"}, "object", fmt.Errorf("denied by an admission policy"))
 
 func writeFaults() []fault {
 	resource := schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: "objects"}
@@ -150,6 +152,10 @@ func writeFaults() []fault {
 		answer("timeout before commit", timeout),
 		answer("500", apierrors.NewInternalError(fmt.Errorf("etcd has no leader"))),
 		answer("denied", apierrors.NewForbidden(resource, "object", fmt.Errorf("no RBAC policy matched"))),
+		{name: "denied for a minute", write: func(p *process, _ memoryapi.Operation, _ func() error) error {
+			p.world.deniedUntil = time.Now().Add(time.Minute)
+			return errDenied
+		}},
 		answer("not found", apierrors.NewNotFound(resource, "object")),
 		answer("namespace terminating", terminating),
 		answer("too many requests", apierrors.NewTooManyRequests("slow down", 1)),

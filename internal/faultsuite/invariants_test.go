@@ -345,11 +345,28 @@ func (w *world) checkStep() {
 // abandoned reports whether an Event says that an object of a terminating namespace was let go,
 // which may only happen where the credentials were lost.
 func (w *world) abandoned(of reference) bool {
+	if w.keptByClosedTicket(of) {
+		return true
+	}
 	if w.strike == nil || !w.strike.fault.losesCredentials {
 		return false
 	}
 	return slices.ContainsFunc(w.news, func(event string) bool {
 		return strings.Contains(event, "Warning Abandoned") && strings.Contains(event, of.kind+" "+namespace+"/"+of.name+" ")
+	})
+}
+
+// keptByClosedTicket reports whether a remote object stays because its ticket is closed: the
+// ticketing system refuses its removal then, or did so, and an Event says it.
+func (w *world) keptByClosedTicket(of reference) bool {
+	shown, found := w.remoteTicketOf(of)
+	closed := found && (shown.Status == "Done" || shown.Status == "Closed")
+	if closed && w.remote.Behaviour().ClosedTicketsRefuse {
+		return true
+	}
+	refused := w.strike != nil && w.strike.fault.refusal
+	return closed && refused && slices.ContainsFunc(w.news, func(event string) bool {
+		return strings.Contains(event, "Warning Retained "+of.String()+":") && strings.Contains(event, "is closed")
 	})
 }
 
@@ -581,7 +598,11 @@ func (w *world) unmetContent(of reference, object client.Object, id string, fail
 		if o.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
 			return
 		}
-		same("summary", o.Spec.Summary, shown.Summary)
+		if kept, edited := w.keptSummaries[id]; edited {
+			same("summary", kept, shown.Summary)
+		} else {
+			same("summary", o.Spec.Summary, shown.Summary)
+		}
 		same("description", o.Spec.Description, shown.Description)
 		same("priority", string(o.Spec.Priority), shown.Priority)
 		same("status", o.Spec.Status, shown.Status)

@@ -270,7 +270,9 @@ func (p *process) write(o memoryapi.Operation, commit func() error) error {
 	w.checkText("a write to the cluster", string(o.Data))
 	struck := w.begin(operation{class: classWrite, name: o.String()})
 	var err error
-	if struck != nil && struck.write != nil {
+	if time.Now().Before(w.deniedUntil) {
+		err = errDenied
+	} else if struck != nil && struck.write != nil {
 		err = struck.write(p, o, commit)
 	} else {
 		err = commit()

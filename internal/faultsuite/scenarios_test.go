@@ -47,7 +47,7 @@ var (
 const soon = 10 * time.Second
 
 func scenarios() []scenario {
-	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), recognitionScenarios(), scenariosOfEverything(), scenariosOfReferences())
+	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), recognitionScenarios(), scenariosOfEverything(), scenariosOfReferences(), scenariosOfProviders())
 }
 
 func deleting(of ...reference) func(*world) {
@@ -152,6 +152,7 @@ func adoptionScenarios() []scenario {
 				})
 			}),
 			acts: []func(*world){func(w *world) {
+				elapse(soon) // With a full budget there is a look after the write.
 				w.remote.EditTicket(w.remoteIDOf(theTicket), func(t *simulator.Ticket) { t.Status, t.Summary = "Done", "never mind" })
 				w.annotate(theTicket, v1alpha1.SyncRequestedAnnotation, "now")
 			}}},
@@ -272,6 +273,8 @@ func scenariosOfEverything() []scenario {
 		{name: "everything deleted with its namespace", primary: theComment, setup: applying(aClosedTicket, aComment, aNote), withoutCredentials: true, acts: []func(*world){func(w *world) {
 			w.must(w.people.Delete(context.Background(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}))
 			w.deleteEverything()
+			// An Event about what was left behind names the cause.
+			w.survives = append(w.survives, w.toldOf("nothing has changed since"), w.toldOf("waiting for another"))
 		}}},
 		{name: "everything deleted with its manifests", primary: theComment, setup: applying(aClosedTicket, aComment, aNote), withoutCredentials: true, acts: []func(*world){func(w *world) {
 			w.deleteEverything()

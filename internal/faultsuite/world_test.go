@@ -133,6 +133,11 @@ type world struct {
 	deleted       map[reference]bool
 	// survives are checks that what people did in the ticketing system is still there.
 	survives []func() string
+	// deniedUntil is how long the API server denies the writes of managers.
+	deniedUntil time.Time
+	// keptSummaries are the summaries that people gave to remote tickets whose objects keep what
+	// people change, by remote ID.
+	keptSummaries map[string]string
 
 	news       []string
 	violations []string
@@ -149,7 +154,7 @@ type action struct {
 }
 
 func newWorld() *world {
-	w := &world{deleted: map[reference]bool{}, copied: map[reference]bool{}, saidMeanwhile: map[string]bool{}}
+	w := &world{deleted: map[reference]bool{}, copied: map[reference]bool{}, saidMeanwhile: map[string]bool{}, keptSummaries: map[string]string{}}
 	w.api = memoryapi.NewServer(scheme, time.Now)
 	w.api.Changed = w.changed
 	w.people = w.api.NewClient(memoryapi.Hooks{})

@@ -109,11 +109,19 @@ func (a Adapter[O, R]) RemoteFields(object O, shown *R) map[string]string {
 	return a.Texts.Shown(object, shown)
 }
 
+// Shows reports whether the provider shows a text with the words of the spec.
+func (a Adapter[O, R]) Shows(object O, shown *R, field string) bool {
+	return a.Texts.Shows(object, shown, field)
+}
+
 // ID of the remote object.
 func (a Adapter[O, R]) ID(shown *R) string { return a.Entry(shown).ID }
 
 // CreatedAt is when the remote object was created.
 func (a Adapter[O, R]) CreatedAt(shown *R) time.Time { return a.Entry(shown).CreatedAt.Time }
+
+// UpdatedAt is when the remote object was changed last.
+func (a Adapter[O, R]) UpdatedAt(shown *R) time.Time { return a.Entry(shown).UpdatedAt.Time }
 
 // Fingerprint is that of the words of the spec.
 func (a Adapter[O, R]) Fingerprint(object O) string { return remote.Fingerprint(a.Words(object)...) }
@@ -206,7 +214,7 @@ func (a Adapter[O, R]) Get(ctx context.Context, call remote.Call[O, R]) (*R, err
 func (a Adapter[O, R]) Remove(ctx context.Context, call remote.Call[O, R]) error {
 	err := a.Delete(call.Connection.Client, ctx, call.Place.TicketID, call.ID)
 	if !synqly.IsNotFound(err) && !synqly.IsForeign(err) {
-		return err
+		return explainRemoval(ctx, call, err)
 	}
 	_, unseen := a.Get(ctx, call)
 	var missing *remote.MissingError

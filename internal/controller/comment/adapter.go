@@ -78,7 +78,7 @@ func (adapter) Create(ctx context.Context, call remote.Call[*v1alpha1.TicketComm
 	if err == nil && spec.Creator == "" {
 		call.Connection.SawOwnUser(comment.Creator)
 	}
-	return comment, err
+	return comment, child.ExplainRefusal(ctx, call, err)
 }
 
 // Replaced are the comments that newer ones have replaced.

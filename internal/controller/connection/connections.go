@@ -316,6 +316,22 @@ func (c *Connection) SawMarker(kept bool) {
 	}
 }
 
+// SawMarkersRefused notes that a ticket was created without marker tags that was refused with them.
+func (c *Connection) SawMarkersRefused() {
+	if c.markers.Swap(v1alpha1.MarkerTagsRefused) != v1alpha1.MarkerTagsRefused {
+		c.enqueue()
+	}
+}
+
+// Marks reports whether tickets are created with marker tags.
+func (c *Connection) Marks() bool {
+	markers := c.MarkerTags()
+	if markers == "" {
+		markers = c.Integration.Status.MarkerTags
+	}
+	return c.Integration.Spec.Tagging != v1alpha1.TaggingNever && markers != v1alpha1.MarkerTagsRefused
+}
+
 // MarkerTags is what became of marker tags, as far as this connection knows; empty where it does
 // not.
 func (c *Connection) MarkerTags() v1alpha1.MarkerTags {

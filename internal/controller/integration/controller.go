@@ -69,6 +69,8 @@ type Reconciler struct {
 	kinds  []remote.Kind
 	mu     sync.Mutex
 	probes map[types.NamespacedName]probe
+	// refusedStatus has, by name, why the API server refuses the status.
+	refusedStatus sync.Map
 }
 
 // NewReconciler returns the reconciler of Integrations. kinds are those whose objects use them.
@@ -126,7 +128,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	if found.status == metav1.ConditionTrue {
 		// Before anything can use it.
-		if err := r.ensureFinalizer(ctx, stored, &integration); err != nil {
+		err := r.ensureFinalizer(ctx, stored, &integration)
+		switch {
+		case status.IsRefusedWrite(err):
+			found = health{status: metav1.ConditionFalse, reason: v1alpha1.ReasonWriteRefused, message: "the API server refuses to change this object: " + err.Error()}
+			again = refusedInterval
+		case err != nil:
 			return conflictLater(err)
 		}
 	}
@@ -138,6 +145,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 
 func (r *Reconciler) forget(name types.NamespacedName) {
 	r.Connections.Close(name)
+	r.refusedStatus.Delete(name)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.probes, name)

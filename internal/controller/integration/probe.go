@@ -100,6 +100,9 @@ func recordLearned(integration *v1alpha1.Integration, open *connection.Connectio
 	if markers := open.MarkerTags(); markers != "" {
 		integration.Status.MarkerTags = markers
 	}
+	if integration.Spec.Tagging == v1alpha1.TaggingNever {
+		integration.Status.MarkerTags = "" // It is found out anew once tags are sent again.
+	}
 	if polling := open.Polling(); polling != nil {
 		integration.Status.Polling = polling
 	}

@@ -38,9 +38,14 @@ func (r *Reconciler) writeStatus(ctx context.Context, stored, integration *v1alp
 	integration.Status.LastProbeTime = &now
 	patch := client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})
 	if err := r.Client.Status().Patch(ctx, integration.DeepCopy(), patch); err != nil {
+		r.tellOfRefusal(integration, err)
 		return fmt.Errorf("writing the status of the Integration: %w", err)
 	}
+	r.refusedStatus.Delete(client.ObjectKeyFromObject(integration))
 	r.wrote(client.ObjectKeyFromObject(integration), found)
+	if stored.Status.MarkerTags != integration.Status.MarkerTags && integration.Status.MarkerTags == v1alpha1.MarkerTagsRefused {
+		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsRefused", "Create", "the provider refuses tickets with the tags by which the operator finds them, so they are created without: a ticket whose creation is not confirmed is searched for by name and creation time")
+	}
 	if stored.Status.MarkerTags != integration.Status.MarkerTags && integration.Status.MarkerTags == v1alpha1.MarkerTagsDropped {
 		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsDropped", "Create", "the provider does not keep the tags by which the operator finds its tickets: a ticket whose creation is not confirmed is searched for by name and creation time")
 	}
@@ -55,4 +60,16 @@ func (r *Reconciler) writeStatus(ctx context.Context, stored, integration *v1alp
 		r.Recorder.Eventf(integration, nil, kind, found.reason, "Check", "%s", status.Truncate(found.message, 900))
 	}
 	return nil
+}
+
+// tellOfRefusal tells in an Event, once, what a status cannot say that the API server refuses.
+func (r *Reconciler) tellOfRefusal(integration *v1alpha1.Integration, err error) {
+	if !status.IsRefusedWrite(err) {
+		return
+	}
+	if told, known := r.refusedStatus.Swap(client.ObjectKeyFromObject(integration), err.Error()); known && told == err.Error() {
+		return
+	}
+	r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, v1alpha1.ReasonWriteRefused, "Check", "%s",
+		status.Truncate("the API server refuses the status of this object, so what the status says may be out of date: "+err.Error(), 900))
 }

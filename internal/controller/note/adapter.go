@@ -71,7 +71,7 @@ func (adapter) Create(ctx context.Context, call call) (*synqly.Note, error) {
 	if err == nil {
 		call.Connection.SawOwnUser(note.Creator)
 	}
-	return note, err
+	return note, child.ExplainRefusal(ctx, call, err)
 }
 
 // Patch replaces the title, the content, or both.
@@ -90,5 +90,5 @@ func (a adapter) Patch(ctx context.Context, call call, fields []string) (*synqly
 	case synqly.SucceededWithoutContent(err):
 		return a.Get(ctx, call)
 	}
-	return note, err
+	return note, child.ExplainRefusal(ctx, call, err)
 }

@@ -62,7 +62,7 @@ type Options struct {
 	Observations Observations
 	// Changed reports whether a remote ticket shows something that the Ticket has not recorded yet.
 	// It changes nothing.
-	Changed func(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration) bool
+	Changed func(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration, now time.Time) bool
 }
 
 // Poller looks for remote changes of the Tickets of each Integration.

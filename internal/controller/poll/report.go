@@ -37,7 +37,7 @@ func (r *run) observe(shown *synqly.Ticket, in scope) {
 // reportChanges compares a remote ticket with the objects that stand for it.
 func (r *run) reportChanges(id string, shown *synqly.Ticket) {
 	for _, ticket := range r.byID[id] {
-		if r.Changed(ticket, shown, r.integration) {
+		if r.Changed(ticket, shown, r.integration, r.Clock.Now()) {
 			r.report(ticket, shown)
 		}
 	}

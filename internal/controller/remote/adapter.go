@@ -86,10 +86,15 @@ type Mapping[O Object, R any] interface {
 	// words that the provider returns in another markup.
 	Fingerprint(object O) string
 
-	// ID and CreatedAt are those of the remote object. CreatedAt is zero where the provider does
-	// not say.
+	// Shows reports whether the remote object shows a managed field as the spec has it, whatever
+	// the provider makes of the markup and the case.
+	Shows(object O, remote *R, field string) bool
+
+	// ID, CreatedAt and UpdatedAt are those of the remote object. The times are zero where the
+	// provider does not say.
 	ID(remote *R) string
 	CreatedAt(remote *R) time.Time
+	UpdatedAt(remote *R) time.Time
 	// Record copies the remote object as seen through the Integration now into the status. It MUST
 	// cut what is too long for the schema.
 	Record(object O, remote *R, integration *v1alpha1.Integration, now time.Time)
@@ -103,12 +108,9 @@ type Mapping[O Object, R any] interface {
 	// object's status and spec say of it. changed is false where the value is the one that was last
 	// seen, or that is not known.
 	Change(object O, remote *R, field string) (description string, changed bool)
-	// Newer reports whether a remote object, as a list showed it, is newer than what the object's
-	// status has recorded.
-	Newer(object O, remote *R, integration *v1alpha1.Integration) bool
-	// Complete reports whether a list shows every managed field that had a value. What it does not
-	// show may have been emptied, or may be left out of lists.
-	Complete(object O, remote *R) bool
+	// Newer reports whether a remote object, as a list showed it now, is newer than what the
+	// object's status has recorded.
+	Newer(object O, remote *R, integration *v1alpha1.Integration, now time.Time) bool
 }
 
 // Calls make remote calls. A method MUST make each of them once, MUST return the client's errors
@@ -195,6 +197,14 @@ type Found[R any] struct {
 	Doubt string
 }
 
+// Reporter is an Adapter that says what the provider makes of fields.
+type Reporter[O Object, R any] interface {
+	// WithoutEffect names those of the fields that were written just now, before the status has
+	// recorded that, whose write has changed nothing. remark says, for people, what the remote
+	// object shows in another form than it was written in; empty for nothing.
+	WithoutEffect(object O, remote *R, written []string) (fields []string, remark string)
+}
+
 // Defaults are for adapters to embed: their objects do not expire, show no drift, and are not seen
 // in lists.
 type Defaults[O Object, R any] struct{}
@@ -215,10 +225,7 @@ func (Defaults[O, R]) Change(O, *R, string) (string, bool) { return "", false }
 func (Defaults[O, R]) ConfirmMissing(context.Context, Call[O, R]) error { return nil }
 
 // Newer is never reported, because there are no lists.
-func (Defaults[O, R]) Newer(O, *R, *v1alpha1.Integration) bool { return false }
-
-// Complete is never asked.
-func (Defaults[O, R]) Complete(O, *R) bool { return true }
+func (Defaults[O, R]) Newer(O, *R, *v1alpha1.Integration, time.Time) bool { return false }
 
 // Place is where a remote object lives.
 type Place struct {
@@ -257,11 +264,15 @@ type Call[O Object, R any] struct {
 	Key string
 	// Group marks all that is created through the Integration. See GroupKey.
 	Group string
+	// Unmarked: what Create makes, or has made, does not carry the Key.
+	Unmarked bool
 	// Text is the fingerprint of the words that the create attempt sent, as Fingerprint made it
 	// then.
 	Text string
 	// Window is when the create attempt that Find looks for can have created something.
 	Window Window
+	// Now is the time of this cluster.
+	Now time.Time
 	// Seen is the remote object as fetched in this very reconcile, or nil.
 	Seen *R
 }

@@ -13,13 +13,19 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
 // connect finds the place of the remote object and the connection to it, and takes the first
 // request from the connection's budget. Only what has something to do gets here, so an object in
 // sync needs neither its Integration nor its Ticket.
-func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R]) (context.Context, error) {
+//
+// What was refused before is not sent again, but the remote object may be looked at.
+func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R], next step) (context.Context, error) {
 	if s.connection != nil && r.isBound(s) {
+		if s.refused && next != refresh {
+			return ctx, errNothingNew
+		}
 		return ctx, nil
 	}
 	place, err := r.place(ctx, s)
@@ -37,8 +43,12 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R]) (context
 	if err != nil {
 		return ctx, err
 	}
+	if status.IsPaused(integration) {
+		return ctx, integrationPaused(integration.Name)
+	}
 	s.place, s.inputs = place, s.inputsWith(integration)
-	if s.refusedBefore(integration) {
+	s.refused = s.refusedBefore(integration)
+	if s.refused && next != refresh {
 		return ctx, errNothingNew
 	}
 	if remaining := r.retries.remaining(s.name, s.inputs); remaining > 0 {
@@ -54,8 +64,14 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R]) (context
 	}
 	ctx, s.endWork = context.WithTimeout(ctx, connection.WorkTimeout())
 	s.connection, s.group = connection, GroupKey(r.Installation, client.ObjectKeyFromObject(connection.Integration))
-	s.status.IntegrationGeneration = connection.Integration.Generation
+	s.status.IntegrationGeneration, s.status.IntegrationUID = connection.Integration.Generation, string(connection.Integration.UID)
 	return ctx, nil
+}
+
+// integrationPaused says that nothing is sent through an Integration, deletions included.
+func integrationPaused(name string) error {
+	return &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Paused: true,
+		Message: fmt.Sprintf("Integration %q is paused by the annotation %s: remove it to continue", name, v1alpha1.PausedAnnotation)}
 }
 
 // connection is the one that the Integration allows. An object that is being deleted may use the

@@ -5,7 +5,9 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -47,6 +49,11 @@ func (r *Reconciler[O, R]) create(ctx context.Context, s *state[O, R]) error {
 			return r.adapter.ID(remote), nil
 		})
 	})
+	var refused *MarkRefusedError
+	if errors.As(err, &refused) && !s.createsUnmarked {
+		s.createsUnmarked = true
+		return nil // The attempt is settled, so that the next step is to create once more.
+	}
 	if err != nil {
 		return err
 	}
@@ -111,6 +118,7 @@ func (r *Reconciler[O, R]) recordIntent(ctx context.Context, s *state[O, R], tex
 		text:         text,
 		place:        s.place,
 		parent:       r.adapter.Parent(s.object),
+		unmarked:     r.adapter.MarksRemote() && (s.createsUnmarked || !s.connection.Marks()),
 	}
 	err := r.updateMetadata(ctx, s, "recording the intent to create the remote "+r.adapter.Noun(), func(object O) {
 		next.write(object)
@@ -135,7 +143,7 @@ func (r *Reconciler[O, R]) addFinalizer(s *state[O, R], object O) {
 func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], made Found[R], news event) error {
 	remote := &made.Remote
 	r.replace(s)
-	s.status.ID = r.adapter.ID(remote)
+	s.status.ID, s.updateSettled = r.adapter.ID(remote), true
 	r.recordProof(s, made.Proven)
 	s.settleAttempt()
 	s.recordCreateKey()
@@ -145,10 +153,14 @@ func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], made Fou
 		r.applied(s, remote, nil)
 	} else {
 		// The spec was edited after the request went out; what it sets now has not been applied.
-		s.status.Applied, s.status.Returned = nil, nil
+		s.status.Applied, s.status.Returned = nil, r.adapter.RemoteFields(s.object, remote)
 		r.recordSeen(s, remote)
 	}
 	s.emit(news)
+	if r.reporter != nil {
+		_, remark := r.reporter.WithoutEffect(s.object, remote, slices.Sorted(maps.Keys(fields)))
+		s.emitRemark(remark)
+	}
 	if s.object.GetDeletionTimestamp().IsZero() && decide(r.situation(s)) == inSync {
 		r.updateConditions(s, outcomeOf(nil, false, r.adapter.Noun()))
 	}

@@ -27,6 +27,9 @@ const (
 	removeReplaced
 	// expire: remove the object, and leave the remote object alone.
 	expire
+	// removal: remove the remote object of an object that is being deleted. decide is not asked
+	// about that.
+	removal
 )
 
 // situation is all that the decision rests on.
@@ -61,6 +64,8 @@ func decide(s situation) step {
 	switch {
 	case !s.hasID && s.policy.AdoptID != "":
 		return adopt
+	case s.finalizerMissing && (s.hasID || s.attemptOpen):
+		return ensureFinalizer
 	case s.attemptOpen:
 		return settle
 	case !s.hasID && s.policy.Observe:
@@ -69,8 +74,6 @@ func decide(s situation) step {
 		return search
 	case !s.hasID:
 		return create
-	case s.finalizerMissing:
-		return ensureFinalizer
 	case (s.refreshAsked || s.expired) && !s.refreshed:
 		return refresh
 	case s.replacedLeft && !s.policy.Observe:

@@ -44,7 +44,7 @@ func TestDecisionsKeepTheRules(t *testing.T) {
 			return s.policy.Observe && remoteWrite(do)
 		},
 		"an open attempt is settled, or decided by an adoption, before anything else": func(s situation, do step) bool {
-			return s.attemptOpen && do != settle && do != adopt
+			return s.attemptOpen && do != settle && do != adopt && do != ensureFinalizer
 		},
 		"only an open attempt is settled": func(s situation, do step) bool {
 			return do == settle && !s.attemptOpen
@@ -59,7 +59,7 @@ func TestDecisionsKeepTheRules(t *testing.T) {
 			return (do == adopt) != (!s.hasID && s.policy.AdoptID != "")
 		},
 		"a remote object that is not known is not touched": func(s situation, do step) bool {
-			return !s.hasID && (do == refresh || do == update || do == removeReplaced || do == ensureFinalizer || do == expire)
+			return !s.hasID && (do == refresh || do == update || do == removeReplaced || do == expire || (do == ensureFinalizer && !s.attemptOpen))
 		},
 		"the finalizer is there before a remote object that exists is written to": func(s situation, do step) bool {
 			return s.finalizerMissing && (do == update || do == removeReplaced)
@@ -118,7 +118,7 @@ func after(s situation, do step) []situation {
 	case search:
 		next.historyUnknown = false
 		made := next
-		made.attemptOpen = true
+		made.attemptOpen, made.finalizerMissing = true, false // it is written with the annotations
 		return []situation{next, made}
 	case create:
 		next.hasID, next.finalizerMissing, next.differs, next.drifted = true, false, false, false

@@ -36,13 +36,38 @@ func (r *Reconciler[O, R]) applyObservation(ctx context.Context, s *state[O, R])
 	}
 	// A list may be behind: what this object's own requests have shown since is newer.
 	switch {
-	case !r.adapter.Newer(s.object, observation.Remote, integration):
-	case !r.adapter.Complete(s.object, observation.Remote):
+	case !r.adapter.Newer(s.object, observation.Remote, integration, r.Clock.Now()):
+	case r.contradicts(s, observation.Remote), r.updateOpen(s):
 		s.needsRefresh = true
 	default:
 		r.observe(s, observation.Remote, integration)
 	}
 	return nil
+}
+
+// contradicts reports whether a list shows another value of a managed field than is known. Lists
+// may shorten texts, or leave them out, so that only a look tells whether anybody has changed it.
+func (r *Reconciler[O, R]) contradicts(s *state[O, R], listed *R) bool {
+	drift := r.adapter.Drift(s.object)
+	if drift == nil {
+		return false
+	}
+	drifted := Drifted(s.status.Returned, r.adapter.RemoteFields(s.object, listed))
+	return !slices.Equal(drifted, *drift) || slices.ContainsFunc(drifted, func(field string) bool {
+		_, changed := r.adapter.Change(s.object, listed, field)
+		return changed
+	})
+}
+
+// doneWithObservation ends an observation that was recorded, or looked into. Where the list tells
+// no time, nothing but its own words tells whether it shows something new the next time.
+func (r *Reconciler[O, R]) doneWithObservation(s *state[O, R]) {
+	listed := s.observation.Remote
+	if s.needsRefresh && listed != nil && r.adapter.UpdatedAt(listed).IsZero() {
+		r.observations.explained(s.observation)
+		return
+	}
+	r.observations.done(s.observation)
 }
 
 // integrationOfStatus is the Integration that the status names, or an empty one, whose defaults
@@ -89,17 +114,36 @@ func (r *Reconciler[O, R]) drifted(s *state[O, R]) []string {
 	return slices.DeleteFunc(slices.Clone(*drift), func(name string) bool { _, managed := fields[name]; return !managed })
 }
 
-// afterWriteBack fetches what was written back, because some providers answer a write with what
-// they were sent and show something else later. Taken for a change by a person, that would be
-// written back again and again. Where it cannot be fetched now, the answer has to do.
-func (r *Reconciler[O, R]) afterWriteBack(ctx context.Context, s *state[O, R], answer *R) *R {
+// writtenBack records drift that was just written back. It is looked at once more, because some
+// providers answer a write with what they were sent and show something else later. Taken for a
+// change by a person, that would be written back again and again. Where it cannot be fetched now,
+// the answer has to do.
+func (r *Reconciler[O, R]) writtenBack(ctx context.Context, s *state[O, R], answer *R, fields []string) error {
+	before := r.adapter.RemoteFields(s.object, s.seen)
+	s.writtenBack++
+	r.applied(s, answer, fields)
 	ctx, err := s.connection.Reserve(ctx)
 	if err != nil {
-		return answer
+		return nil //nolint:nilerr // there is no request left for it
 	}
 	shown, err := r.adapter.Get(ctx, s.call(s.status.ID))
 	if err != nil {
-		return answer
+		return nil //nolint:nilerr // what was written is known all the same
 	}
-	return shown
+	now := r.adapter.RemoteFields(s.object, shown)
+	for _, field := range fields {
+		// What the provider makes of the value says the same, or it has made the same of it before.
+		// Anything else is by a person; but a provider that makes something else of it each time is
+		// not corrected for ever.
+		value, readable := now[field]
+		ownForm := value == before[field] || r.adapter.Shows(s.object, shown, field) || s.writtenBack > maxWriteBacks
+		if readable && ownForm { // mutant: any-look-is-the-baseline
+			s.status.Returned[field] = value
+		}
+	}
+	r.recordSeen(s, shown)
+	return nil
 }
+
+// maxWriteBacks is how many times a reconcile writes back what was changed meanwhile.
+const maxWriteBacks = 1

@@ -17,6 +17,8 @@ type WaitingError struct {
 	// Reason is the reason of the Ready condition: WaitingForTicket or WaitingForIntegration.
 	Reason  string
 	Message string
+	// Paused: a person has stopped what it waits for.
+	Paused bool
 }
 
 func (e *WaitingError) Error() string { return e.Message }
@@ -54,6 +56,26 @@ type ConflictError struct {
 }
 
 func (e *ConflictError) Error() string { return e.Message }
+
+// MarkRefusedError says that a create was refused because of what marks the remote object.
+type MarkRefusedError struct{ Err error }
+
+func (e *MarkRefusedError) Error() string { return e.Err.Error() }
+func (e *MarkRefusedError) Unwrap() error { return e.Err }
+
+// ClosedError says that the provider refuses a request because the remote ticket is closed.
+type ClosedError struct {
+	// TicketID and Status are those of the remote ticket.
+	TicketID, Status string
+	// Err is the refusal.
+	Err error
+}
+
+func (e *ClosedError) Error() string {
+	return fmt.Sprintf("the remote ticket %q is closed (status %q), and the provider refuses the request: %v", e.TicketID, e.Status, e.Err)
+}
+
+func (e *ClosedError) Unwrap() error { return e.Err }
 
 // UnconfirmedError says that a create request went out, or may have, and that it is not known what
 // became of it.
@@ -100,6 +122,18 @@ type pauseError struct{ remaining time.Duration }
 // kubernetesError is a failure of the API server. It goes into the log and the work queue's own
 // retries, because it cannot go into a status.
 type kubernetesError struct{ err error }
+
+// metadataError is a write of annotations or finalizers that failed, and statusError one of the
+// status.
+type (
+	metadataError struct{ err error }
+	statusError   struct{ err error }
+)
+
+func (e *metadataError) Error() string { return e.err.Error() }
+func (e *metadataError) Unwrap() error { return e.err }
+func (e *statusError) Error() string   { return e.err.Error() }
+func (e *statusError) Unwrap() error   { return e.err }
 
 func (e *kubernetesError) Error() string { return e.err.Error() }
 

@@ -73,13 +73,20 @@ func expiredEvent(noun, id string) event {
 
 // abandonedEvent tells of a remote object that a terminating namespace left behind. It is about the
 // namespace, because nothing can be created in there any more.
-func abandonedEvent(namespace *corev1.Namespace, kind, name, noun string, ids []string, cause error) event {
+func abandonedEvent(namespace *corev1.Namespace, kind, name, noun string, ids []string, cause string) event {
 	what := fmt.Sprintf("a remote %s that may exist", noun)
 	if len(ids) > 0 {
 		what = fmt.Sprintf("the remote %s %s", noun, strings.Join(ids, ", "))
 	}
 	return event{kind: corev1.EventTypeWarning, reason: "Abandoned", action: "Remove", regarding: namespace,
-		note: note("removed the finalizer of %s %s/%s without removing %s: %v", kind, namespace.Name, name, what, cause)}
+		note: note("removed the finalizer of %s %s/%s without removing %s: %s", kind, namespace.Name, name, what, cause)}
+}
+
+// emitRemark tells of what the provider has made of what it was sent; empty for nothing.
+func (s *state[O, R]) emitRemark(remark string) {
+	if remark != "" {
+		s.emit(event{kind: corev1.EventTypeNormal, reason: "ShownDifferently", action: "Update", note: note("%s", remark)})
+	}
 }
 
 func updatedEvent(noun, id string, fields []string) event {
@@ -96,6 +103,16 @@ func removedEvent(noun, removed, id string) event {
 // unverifiedEvent tells of a remote object that may be a person's.
 func unverifiedEvent(noun, id string) event {
 	return event{kind: corev1.EventTypeWarning, reason: v1alpha1.ConditionUnverified, action: "Retain", note: note("left the remote %s %q unchanged: it was found by its text alone, and nothing proves that the operator created it; delete it in the ticketing system if it is not needed", noun, id)}
+}
+
+// keptByClosedEvent tells of a remote object that cannot be removed any more.
+func keptByClosedEvent(noun, id string, refusal *ClosedError) event {
+	return event{kind: corev1.EventTypeWarning, reason: "Retained", action: "Retain", note: note("left the remote %s %q unchanged: %v", noun, id, refusal)}
+}
+
+// statusRefusedEvent tells what the status cannot.
+func statusRefusedEvent(err error) event {
+	return event{kind: corev1.EventTypeWarning, reason: v1alpha1.ReasonWriteRefused, action: "Reconcile", note: note("the API server refuses the status of this object, so what the status says may be out of date: %v", err)}
 }
 
 func retainedEvent(noun, id string) event {

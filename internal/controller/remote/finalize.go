@@ -11,6 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -50,16 +51,31 @@ func (r *Reconciler[O, R]) finalize(ctx context.Context, s *state[O, R]) error {
 	if failure := r.APIReader.Get(ctx, client.ObjectKey{Name: s.name.Namespace}, &namespace); failure != nil || namespace.DeletionTimestamp.IsZero() {
 		return err
 	}
-	grace := remoteGrace
-	switch outcomeOf(err, true, r.adapter.Noun()).reason {
-	case v1alpha1.ReasonDeleteBlocked, v1alpha1.ReasonUnauthorized:
-		grace = credentialsGrace
-	}
+	cause, grace := r.obstacle(s, err)
 	if remaining := s.object.GetDeletionTimestamp().Add(grace).Sub(r.Clock.Now()); remaining > 0 {
 		return &expiringError{err: err, remaining: remaining}
 	}
-	s.emit(abandonedEvent(&namespace, r.adapter.Kind(), s.name.Name, r.adapter.Noun(), r.remainingIDs(s), err))
+	s.emit(abandonedEvent(&namespace, r.adapter.Kind(), s.name.Name, r.adapter.Noun(), r.remainingIDs(s), cause))
 	return r.removeFinalizer(ctx, s)
+}
+
+// obstacle is why the remote object is not removed, and how long an object in a terminating
+// namespace waits for it. Where nothing was sent this time, the conditions say what came of it
+// before.
+func (r *Reconciler[O, R]) obstacle(s *state[O, R], err error) (cause string, grace time.Duration) {
+	var pause *pauseError
+	var waiting *WaitingError
+	reason, cause := outcomeOf(err, true, r.adapter.Noun()).reason, err.Error()
+	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
+	if (errors.Is(err, errNothingNew) || errors.As(err, &pause)) && ready != nil {
+		reason, cause = ready.Reason, withoutRemovalAdvice(ready.Message, r.adapter.Noun())
+	}
+	switch {
+	case errors.As(err, &waiting) && waiting.Paused:
+	case reason == v1alpha1.ReasonDeleteBlocked, reason == v1alpha1.ReasonUnauthorized:
+		return cause, credentialsGrace
+	}
+	return cause, remoteGrace
 }
 
 // removeRemote removes, or closes, the remote object, and removes the finalizer. It needs the
@@ -105,20 +121,26 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) err
 	}
 	for s.attemptOpen() && !r.closingOpen(s) {
 		var err error
-		if ctx, err = r.connect(ctx, s); err != nil {
+		if ctx, err = r.connect(ctx, s, removal); err != nil {
 			return err
 		}
 		if err := r.settle(ctx, s); err != nil {
 			return err
 		}
 	}
-	for _, id := range r.remainingIDs(s) {
+	left := r.remainingIDs(s)
+	if len(left) > 0 {
+		if err := r.waitForLeaving(ctx, s); err != nil {
+			return err
+		}
+	}
+	for _, id := range left {
 		if id == s.status.ID && IsUnverified(s.status) {
 			s.emit(unverifiedEvent(r.adapter.Noun(), id))
 			continue
 		}
 		var err error
-		if ctx, err = r.connect(ctx, s); err != nil {
+		if ctx, err = r.connect(ctx, s, removal); err != nil {
 			return err
 		}
 		closed, err := r.comment(ctx, s)
@@ -128,10 +150,16 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) err
 		if !closed {
 			err = r.logged(ctx, s, "remove the "+r.adapter.Noun(), func() (string, error) { return id, r.adapter.Remove(ctx, s.call(id)) })
 		}
-		if err != nil {
+		var refusal *ClosedError
+		switch {
+		case errors.As(err, &refusal):
+			// Nothing that could be waited for: it ends like one whose ticket is gone.
+			s.emit(keptByClosedEvent(r.adapter.Noun(), id, refusal))
+		case err != nil:
 			return fmt.Errorf("removing the remote %s %q: %w", r.adapter.Noun(), id, err)
+		default:
+			s.emit(removedEvent(r.adapter.Noun(), r.adapter.Removed(), id))
 		}
-		s.emit(removedEvent(r.adapter.Noun(), r.adapter.Removed(), id))
 	}
 	return r.removeFinalizer(ctx, s) // mutant: release-early
 }

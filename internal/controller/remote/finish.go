@@ -4,6 +4,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
@@ -25,6 +27,7 @@ import (
 func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error) (ctrl.Result, error) {
 	var pause *pauseError
 	var kubernetes *kubernetesError
+	var metadata *metadataError
 	var expiring *expiringError
 	var unconfirmed *UnconfirmedError
 	longest := time.Duration(math.MaxInt64)
@@ -46,8 +49,10 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 		// The cache was stale. The watch brings the newer object; this is for the case that it
 		// brought it before the write failed.
 		return ctrl.Result{RequeueAfter: time.Second}, nil
+	case errors.As(err, &metadata) && status.IsRefusedWrite(err):
+		// The status can be written, perhaps, and says it.
 	case errors.As(err, &kubernetes):
-		return ctrl.Result{}, err
+		return r.failedWrite(ctx, s, err)
 	}
 
 	s.recordMissing(err)
@@ -63,7 +68,7 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	}
 	becameNotReady := s.becameNotReady()
 	if err := r.writeStatusAndEvents(ctx, s); err != nil {
-		return requeueWhenStale(err)
+		return r.failedWrite(ctx, s, err)
 	}
 	if becameNotReady {
 		logNotReady(ctx, s, result.reason)
@@ -132,10 +137,11 @@ func (s *state[O, R]) alreadyWaits(err error, message string) bool {
 func (r *Reconciler[O, R]) announceWait(s *state[O, R], result *outcome) bool {
 	ready := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionReady)
 	switch {
-	case result.reason != "":
+	case result.reason != "" && result.reason != v1alpha1.ReasonDeleting:
 		return false // It does not wait for the budget.
 	case !s.object.GetDeletionTimestamp().IsZero() && (ready == nil || ready.Reason != v1alpha1.ReasonDeleting):
-		result.reason, result.message = v1alpha1.ReasonDeleting, "the remote "+r.adapter.Noun()+" will be "+r.adapter.Removed()+"; the request waits for the rateLimit of the Integration"
+		result.reason = v1alpha1.ReasonDeleting
+		result.message = cmp.Or(result.message, "the remote "+r.adapter.Noun()+" will be "+r.adapter.Removed()+"; the request waits for the rateLimit of the Integration")
 	case ready == nil:
 		result.reason, result.message = v1alpha1.ReasonCreating, "the remote "+r.adapter.Noun()+" will be created; the request waits for the rateLimit of the Integration"
 	case s.policy.Enforce && ready.Reason != v1alpha1.ReasonDrifted && len(r.drifted(s)) > 0:
@@ -162,7 +168,7 @@ func requeue(pause, longest time.Duration) ctrl.Result {
 // is written down all the same; the conditions stay.
 func (r *Reconciler[O, R]) finishEarly(ctx context.Context, s *state[O, R], result ctrl.Result) (ctrl.Result, error) {
 	if err := r.writeStatusAndEvents(ctx, s); err != nil {
-		return requeueWhenStale(err)
+		return r.failedWrite(ctx, s, err)
 	}
 	return result, nil
 }
@@ -173,19 +179,32 @@ func (r *Reconciler[O, R]) writeStatusAndEvents(ctx context.Context, s *state[O,
 		return err
 	}
 	s.publish(r.Recorder)
+	if s.updateSettled {
+		r.updates.settled(s.name, s.object.GetUID())
+	}
 	if s.observation != nil && (!s.needsRefresh || s.answered) {
-		r.observations.done(s.observation)
+		r.doneWithObservation(s)
 	}
 	return nil
 }
 
-// requeueWhenStale ends a reconcile whose write has failed. Where the cache was stale it is
-// repeated without a word.
-func requeueWhenStale(err error) (ctrl.Result, error) {
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+// failedWrite ends a reconcile whose write has failed. Where the cache was stale it is repeated
+// without a word. A status that the API server refuses cannot say so itself, so an Event does, and
+// no further request is sent before the pause is over.
+func (r *Reconciler[O, R]) failedWrite(ctx context.Context, s *state[O, R], err error) (ctrl.Result, error) {
+	var refused *statusError
+	switch {
+	case apierrors.IsConflict(err), errors.As(err, &refused) && apierrors.IsNotFound(err):
 		return ctrl.Result{RequeueAfter: time.Second}, nil
+	case !errors.As(err, &refused) || !status.IsRefusedWrite(err):
+		return ctrl.Result{}, err
 	}
-	return ctrl.Result{}, err
+	if told, known := r.refusedStatus.Swap(s.name, err.Error()); !known || told != err.Error() {
+		log.FromContext(ctx).Error(err, "the API server refuses the status")
+		s.events = []event{statusRefusedEvent(err)}
+		s.publish(r.Recorder)
+	}
+	return requeue(r.retries.failed(s.name, s.inputs, outcome{retry: retryBackoff}), math.MaxInt64), nil
 }
 
 // untilExpiry is how long it is until the object is removed; zero for never.

@@ -30,6 +30,8 @@ type intent struct {
 	place        Place
 	// parent is the Parent, as the adapter names it, that the place came from.
 	parent string
+	// unmarked: what the attempt creates does not carry the key.
+	unmarked bool
 }
 
 // recordedPlace is the place of an attempt as an annotation holds it.
@@ -63,6 +65,7 @@ func readIntent(object client.Object) intent {
 		installation: annotations[v1alpha1.CreateInstallationAnnotation],
 		hash:         annotations[v1alpha1.CreateHashAnnotation],
 		text:         annotations[v1alpha1.CreateTextAnnotation],
+		unmarked:     annotations[v1alpha1.CreateUnmarkedAnnotation] == "true",
 	}
 	if recorded.key == "" {
 		return intent{}
@@ -101,6 +104,11 @@ func (i intent) write(object client.Object) {
 		annotations[v1alpha1.CreatePlaceAnnotation] = string(place)
 	}
 	delete(annotations, v1alpha1.CreateClaimAnnotation)
+	// What is empty is left out of the record, with what it has from an earlier attempt.
+	annotations[v1alpha1.CreateUnmarkedAnnotation] = ""
+	if i.unmarked {
+		annotations[v1alpha1.CreateUnmarkedAnnotation] = "true"
+	}
 	packRecord(annotations)
 	object.SetAnnotations(annotations)
 }

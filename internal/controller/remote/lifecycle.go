@@ -42,12 +42,18 @@ func (r *Reconciler[O, R]) lifecycle(ctx context.Context, s *state[O, R]) error 
 		switch next {
 		case inSync:
 			r.pruneFields(s)
+			r.rememberInSync(s)
 			return nil
 		case expire:
 			return r.expire(ctx, s)
+		case ensureFinalizer: // needs no connection
+			if err := r.ensureFinalizer(ctx, s); err != nil {
+				return err
+			}
+			continue
 		}
 		var err error
-		if ctx, err = r.connect(ctx, s); err != nil {
+		if ctx, err = r.connect(ctx, s, next); err != nil {
 			return err
 		}
 		if err := r.perform(ctx, s, next); err != nil {
@@ -67,8 +73,6 @@ func (r *Reconciler[O, R]) perform(ctx context.Context, s *state[O, R], next ste
 		return r.search(ctx, s)
 	case create:
 		return r.create(ctx, s)
-	case ensureFinalizer:
-		return r.ensureFinalizer(ctx, s)
 	case refresh:
 		return r.refresh(ctx, s)
 	case update:
@@ -92,7 +96,9 @@ func (r *Reconciler[O, R]) adopt(ctx context.Context, s *state[O, R]) error {
 	if err := r.identify(ctx, s, remote); err != nil {
 		return err
 	}
+	s.updateSettled = true
 	s.status.SettledAttempt = max(s.status.SettledAttempt, s.intent.attempt)
+	s.status.Returned = r.adapter.RemoteFields(s.object, remote)
 	r.recordSeen(s, remote)
 	s.emit(adoptedEvent(r.adapter.Noun(), s.status.ID))
 	return nil
@@ -120,19 +126,24 @@ func (r *Reconciler[O, R]) refresh(ctx context.Context, s *state[O, R]) error {
 	// Not before: a request to look that could not be served stays open.
 	s.status.LastSyncRequest = s.syncRequest()
 	r.missingObjects.forget(s.name)
+	r.settleUpdate(s, remote)
 	r.recordSeen(s, remote)
 	return nil
 }
 
-// update writes the fields that differ: in place, or by a replacement.
+// update writes the fields that differ: in place, or by a replacement. What an update that is open
+// may have written, and what a list alone has shown, is looked at first.
 func (r *Reconciler[O, R]) update(ctx context.Context, s *state[O, R]) error {
 	fields, drifted := r.adapter.Diff(s.object), []string(nil)
 	if s.policy.Enforce {
 		drifted = r.drifted(s)
 		fields = union(fields, drifted)
 	}
-	if r.patcher == nil {
+	switch {
+	case r.patcher == nil:
 		return r.create(ctx, s)
+	case !s.refreshed && (len(drifted) > 0 || r.updateOpen(s)): // mutant: patch-again-unseen
+		return r.refresh(ctx, s)
 	}
 	remote, err := r.patch(ctx, s, fields)
 	var missing *MissingError
@@ -143,13 +154,25 @@ func (r *Reconciler[O, R]) update(ctx context.Context, s *state[O, R]) error {
 		return fmt.Errorf("updating the remote %s %q: %w", r.adapter.Noun(), s.status.ID, err)
 	}
 	if remote != s.seen {
-		s.emit(updatedEvent(r.adapter.Noun(), s.status.ID, fields))
+		r.tellOfUpdate(s, remote, fields)
 	}
 	if len(drifted) > 0 {
-		remote = r.afterWriteBack(ctx, s, remote)
+		return r.writtenBack(ctx, s, remote, fields)
 	}
 	r.applied(s, remote, fields)
 	return nil
+}
+
+// tellOfUpdate tells which fields were written, and what the provider made of them.
+func (r *Reconciler[O, R]) tellOfUpdate(s *state[O, R], remote *R, fields []string) {
+	if r.reporter != nil {
+		without, remark := r.reporter.WithoutEffect(s.object, remote, fields)
+		fields = slices.DeleteFunc(slices.Clone(fields), func(field string) bool { return slices.Contains(without, field) })
+		s.emitRemark(remark)
+	}
+	if len(fields) > 0 {
+		s.emit(updatedEvent(r.adapter.Noun(), s.status.ID, fields))
+	}
 }
 
 // removeReplaced deletes what a replacement has left behind.

@@ -23,6 +23,9 @@ type Observations[R any] struct {
 	mu    sync.Mutex
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
 	open  map[types.NamespacedName]*Observation[R]
+	// known has, for remote objects that lists show differently from what they are, and without a
+	// time, a hash of what the list showed when that was looked into.
+	known map[types.NamespacedName]string
 }
 
 // Observation is what was seen of one remote object.
@@ -39,7 +42,7 @@ type Observation[R any] struct {
 var _ source.TypedSource[reconcile.Request] = &Observations[int]{}
 
 func newObservations[R any]() *Observations[R] {
-	return &Observations[R]{open: map[types.NamespacedName]*Observation[R]{}}
+	return &Observations[R]{open: map[types.NamespacedName]*Observation[R]{}, known: map[types.NamespacedName]string{}}
 }
 
 // Start implements source.TypedSource. It never blocks.
@@ -54,10 +57,14 @@ func (s *Observations[R]) Start(_ context.Context, queue workqueue.TypedRateLimi
 }
 
 // Report hands over an observation, in place of an earlier one of the same object, and enqueues the
-// object.
+// object, unless it shows what was looked into before.
 func (s *Observations[R]) Report(observation Observation[R]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if observation.Remote != nil && s.known[observation.Object] == observation.hash() {
+		return
+	}
+	delete(s.known, observation.Object)
 	s.open[observation.Object] = &observation
 	s.enqueue(observation.Object)
 }
@@ -90,8 +97,22 @@ func (s *Observations[R]) done(observation *Observation[R]) {
 	}
 }
 
+// explained forgets an observation, and the next ones that show the same.
+func (s *Observations[R]) explained(observation *Observation[R]) {
+	s.done(observation)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[observation.Object] == nil {
+		s.known[observation.Object] = observation.hash()
+	}
+}
+
+// hash is one for the same sight of the same remote object by the same object.
+func (o *Observation[R]) hash() string { return Hash([]any{o.UID, o.ID, o.Remote}) }
+
 func (s *Observations[R]) forget(object types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, object)
+	delete(s.known, object)
 }

@@ -6,6 +6,7 @@ package remote
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -81,15 +82,31 @@ func outcomeOf(err error, deleting bool, noun string) outcome {
 		result.silent = false // It does not wait for its Integration, so nothing else tells its owner.
 	}
 	if result.status == metav1.ConditionFalse {
-		result.message = fmt.Sprintf("the remote %s cannot be removed now: %s; set the annotation %s=true to delete only this object and leave the remote %s unchanged",
-			noun, result.message, v1alpha1.OrphanAnnotation, noun)
+		result.message = cannotRemove(noun) + result.message + removalAdvice(noun)
 	}
 	return result
+}
+
+// cannotRemove and removalAdvice stand before and after the reason for which a remote object cannot
+// be removed.
+func cannotRemove(noun string) string {
+	return fmt.Sprintf("the remote %s cannot be removed now: ", noun)
+}
+
+func removalAdvice(noun string) string {
+	return fmt.Sprintf("; set the annotation %s=true to delete only this object and leave the remote %s unchanged", v1alpha1.OrphanAnnotation, noun)
+}
+
+// withoutRemovalAdvice is the reason alone.
+func withoutRemovalAdvice(message, noun string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(message, cannotRemove(noun)), removalAdvice(noun))
 }
 
 func translate(err error, noun string) outcome {
 	var (
 		waiting     *WaitingError
+		leaving     *leavingError
+		metadata    *metadataError
 		notReady    *connection.NotReadyError
 		budget      *connection.WaitError
 		missing     *MissingError
@@ -101,6 +118,10 @@ func translate(err error, noun string) outcome {
 		return outcome{status: metav1.ConditionTrue, reason: v1alpha1.ReasonSynced, message: "the remote " + noun + " matches the spec"}
 	case errors.Is(err, errPaused):
 		return outcome{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: err.Error(), expected: true}
+	case errors.As(err, &metadata):
+		return failed(v1alpha1.ReasonWriteRefused, "the API server refuses to change this object: "+metadata.Error(), retryBackoff)
+	case errors.As(err, &leaving):
+		return outcome{silent: true, reason: v1alpha1.ReasonDeleting, message: leaving.Error(), retry: retryAfter, after: leaving.lookAgain}
 	case errors.As(err, &waiting):
 		return failed(waiting.Reason, waiting.Message, retryNever)
 	case errors.As(err, &notReady):

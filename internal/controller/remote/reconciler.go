@@ -54,10 +54,15 @@ type Reconciler[O Object, R any] struct {
 	adopter Adopter[O]
 	// locator is nil where a place has one name.
 	locator Locator[O, R]
+	// holder is nil where nothing belongs to the remote objects.
+	holder Holder[O]
+	// reporter is nil where nothing is said of what the provider makes of fields.
+	reporter Reporter[O, R]
 
 	retries        *retries
 	attempts       *attempts[R]
 	missingObjects *missingObjects
+	updates        *updates
 	observations   *Observations[R]
 	// finalized has the UIDs of objects whose finalizer was removed, by name, until the cache has
 	// seen them go.
@@ -68,6 +73,8 @@ type Reconciler[O Object, R any] struct {
 	searched sync.Map
 	// written has the latest version that this process wrote of each object, by name.
 	written sync.Map
+	// refusedStatus has, by name, why the API server refuses the status of an object.
+	refusedStatus sync.Map
 }
 
 // New returns a reconciler for the kind of the adapter, which must be a Patcher or a Replacer as
@@ -83,6 +90,7 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 		retries:        newRetries(options.Clock),
 		attempts:       newAttempts[R](options.Clock),
 		missingObjects: newMissingObjects(options.Clock),
+		updates:        newUpdates(),
 		observations:   newObservations[R](),
 	}
 	reconciler.patcher, _ = adapter.(Patcher[O, R])
@@ -90,6 +98,8 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 	reconciler.commenter, _ = adapter.(Commenter[O, R])
 	reconciler.adopter, _ = adapter.(Adopter[O])
 	reconciler.locator, _ = adapter.(Locator[O, R])
+	reconciler.holder, _ = adapter.(Holder[O])
+	reconciler.reporter, _ = adapter.(Reporter[O, R])
 	if (reconciler.patcher == nil) == (reconciler.replacer == nil) {
 		return nil, fmt.Errorf("the adapter of %s must be either a Patcher or a Replacer", adapter.Kind())
 	}
@@ -123,7 +133,9 @@ func (r *Reconciler[O, R]) forget(request ctrl.Request) {
 	r.retries.succeeded(request.NamespacedName)
 	r.attempts.forget(request.NamespacedName)
 	r.missingObjects.forget(request.NamespacedName)
+	r.updates.forget(request.NamespacedName)
 	r.observations.forget(request.NamespacedName)
 	r.written.Delete(request.NamespacedName)
 	r.searched.Delete(request.NamespacedName)
+	r.refusedStatus.Delete(request.NamespacedName)
 }

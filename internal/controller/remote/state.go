@@ -46,6 +46,16 @@ type state[O Object, R any] struct {
 	// seen is the remote object as fetched in this reconcile.
 	seen      *R
 	refreshed bool
+	// updateSettled: no update is open, once the status is written.
+	updateSettled bool
+	// createsUnmarked: the provider refused what marks the remote object.
+	createsUnmarked bool
+	// now is when the reconcile began.
+	now time.Time
+	// refused: what the object asks for was refused before.
+	refused bool
+	// writtenBack is how many times drift was written back in this reconcile.
+	writtenBack int
 	// answered: the provider has said whether it exists.
 	answered bool
 	// observation is what was seen of the remote object outside of reconciles, and needsRefresh
@@ -64,6 +74,7 @@ func (r *Reconciler[O, R]) begin(object O) *state[O, R] {
 	name := client.ObjectKeyFromObject(object)
 	s := &state[O, R]{
 		name:   name,
+		now:    r.Clock.Now(),
 		reader: r.Client,
 		object: object,
 		stored: object.DeepCopyObject().(O),
@@ -88,7 +99,7 @@ func (r *Reconciler[O, R]) situation(s *state[O, R]) situation {
 		finalizerMissing: s.policy.RemoveOnDelete && !controllerutil.ContainsFinalizer(s.object, v1alpha1.RemoteFinalizer),
 		refreshAsked:     s.syncRequest() != s.status.LastSyncRequest || s.isMissing() || s.needsRefresh,
 		refreshed:        s.refreshed,
-		differs:          len(r.adapter.Diff(s.object)) > 0,
+		differs:          len(r.adapter.Diff(s.object)) > 0 || r.updateOpen(s),
 		drifted:          len(r.drifted(s)) > 0,
 		expired:          r.expired(s),
 	}
@@ -124,7 +135,7 @@ func (s *state[O, R]) isMissing() bool {
 func (s *state[O, R]) call(id string) Call[O, R] {
 	return Call[O, R]{
 		Connection: s.connection, Reader: s.reader, Place: s.place, Object: s.object,
-		ID: id, Key: s.intent.key, Group: s.group, Text: s.intent.text, Window: s.window, Seen: s.seen,
+		ID: id, Key: s.intent.key, Unmarked: s.intent.unmarked || (s.connection != nil && !s.connection.Marks()), Group: s.group, Text: s.intent.text, Window: s.window, Now: s.now, Seen: s.seen,
 	}
 }
 
@@ -150,6 +161,6 @@ func (s *state[O, R]) refusedBefore(integration *v1alpha1.Integration) bool {
 	stalled := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionStalled)
 	return stalled != nil && stalled.Status == metav1.ConditionTrue &&
 		stalled.ObservedGeneration == s.object.GetGeneration() &&
-		s.status.IntegrationGeneration == integration.Generation &&
+		s.status.IntegrationGeneration == integration.Generation && s.status.IntegrationUID == string(integration.UID) &&
 		s.syncRequest() == s.status.LastSyncRequest
 }

@@ -23,7 +23,7 @@ type changes struct {
 // refused is a Ticket that was refused in generation 3, under generation 2 of its Integration.
 func refused() changes {
 	ticket := &v1alpha1.Ticket{ObjectMeta: metav1.ObjectMeta{UID: "uid-1", Generation: 3}}
-	ticket.Status.IntegrationGeneration = 2
+	ticket.Status.IntegrationGeneration, ticket.Status.IntegrationUID = 2, "uid-2"
 	ticket.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, ObservedGeneration: 3}}
 	integration := &v1alpha1.Integration{ObjectMeta: metav1.ObjectMeta{UID: "uid-2", Generation: 2}}
 	integration.Status.TokenVersion = "7"
@@ -45,11 +45,11 @@ func TestWhatARefusalRestsOn(t *testing.T) {
 		// again: a refusal is tried again.
 		again bool
 	}{
-		"nothing":         {func(changes) {}, false, false},
-		"labels":          {func(c changes) { c.ticket.Labels = map[string]string{"a": "b"} }, false, false},
-		"resourceVersion": {func(c changes) { c.ticket.ResourceVersion = "99" }, false, false},
-		"spec":            {func(c changes) { c.ticket.Generation = 4 }, true, true},
-		"Integration":     {func(c changes) { c.integration.Generation = 3 }, true, true},
+		"nothing":                              {func(changes) {}, false, false},
+		"labels":                               {func(c changes) { c.ticket.Labels = map[string]string{"a": "b"} }, false, false},
+		"resourceVersion":                      {func(c changes) { c.ticket.ResourceVersion = "99" }, false, false},
+		"spec":                                 {func(c changes) { c.ticket.Generation = 4 }, true, true},
+		"Integration":                          {func(c changes) { c.integration.Generation = 3 }, true, true},
 		"sync-requested": {func(c changes) {
 			c.ticket.Annotations = map[string]string{v1alpha1.SyncRequestedAnnotation: "now"}
 		}, true, true},
@@ -59,7 +59,7 @@ func TestWhatARefusalRestsOn(t *testing.T) {
 		"deleted":                  {func(c changes) { c.ticket.DeletionTimestamp = &now }, true, false},
 		"token":                    {func(c changes) { c.integration.Status.TokenVersion = "8" }, true, false},
 		"another object":           {func(c changes) { c.ticket.UID = "uid-9" }, true, false},
-		"another Integration":      {func(c changes) { c.integration.UID = "uid-9" }, true, false},
+		"another Integration":      {func(c changes) { c.integration.UID = "uid-9" }, true, true},
 		"Integration's conditions": {func(c changes) { c.integration.Status.Conditions = []metav1.Condition{{Type: "Ready"}} }, false, false},
 		"Integration that is Ready again": {func(c changes) {
 			c.integration.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, LastTransitionTime: now}}

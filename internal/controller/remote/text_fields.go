@@ -53,6 +53,13 @@ func (t TextFields[S, R]) Shown(spec S, shown *R) map[string]string {
 	return fields
 }
 
+// Shows reports whether the remote object shows a field that has one text with the words of the
+// spec.
+func (t TextFields[S, R]) Shows(spec S, shown *R, name string) bool {
+	i := slices.IndexFunc(t.List, func(field TextField[S, R]) bool { return field.Name == name })
+	return i >= 0 && Fingerprint(t.List[i].Wanted(spec)) == Fingerprint(t.List[i].Shown(shown))
+}
+
 // Patch sets the named texts of the spec, but for those that the remote object shows as wanted
 // already. seen may be nil where that is not known.
 func (t TextFields[S, R]) Patch(spec S, names []string, seen *R) ([]synqly.PatchOperation, error) {

@@ -24,7 +24,7 @@ func (r *Reconciler[O, R]) updateMetadata(ctx context.Context, s *state[O, R], d
 	change(changed)
 	patch := client.MergeFromWithOptions(s.stored, client.MergeFromWithOptimisticLock{})
 	if err := r.Client.Patch(ctx, changed, patch); err != nil {
-		return &kubernetesError{fmt.Errorf("%s: %w", doing, err)}
+		return &kubernetesError{&metadataError{fmt.Errorf("%s: %w", doing, err)}}
 	}
 	r.wrote(s, changed)
 	s.stored.SetResourceVersion(changed.GetResourceVersion())
@@ -100,8 +100,9 @@ func (r *Reconciler[O, R]) patchStatus(ctx context.Context, s *state[O, R], patc
 	written := s.object.DeepCopyObject().(O)
 	err := r.Client.Status().Patch(ctx, written, patch)
 	if err != nil {
-		return &kubernetesError{fmt.Errorf("writing the status: %w", err)}
+		return &kubernetesError{&statusError{fmt.Errorf("writing the status: %w", err)}}
 	}
+	r.refusedStatus.Delete(s.name)
 	r.wrote(s, written)
 	s.object.SetResourceVersion(written.GetResourceVersion())
 	s.stored = s.object.DeepCopyObject().(O)

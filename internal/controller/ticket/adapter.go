@@ -8,7 +8,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -35,6 +37,7 @@ var (
 	_ remote.Patcher[*v1alpha1.Ticket, synqly.Ticket]   = adapter{}
 	_ remote.Commenter[*v1alpha1.Ticket, synqly.Ticket] = adapter{}
 	_ remote.Adopter[*v1alpha1.Ticket]                  = adapter{}
+	_ remote.Holder[*v1alpha1.Ticket]                   = adapter{}
 )
 
 func (adapter) New() *v1alpha1.Ticket      { return &v1alpha1.Ticket{} }
@@ -124,6 +127,16 @@ func (a adapter) RemoteFields(ticket *v1alpha1.Ticket, shown *synqly.Ticket) map
 
 func (adapter) ID(shown *synqly.Ticket) string           { return shown.ID }
 func (adapter) CreatedAt(shown *synqly.Ticket) time.Time { return shown.CreatedAt.Time }
+func (adapter) UpdatedAt(shown *synqly.Ticket) time.Time { return shown.UpdatedAt.Time }
+
+// Shows reports whether the remote ticket shows a managed field with the words of the spec, or has
+// a tag in any case.
+func (adapter) Shows(ticket *v1alpha1.Ticket, shown *synqly.Ticket, field string) bool {
+	if tag, isTag := strings.CutPrefix(field, tagPrefix); isTag {
+		return slices.Contains(ticket.Spec.Tags, tag) && synqly.HasTag(shown.Tags, tag)
+	}
+	return texts.Shows(&ticket.Spec, shown, field)
+}
 
 // Fingerprint is that of the name, which is what a ticket is recognised by where the provider drops
 // its marker tag.
@@ -131,24 +144,35 @@ func (adapter) Fingerprint(ticket *v1alpha1.Ticket) string {
 	return remote.Fingerprint(cmp.Or(ticket.Spec.Name, ticket.Name))
 }
 
+// aboutTags matches what a provider says that refuses tags.
+var aboutTags = regexp.MustCompile(`(?i)\b(tags?|labels?)\b`)
+
 // Create sends every field of the spec, the Integration's defaults for what it leaves out, the tag
-// by which the ticket can be found again, and the one that all tickets of the Integration have.
+// by which the ticket can be found again, and the one that all tickets of the Integration have,
+// unless the provider refuses tags.
 func (adapter) Create(ctx context.Context, call call) (*synqly.Ticket, error) {
 	if err := checkCustomFieldNames("CreateTicket", call.Object.Spec.CustomFields); err != nil {
 		return nil, err
 	}
 	defaults := call.Connection.Defaults()
 	request := createRequest(call.Object, &defaults)
-	request.Tags = append(slices.Clone(call.Object.Spec.Tags), markerTag(call.Key), groupTag(call.Group))
-	ticket, err := call.Connection.CreateTicket(ctx, request)
-	if err != nil {
-		return nil, err
+	request.Tags = slices.Clone(call.Object.Spec.Tags)
+	if !call.Unmarked {
+		request.Tags = append(request.Tags, markerTag(call.Key), groupTag(call.Group))
 	}
-	call.Connection.SawMarker(synqly.HasTag(ticket.Tags, markerTag(call.Key)))
-	if request.Creator == "" {
+	ticket, err := call.Connection.CreateTicket(ctx, request)
+	if err == nil && request.Creator == "" {
 		call.Connection.SawOwnUser(ticket.Creator)
 	}
-	return ticket, nil
+	switch {
+	case err == nil && !call.Unmarked:
+		call.Connection.SawMarker(synqly.HasTag(ticket.Tags, markerTag(call.Key)))
+	case err == nil && call.Connection.Marks():
+		call.Connection.SawMarkersRefused()
+	case !call.Unmarked && synqly.ClassOf(err) == synqly.Refused && aboutTags.MatchString(err.Error()):
+		return nil, &remote.MarkRefusedError{Err: err}
+	}
+	return ticket, err
 }
 
 // Get fetches the ticket.

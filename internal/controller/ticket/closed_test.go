@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -41,13 +42,14 @@ func TestIsClosed(t *testing.T) {
 		"a completion date with the change":        {"In Progress", today, today, nil, true},
 		"a planned completion date":                {"In Progress", tomorrow, today, nil, false},
 		"a planned date and a closed status":       {"Done", tomorrow, today, nil, true},
-		"a completion date, no time of the change": {"In Progress", tomorrow, "", nil, true},
+		"a completion date, no time of the change": {"In Progress", yesterday, "", nil, true},
+		"a planned one, no time of the change":     {"In Progress", tomorrow, "", nil, false},
 		"a completion date that cannot be read":    {"In Progress", "last week", today, nil, false},
 		"a time of the change that cannot be read": {"In Progress", yesterday, "just now", nil, true},
 	} {
 		ticket := &synqly.Ticket{Status: test.status, CompletionDate: timestamp(test.completed), UpdatedAt: timestamp(test.updated)}
 		integration := &v1alpha1.Integration{Spec: v1alpha1.IntegrationSpec{ClosedStatuses: test.statuses}}
-		if got := isClosed(ticket, integration); got != test.want {
+		if got := connection.IsClosed(ticket, integration, at(today).Time); got != test.want {
 			t.Errorf("%s: closed = %t, want %t", name, got, test.want)
 		}
 	}
@@ -75,7 +77,7 @@ func TestClosedAt(t *testing.T) {
 		"a completion before the first year of UTC":   {"", "Done", "0000-01-01T00:00:00+01:00", today, today},
 		"a completion that never comes":               {"", "To Do", "9999-12-31T23:59:59-05:00", "", ""},
 		"a change after the last year of UTC":         {"", "Done", "", "9999-12-31T23:59:59-05:00", "2026-11-25T08:00:00Z"},
-		"the last second that can be written":         {"", "Done", "9999-12-31T23:59:59Z", "", "9999-12-31T23:59:59Z"},
+		"the last second that can be written":         {"", "Done", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"},
 		"the first second of the first year":          {"", "Done", "", "0001-01-01T00:00:00Z", "2026-11-25T08:00:00Z"},
 		"a year that no calendar has, in the past":    {"", "Done", "0000-06-01T00:00:00Z", today, today},
 		"a planned completion that never comes":       {"", "To Do", "9999-12-31T23:59:59-05:00", today, ""},

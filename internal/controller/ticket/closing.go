@@ -9,10 +9,15 @@ import (
 	"slices"
 	"strings"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/child"
 	"github.com/synqly/ticketing-operator/internal/controller/comment"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -42,7 +47,7 @@ func (a adapter) getUnlessGone(ctx context.Context, call call) (*synqly.Ticket, 
 
 // hasClosed reports whether the ticket has the closing status, or is closed in another way.
 func hasClosed(call call, ticket *synqly.Ticket) bool {
-	return strings.EqualFold(ticket.Status, call.Object.Spec.Close.Status) || isClosed(ticket, call.Connection.Integration)
+	return strings.EqualFold(ticket.Status, call.Object.Spec.Close.Status) || connection.IsClosed(ticket, call.Connection.Integration, call.Now)
 }
 
 // ClosingComment is where the status has the ID of the comment.
@@ -106,6 +111,32 @@ func (adapter) FindClosing(ctx context.Context, call call) ([]string, error) {
 		return nil, &remote.InconclusiveError{Doubt: doubt}
 	}
 	return ids, nil
+}
+
+// Leaving names the comments and notes that are being deleted together with the Ticket.
+func (adapter) Leaving(ctx context.Context, reader client.Reader, ticket *v1alpha1.Ticket) ([]string, error) {
+	var names []string
+	kinds := []struct {
+		name string
+		list client.ObjectList
+	}{{"TicketComment", &v1alpha1.TicketCommentList{}}, {"TicketNote", &v1alpha1.TicketNoteList{}}}
+	for _, kind := range kinds {
+		err := reader.List(ctx, kind.list, client.InNamespace(ticket.Namespace), client.MatchingFields{child.IndexTicketRef: ticket.Name}, client.UnsafeDisableDeepCopy)
+		if err != nil {
+			return nil, fmt.Errorf("looking for objects that are deleted with the Ticket: %w", err)
+		}
+		err = remote.EachOf(kind.list, func(object client.Object) {
+			leaving := !object.GetDeletionTimestamp().IsZero() && controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer)
+			if leaving && !status.IsPaused(object) {
+				names = append(names, fmt.Sprintf("%s %q", kind.name, object.GetName()))
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // Remove closes the ticket. One that is closed already is left alone.

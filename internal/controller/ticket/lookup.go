@@ -43,7 +43,7 @@ func (a adapter) Find(ctx context.Context, call call) (search, error) {
 	if err != nil {
 		return search{}, err
 	}
-	if len(known.kept) > 0 {
+	if len(known.kept) > 0 && !call.Unmarked {
 		control, err := ticketsWithTag(ctx, call, known.kept[0])
 		switch {
 		case err != nil && !synqly.IsRefused(err):
@@ -57,7 +57,7 @@ func (a adapter) Find(ctx context.Context, call call) (search, error) {
 		if synqly.HasTag(ticket.Tags, marker) {
 			return &found{Remote: *ticket, Proven: true}
 		}
-		if len(known.kept) > 0 {
+		if len(known.kept) > 0 && !call.Unmarked {
 			return nil
 		}
 		return names.recognise(ticket)

@@ -16,6 +16,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
@@ -145,9 +146,9 @@ func remarkOnDescription(value string) string {
 // Newer reports whether a list shows something newer of the remote ticket than the status has. It
 // goes by the time of the change; where the provider does not tell that, by all that the status
 // shows.
-func (a adapter) Newer(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration) bool {
+func (a adapter) Newer(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration, now time.Time) bool {
 	seen := ticket.Status.Remote
-	if seen == nil || isClosed(shown, integration) != (ticket.Status.ClosedAt != nil) {
+	if seen == nil || connection.IsClosed(shown, integration, now) != (ticket.Status.ClosedAt != nil) {
 		return true
 	}
 	if shown.UpdatedAt.Time.IsZero() {
@@ -156,20 +157,6 @@ func (a adapter) Newer(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integratio
 	}
 	recorded := timestamp(seen.UpdatedAt)
 	return recorded.Time.IsZero() || shown.UpdatedAt.Time.After(recorded.Time)
-}
-
-// Complete reports whether a list shows a value for each managed field that had one.
-func (a adapter) Complete(ticket *v1alpha1.Ticket, shown *synqly.Ticket) bool {
-	empty := a.RemoteFields(ticket, &synqly.Ticket{})
-	for name, hash := range a.RemoteFields(ticket, shown) {
-		before, known := ticket.Status.Returned[name]
-		emptied := known && before != hash && hash == empty[name] && !slices.Contains(ticket.Status.Drift, name)
-		oneTagOfSeveral := strings.HasPrefix(name, tagPrefix) && len(shown.Tags) > 0
-		if emptied && !oneTagOfSeveral {
-			return false
-		}
-	}
-	return true
 }
 
 // timestamp reads a time that the status has recorded.

@@ -293,7 +293,7 @@ func FuzzRecord(f *testing.F) {
 		if err := json.Unmarshal(before, &read.Status); err != nil {
 			t.Fatal(err)
 		}
-		if shown.UpdatedAt.Time.IsZero() && (adapter{}).Newer(&read, &shown, integration) {
+		if shown.UpdatedAt.Time.IsZero() && (adapter{}).Newer(&read, &shown, integration, now) {
 			t.Errorf("a ticket that was recorded just now counts as changed: %s", before)
 		}
 		adapter{}.Record(&read, &shown, integration, now.Add(time.Hour))
@@ -351,7 +351,7 @@ func TestChangedSinceItWasRecorded(t *testing.T) {
 			if test.recorded != nil {
 				test.recorded(ticket)
 			}
-			if got := (adapter{}).Newer(ticket, shown(test.after), integration); got != test.want {
+			if got := (adapter{}).Newer(ticket, shown(test.after), integration, at(today).Time); got != test.want {
 				t.Errorf("changed = %t, want %t; drift would be %v", got, test.want,
 					remote.Drifted(ticket.Status.Returned, adapter{}.RemoteFields(ticket, shown(test.after))))
 			}

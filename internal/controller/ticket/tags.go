@@ -4,12 +4,14 @@
 package ticket
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -51,6 +53,32 @@ func withoutTag(tags []string, tag string, wanted []string, named func(string) b
 		return tags
 	}
 	return rest
+}
+
+// WithoutEffect names the tags that were to be taken off and were not there under that name, and
+// says which tags the provider shows in another form than they were written in.
+func (adapter) WithoutEffect(ticket *v1alpha1.Ticket, shown *synqly.Ticket, written []string) (without []string, remark string) {
+	if !shown.Readable("tags") {
+		return nil, ""
+	}
+	var remarks []string
+	for _, name := range written {
+		tag, isTag := strings.CutPrefix(name, tagPrefix)
+		wanted := slices.Contains(ticket.Spec.Tags, tag)
+		switch {
+		case !isTag:
+		case wanted && !synqly.HasTag(shown.Tags, tag):
+			remarks = append(remarks, fmt.Sprintf("the provider does not show the tag %s as it was written", quoted(tag)))
+		case !wanted && ticket.Status.Remote != nil && !synqly.HasTag(ticket.Status.Remote.Tags, tag):
+			without = append(without, name)
+			remarks = append(remarks, fmt.Sprintf("the tag %s was not removed, because the provider does not show it as it was written", quoted(tag)))
+		}
+	}
+	if len(remarks) == 0 {
+		return nil, ""
+	}
+	others := slices.DeleteFunc(slices.Clone(shown.Tags), anyMarker.MatchString)
+	return without, fmt.Sprintf("%s; the remote ticket has the tags %s", strings.Join(remarks, "; "), status.Truncate(fmt.Sprintf("%q", others), longestRemark))
 }
 
 func namesTags(names []string) bool {

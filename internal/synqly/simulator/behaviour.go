@@ -28,10 +28,15 @@ type Behaviour struct {
 	// LowerCaseTags writes tags in lower case; DropTags loses them without a word.
 	LowerCaseTags bool `json:"lower_case_tags"`
 	DropTags      bool `json:"drop_tags"`
+	// SplitTags makes several tags of one with spaces or colons in it.
+	SplitTags bool `json:"split_tags"`
 	// RewriteEverything changes every value that is written: texts get a suffix, people a prefix,
 	// status and type upper case, dates lose the time of day, tags are sorted in lower case, custom
 	// fields become strings.
 	RewriteEverything bool `json:"rewrite_everything"`
+
+	// ShortenLists cuts the descriptions of tickets in lists to 8 characters and an ellipsis.
+	ShortenLists bool `json:"shorten_lists"`
 
 	// CommentCount tells with a ticket how many comments it has, as unmapped.comment_count, and a
 	// comment that is added to or deleted from a ticket changes the ticket: its updated_at moves.
@@ -75,6 +80,9 @@ type Behaviour struct {
 	Unsupported []string `json:"unsupported,omitempty"`
 	// RequireCreator refuses tickets and comments without a creator.
 	RequireCreator bool `json:"require_creator"`
+	// ClosedTicketsRefuse refuses to create, change or delete comments and notes of a closed
+	// ticket.
+	ClosedTicketsRefuse bool `json:"closed_tickets_refuse"`
 	// ReadOnlyFields of a ticket cannot be set or changed: that is a 400, like a transition that a
 	// workflow lacks.
 	ReadOnlyFields []string `json:"read_only_fields,omitempty"`
@@ -212,11 +220,33 @@ func (b Behaviour) rewriteTicket(ticket *Ticket, before Ticket) {
 			ticket.Tags[i] = strings.ToLower(tag)
 		}
 	}
+	if b.SplitTags {
+		ticket.Tags = splitTags(ticket.Tags)
+	}
 	if b.DropTags && !slices.Equal(ticket.Tags, before.Tags) {
 		ticket.Tags = slices.Clone(before.Tags)
 	}
 	if b.RewriteEverything {
 		rewriteAll(ticket, before)
+	}
+}
+
+// splitTags makes tags of the words of each.
+func splitTags(tags []string) []string {
+	var words []string
+	for _, tag := range tags {
+		words = append(words, strings.FieldsFunc(tag, func(r rune) bool { return r == ' ' || r == ':' })...)
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+// shortenListed cuts what a list shows of a ticket.
+func (b Behaviour) shortenListed(ticket *shownTicket) {
+	const shown = 8
+	if runes := []rune(text(ticket.Description)); b.ShortenLists && len(runes) > shown {
+		short := string(runes[:shown]) + "…"
+		ticket.Description = &short
 	}
 }
 

@@ -210,6 +210,48 @@ func TestReadOnlyFields(t *testing.T) {
 	}
 }
 
+func TestShortenLists(t *testing.T) {
+	server := newHarness(t)
+	id := server.create(`{"name":"n","summary":"s","description":"longer than a list shows"}`)
+	server.SetBehaviour(Behaviour{ShortenLists: true})
+	listed := decode[ticketPage](t, server.send("GET", "/v1/ticketing/tickets", ""))
+	if got := listed.Result[0].Description; got != "longer t…" {
+		t.Errorf("the list shows %q", got)
+	}
+	if answer := server.send("GET", "/v1/ticketing/tickets/"+id, ""); !strings.Contains(string(answer.body), "longer than a list shows") {
+		t.Errorf("a look shows %s", answer.body)
+	}
+}
+
+func TestSplitTags(t *testing.T) {
+	server := newHarness(t)
+	server.SetBehaviour(Behaviour{SplitTags: true})
+	id := server.create(`{"name":"n","summary":"s","tags":["team:checkout","first team","plain"]}`)
+	if got := strings.Join(server.ticket(id).Tags, ","); got != "checkout,first,plain,team" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestClosedTicketsRefuse(t *testing.T) {
+	server := newHarness(t)
+	id := server.create(plainTicket)
+	comment, _ := server.AddComment(id, "jane", "hello")
+	ticket := "/v1/ticketing/tickets/" + id
+	note := decode[struct{ Result struct{ ID string } }](t, server.send("POST", ticket+"/notes", `{"title":"t","content":"c"}`)).Result.ID
+	server.SetBehaviour(Behaviour{ClosedTicketsRefuse: true})
+	server.EditTicket(id, func(ticket *Ticket) { ticket.Status = "done" })
+	for _, change := range [][3]string{
+		{"POST", "/comments", `{"content":"x"}`}, {"DELETE", "/comments/" + comment.ID, ""}, {"POST", "/notes", `{"title":"t","content":"c"}`},
+		{"PATCH", "/notes/" + note, `[{"op":"replace","path":"/title","value":"x"}]`}, {"DELETE", "/notes/" + note, ""},
+	} {
+		wantProblem(t, server.send(change[0], ticket+change[1], change[2]), 400, "the ticket is done")
+	}
+	server.EditTicket(id, func(ticket *Ticket) { ticket.Status = "To Do" })
+	if answer := server.send("DELETE", ticket+"/comments/"+comment.ID, ""); answer.status >= 300 {
+		t.Errorf("of an open ticket: %d %s", answer.status, answer.body)
+	}
+}
+
 func TestRateLimit(t *testing.T) {
 	server := newHarness(t)
 	server.SetBehaviour(Behaviour{RateLimit: 0.5, Burst: 2})
@@ -242,7 +284,7 @@ func TestRateLimit(t *testing.T) {
 
 func TestBehaviourThroughJSON(t *testing.T) {
 	want := Behaviour{
-		NormaliseText: true, MapPriority: map[string]string{"LOW": "P4"}, LowerCaseTags: true, DropTags: true,
+		NormaliseText: true, MapPriority: map[string]string{"LOW": "P4"}, LowerCaseTags: true, DropTags: true, SplitTags: true, ShortenLists: true, ClosedTicketsRefuse: true,
 		RewriteEverything: true, IgnoreFilters: []string{"*"}, RefuseFilters: []string{"tags"}, LoseFilters: []string{"name"},
 		CommentCount: true, CoarseTimes: true, IgnoreOrder: true, RefuseOrder: true,
 		SearchLag: 90 * time.Second, PageSize: 3, EndlessCursor: true, DuplicateItems: true, Unsupported: []string{"GetTicket"},

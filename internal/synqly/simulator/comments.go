@@ -4,7 +4,7 @@
 package simulator
 
 func (s *Server) createComment(r *operationRequest) (*envelope, *problem) {
-	record, missing := s.ticket(r)
+	record, missing := s.openTicket(r)
 	if missing != nil {
 		return nil, missing
 	}
@@ -41,7 +41,7 @@ func (s *Server) listComments(r *operationRequest) (*envelope, *problem) {
 }
 
 func (s *Server) deleteComment(r *operationRequest) (*envelope, *problem) {
-	record, missing := s.ticket(r)
+	record, missing := s.openTicket(r)
 	if missing != nil {
 		return nil, missing
 	}

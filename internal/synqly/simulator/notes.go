@@ -28,7 +28,7 @@ func (b noteBody) refuseBlank() *problem {
 func bare(result any) *envelope { return &envelope{Result: result} }
 
 func (s *Server) createNote(r *operationRequest) (*envelope, *problem) {
-	record, missing := s.ticket(r)
+	record, missing := s.openTicket(r)
 	if missing != nil {
 		return nil, missing
 	}
@@ -64,7 +64,7 @@ func (s *Server) listNotes(r *operationRequest) (*envelope, *problem) {
 }
 
 func (s *Server) deleteNote(r *operationRequest) (*envelope, *problem) {
-	record, missing := s.ticket(r)
+	record, missing := s.openTicket(r)
 	if missing != nil {
 		return nil, missing
 	}
@@ -75,7 +75,7 @@ func (s *Server) deleteNote(r *operationRequest) (*envelope, *problem) {
 }
 
 func (s *Server) patchNote(r *operationRequest) (*envelope, *problem) {
-	record, missing := s.ticket(r)
+	record, missing := s.openTicket(r)
 	if missing != nil {
 		return nil, missing
 	}

@@ -385,6 +385,7 @@ func (s *Server) queryTickets(r *operationRequest) (*envelope, *problem) {
 	answers := make([]shownTicket, len(found))
 	for i, hit := range found {
 		answers[i] = s.answer(hit.record)
+		s.behaviour.shortenListed(&answers[i])
 	}
 	return page(s, current, answers, next), nil
 }

@@ -5,6 +5,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -105,10 +106,13 @@ func (s *Server) keepTicket(ticket Ticket, now time.Time) *ticketRecord {
 
 // setCompletionDate dates the completion of a ticket that has just been closed.
 func setCompletionDate(ticket *Ticket, statusBefore string, moment time.Time) {
-	isClosed := slices.ContainsFunc(closedStatuses, func(status string) bool { return strings.EqualFold(status, ticket.Status) })
-	if isClosed && ticket.Status != statusBefore && ticket.CompletionDate == nil {
+	if isClosedStatus(ticket.Status) && ticket.Status != statusBefore && ticket.CompletionDate == nil {
 		ticket.CompletionDate = &moment
 	}
+}
+
+func isClosedStatus(status string) bool {
+	return slices.ContainsFunc(closedStatuses, func(closed string) bool { return strings.EqualFold(closed, status) })
 }
 
 // refuseReadOnly refuses the members of a body that the provider does not let anybody write.
@@ -170,6 +174,22 @@ func (s *store) byKey(key string) *ticketRecord {
 		return record
 	}
 	return nil
+}
+
+// openTicket returns the ticket that the path names, for a change of its comments or notes.
+func (s *Server) openTicket(r *operationRequest) (*ticketRecord, *problem) {
+	record, missing := s.ticket(r)
+	if missing != nil {
+		return nil, missing
+	}
+	if s.behaviour.ClosedTicketsRefuse && isClosedStatus(record.Status) {
+		closed := violation{
+			parameter: problemParameter{ID: "ticketId", Location: "path", Value: quote(record.ID)},
+			message:   fmt.Sprintf("the ticket is %s, and its comments and notes cannot be changed", shorten(record.Status)),
+		}
+		return nil, refuse(closed.remedy("Open the ticket again."))
+	}
+	return record, nil
 }
 
 func (s *Server) patchTicket(r *operationRequest) (*envelope, *problem) {
