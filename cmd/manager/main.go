@@ -140,7 +140,7 @@ func newManager(o options) (ctrl.Manager, error) {
 		Controller:                    config.Controller{MaxConcurrentReconciles: o.maxConcurrentReconciles},
 		Cache: cache.Options{
 			DefaultNamespaces: namespaces(o.watchNamespaces),
-			DefaultTransform:  cache.TransformStripManagedFields(),
+			DefaultTransform:  controller.Cached,
 		},
 		Client: client.Options{Cache: &client.CacheOptions{
 			// Secrets and namespaces may only be got, so they cannot be cached.

@@ -76,7 +76,7 @@ var _ = Describe("A ticketID that names no remote ticket", func() {
 		ticket := w.ticket("mistyped", func(s *v1alpha1.TicketSpec) { s.TicketID = "no-such-ticket" })
 		w.create(ticket)
 		w.reconcile(ticket)
-		expectNotReady(ticket, v1alpha1.ReasonRemoteMissing, `the remote ticket "no-such-ticket" was not found: correct spec.ticketID`)
+		expectNotReady(ticket, v1alpha1.ReasonRemoteMissing, `the remote ticket "no-such-ticket", which spec.ticketID names, does not exist: correct spec.ticketID`)
 		edit(w, ticket, func(t *v1alpha1.Ticket) { t.Spec.TicketID = existing.ID })
 		w.reconcile(ticket)
 		expectReady(ticket)

@@ -36,7 +36,7 @@ var _ = Describe("The tags of the operator", func() {
 		expectReady(first)
 		Expect(w.sent()).To(Equal([]string{"CreateTicket 400", "CreateTicket 201"}))
 		Expect(first.Annotations).To(HaveKeyWithValue(v1alpha1.CreateAttemptAnnotation, "2"))
-		Expect(first.Annotations).To(HaveKeyWithValue(v1alpha1.CreateUnmarkedAnnotation, "true"))
+		Expect(first.Annotations).To(HaveKeyWithValue(v1alpha1.CreateRecordAnnotation, ContainSubstring(`"unmarked":"true"`)))
 		Expect(w.reconcileIntegration().Status.MarkerTags).To(Equal(v1alpha1.MarkerTagsRefused))
 		Expect(w.about("TagsRefused")).To(HaveLen(1))
 

@@ -211,7 +211,7 @@ var _ = Describe("A Ticket with onRemoteMissing Recreate", func() {
 		Expect(w.sent()).To(Equal([]string{"GetTicket 404"}), "until then it is left alone")
 		w.clock.Step(10 * time.Second)
 		w.reconcile(ticket)
-		Expect(w.sent()).To(Equal([]string{"GetTicket 404", "GetTicket 404", "CreateTicket 201"}))
+		Expect(w.sent()).To(Equal([]string{"GetTicket 404", "GetTicket 404", "QueryTickets 200", "CreateTicket 201"}))
 		Expect(w.news()).To(HaveExactElements(
 			HavePrefix("Warning RemoteMissing"),
 			Equal(fmt.Sprintf("Normal Recreating the remote ticket %q is missing: creating a new one because of onRemoteMissing Recreate", id)),
@@ -341,7 +341,7 @@ var _ = Describe("A Ticket with onRemoteMissing Recreate", func() {
 		expectNotReady(ticket, v1alpha1.ReasonRemoteMissing, "settlePeriod")
 		w.clock.Step(result.RequeueAfter)
 		Expect(reconcileUntil(w, ticket, isReady(w, ticket))).To(Equal(settlePeriod))
-		Expect(w.simulator.RequestCounts()).To(Equal(map[string]int{"PatchTicket": 1, "GetTicket": 2, "CreateTicket": 1}))
+		Expect(w.simulator.RequestCounts()).To(Equal(map[string]int{"PatchTicket": 1, "GetTicket": 2, "QueryTickets": 1, "CreateTicket": 1}))
 		Expect(w.simulator.Tickets()[0].Summary).To(Equal("edited"))
 		expectOneNewTicket()
 	})
