@@ -15,9 +15,9 @@ import (
 // Cached makes an object smaller before the cache keeps it. It is a cache.TransformFunc.
 //
 // What nobody reads is left out: the managed fields, and kubectl's copy of the whole manifest. That
-// is safe because objects are written by patches alone, and these are made of differences: what
-// is in neither version of an object is not in its patch. What many objects say in the same
-// words is kept once.
+// is safe because objects are written by patches alone, and these are made of differences: what is
+// in neither version of an object is not in its patch. What many objects say in the same words is
+// kept once.
 func Cached(object any) (any, error) {
 	metadata, err := meta.Accessor(object)
 	if err != nil {

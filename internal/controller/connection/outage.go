@@ -42,8 +42,8 @@ func (o *outage) refuse(now time.Time) error {
 	if o.began.IsZero() {
 		return nil
 	}
-	// Who waits is woken when the Integration is Ready again. For those who are not, the pause grows
-	// with the outage.
+	// Who waits is woken when the Integration is Ready again. For those who are not, the pause
+	// grows with the outage.
 	after := min(max(now.Sub(o.began), time.Second), longestTrial)
 	return &WaitError{Until: now.Add(after), After: after, Outage: true}
 }

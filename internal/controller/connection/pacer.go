@@ -44,7 +44,8 @@ func (p pacer) Answered(ctx context.Context, answer synqly.Answer) {
 	case answer.Class != synqly.Unavailable:
 		p.budget.Up()
 	case isBackground(ctx):
-		// A poll asks the same for each project, of which one may be broken, and backs off by itself.
+		// A poll asks the same for each project, of which one may be broken, and backs off by
+		// itself.
 	case p.budget.Failed() && p.down != nil:
 		p.down()
 	}

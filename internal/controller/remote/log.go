@@ -26,8 +26,8 @@ func (r *Reconciler[O, R]) logged(ctx context.Context, s *state[O, R], operation
 	return err
 }
 
-// loggedPatch writes fields of the remote object in place. Where it has their values already, nothing is
-// sent, and nothing is logged.
+// loggedPatch writes fields of the remote object in place. Where it has their values already,
+// nothing is sent, and nothing is logged.
 func (r *Reconciler[O, R]) loggedPatch(ctx context.Context, s *state[O, R], fields []string) (*R, error) {
 	begin, seen := r.Clock.Now(), s.seen
 	remote, err := r.patcher.Patch(ctx, s.call(s.status.ID), fields)

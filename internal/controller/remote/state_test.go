@@ -45,11 +45,11 @@ func TestWhatARefusalRestsOn(t *testing.T) {
 		// again: a refusal is tried again.
 		again bool
 	}{
-		"nothing":                              {func(changes) {}, false, false},
-		"labels":                               {func(c changes) { c.ticket.Labels = map[string]string{"a": "b"} }, false, false},
-		"resourceVersion":                      {func(c changes) { c.ticket.ResourceVersion = "99" }, false, false},
-		"spec":                                 {func(c changes) { c.ticket.Generation = 4 }, true, true},
-		"Integration":                          {func(c changes) { c.integration.Generation = 3 }, true, true},
+		"nothing":         {func(changes) {}, false, false},
+		"labels":          {func(c changes) { c.ticket.Labels = map[string]string{"a": "b"} }, false, false},
+		"resourceVersion": {func(c changes) { c.ticket.ResourceVersion = "99" }, false, false},
+		"spec":            {func(c changes) { c.ticket.Generation = 4 }, true, true},
+		"Integration":     {func(c changes) { c.integration.Generation = 3 }, true, true},
 		"sync-requested": {func(c changes) {
 			c.ticket.Annotations = map[string]string{v1alpha1.SyncRequestedAnnotation: "now"}
 		}, true, true},
