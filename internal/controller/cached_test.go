@@ -27,7 +27,7 @@ func served() *v1alpha1.Ticket {
 				corev1.LastAppliedConfigAnnotation: `{"kind":"Ticket"}`,
 			},
 			Labels:        map[string]string{"app": "checkout"},
-			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl", FieldsV1: &metav1.FieldsV1{Raw: []byte("{}")}}},
+			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl", FieldsV1: metav1.NewFieldsV1("{}")}},
 		},
 		Spec: v1alpha1.TicketSpec{Summary: "p99 above 2s"},
 	}

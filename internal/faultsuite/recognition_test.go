@@ -50,7 +50,7 @@ func lostWhilePersonSays(change func(string) string) answerer {
 		w.must(json.Unmarshal(call.body, &sent))
 		ticketID := strings.Split(call.request.URL.Path, "/")[4]
 		if call.by.of.kind != "Ticket" { // whose closing comment a person may have written as well
-			id := ""
+			var id string
 			if call.operation == "create note" {
 				id = w.personNotes(ticketID, sent.Title, change(sent.Content))
 			} else {

@@ -245,7 +245,7 @@ func TestSlowListsEnd(t *testing.T) {
 				return nil, r.Context().Err()
 			}
 			count++
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(page(fmt.Sprint(count))))}, nil
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(page(fmt.Sprint(count))))}, nil
 		})})
 		begun := time.Now()
 		_, err := All(client.ListProjects(t.Context(), PageQuery{}))

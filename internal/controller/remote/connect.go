@@ -62,7 +62,10 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R], next ste
 	if err != nil {
 		return ctx, err
 	}
-	ctx, s.endWork = context.WithTimeout(ctx, connection.WorkTimeout())
+	ctx, end := context.WithTimeout(ctx, connection.WorkTimeout())
+	// An object that has left its place connects twice, and the second context is made from the first.
+	endBefore := s.endWork
+	s.endWork = func() { end(); endBefore() }
 	s.connection, s.group = connection, GroupKey(r.Installation, client.ObjectKeyFromObject(connection.Integration))
 	s.status.IntegrationGeneration, s.status.IntegrationUID = connection.Integration.Generation, string(connection.Integration.UID)
 	return ctx, nil

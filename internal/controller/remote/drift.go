@@ -118,17 +118,17 @@ func (r *Reconciler[O, R]) drifted(s *state[O, R]) []string {
 // providers answer a write with what they were sent and show something else later. Taken for a
 // change by a person, that would be written back again and again. Where it cannot be fetched now,
 // the answer has to do.
-func (r *Reconciler[O, R]) writtenBack(ctx context.Context, s *state[O, R], answer *R, fields []string) error {
+func (r *Reconciler[O, R]) writtenBack(ctx context.Context, s *state[O, R], answer *R, fields []string) {
 	before := r.adapter.RemoteFields(s.object, s.seen)
 	s.writtenBack++
 	r.applied(s, answer, fields)
 	ctx, err := s.connection.Reserve(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // there is no request left for it
+		return // There is no request left for it.
 	}
 	shown, err := r.adapter.Get(ctx, s.call(s.status.ID))
 	if err != nil {
-		return nil //nolint:nilerr // what was written is known all the same
+		return // What was written is known all the same.
 	}
 	now := r.adapter.RemoteFields(s.object, shown)
 	for _, field := range fields {
@@ -142,7 +142,6 @@ func (r *Reconciler[O, R]) writtenBack(ctx context.Context, s *state[O, R], answ
 		}
 	}
 	r.recordSeen(s, shown)
-	return nil
 }
 
 // maxWriteBacks is how many times a reconcile writes back what was changed meanwhile.

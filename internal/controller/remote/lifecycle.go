@@ -157,9 +157,10 @@ func (r *Reconciler[O, R]) update(ctx context.Context, s *state[O, R]) error {
 		r.tellOfUpdate(s, remote, fields)
 	}
 	if len(drifted) > 0 {
-		return r.writtenBack(ctx, s, remote, fields)
+		r.writtenBack(ctx, s, remote, fields)
+	} else {
+		r.applied(s, remote, fields)
 	}
-	r.applied(s, remote, fields)
 	return nil
 }
 
