@@ -124,6 +124,9 @@ func anyWrite(o operation) bool { return o.class == classWrite || o.writesRemote
 func anyEffect(o operation) bool { return o.class == classWrite || o.class == classRemote }
 
 // anyMoment is for what others do meanwhile. Lists of the cache come next to a get.
+// objectDeleted is the fault that an invariant makes an exception for.
+const objectDeleted = "object deleted"
+
 func anyMoment(o operation) bool { return o.class != classRead || strings.HasPrefix(o.name, "get ") }
 
 // allFaults are all faults, of every kind.
@@ -283,7 +286,7 @@ func interferenceFaults() []fault {
 	faults := []fault{
 		{name: "spec edited", applies: withObject, before: func(w *world) { w.edit(w.primary, editSpec("edited in between")) }},
 		{name: "object replaced by its manifest", applies: withObject, before: func(w *world) { w.replaceUnlessRestored(w.primary) }},
-		{name: "object deleted", applies: withObject, before: func(w *world) { w.delete(w.primary) }},
+		{name: objectDeleted, applies: withObject, before: func(w *world) { w.delete(w.primary) }},
 		{name: "remote edited by a person", applies: withTicket, before: func(w *world) { w.personEditsTicket(w.primary) }},
 		{name: "remote deleted by a person", applies: withRemote, refusal: true, before: func(w *world) { w.personDeletes(w.primary) }},
 		{name: "token revoked", applies: anyMoment, losesCredentials: true, refusal: true, before: func(w *world) {

@@ -87,6 +87,7 @@ type Connection struct {
 	markers      atomic.Value // v1alpha1.MarkerTags
 	ownUser      atomic.Value // string
 	polling      atomic.Pointer[v1alpha1.PollingStatus]
+	pollingTold  atomic.Pointer[v1alpha1.PollingStatus]
 	closed       time.Time // guarded by Connections.mu
 }
 
@@ -363,6 +364,24 @@ func (c *Connection) SetPolling(polling v1alpha1.PollingStatus) {
 
 // Polling is what SetPolling was called with last, or nil.
 func (c *Connection) Polling() *v1alpha1.PollingStatus { return c.polling.Load().DeepCopy() }
+
+// PollingNews is the same where the status has not been told of it yet by this process, else nil.
+// What is no news is not written again over what another process has found out: two of them, of
+// which one has lost the lease and does not know yet, would write in turn for ever.
+func (c *Connection) PollingNews() *v1alpha1.PollingStatus {
+	latest, told := c.polling.Load(), c.pollingTold.Load()
+	if latest != nil && told != nil && *latest == *told {
+		return nil
+	}
+	return latest.DeepCopy()
+}
+
+// PollingTold notes what a status shows that was written just now.
+func (c *Connection) PollingTold(shown *v1alpha1.PollingStatus) {
+	if latest := c.polling.Load(); latest != nil && shown != nil && *latest == *shown {
+		c.pollingTold.Store(latest)
+	}
+}
 
 // RecheckAsked reports whether an object was refused since the connection was checked.
 func (c *Connection) RecheckAsked() bool { return c.recheckAsked.Load() }

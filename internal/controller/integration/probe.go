@@ -103,8 +103,10 @@ func recordLearned(integration *v1alpha1.Integration, open *connection.Connectio
 	if integration.Spec.Tagging == v1alpha1.TaggingNever {
 		integration.Status.MarkerTags = "" // It is found out anew once tags are sent again.
 	}
-	if polling := open.Polling(); polling != nil {
+	if polling := open.PollingNews(); polling != nil {
 		integration.Status.Polling = polling
+	} else if integration.Status.Polling == nil {
+		integration.Status.Polling = open.Polling()
 	}
 }
 
@@ -194,7 +196,11 @@ func (r *Reconciler) lastProbe(name types.NamespacedName) (probe, bool) {
 }
 
 // wrote notes that the result of the latest probe is in the status.
-func (r *Reconciler) wrote(name types.NamespacedName, found health) {
+func (r *Reconciler) wrote(integration *v1alpha1.Integration, found health) {
+	name := client.ObjectKeyFromObject(integration)
+	if open := r.Connections.Last(name); open != nil {
+		open.PollingTold(integration.Status.Polling)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if last, known := r.probes[name]; known && healthOf(last.err).reason == found.reason {

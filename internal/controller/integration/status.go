@@ -32,7 +32,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, stored, integration *v1alp
 	status.SetStalled(&integration.Status.Conditions, summary, integration.Generation, now.Time)
 	integration.Status.ObservedGeneration = integration.Generation
 	if status.IsUnchanged(stored, integration) {
-		r.wrote(client.ObjectKeyFromObject(integration), found)
+		r.wrote(integration, found)
 		return nil
 	}
 	integration.Status.LastProbeTime = &now
@@ -42,7 +42,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, stored, integration *v1alp
 		return fmt.Errorf("writing the status of the Integration: %w", err)
 	}
 	r.refusedStatus.Delete(client.ObjectKeyFromObject(integration))
-	r.wrote(client.ObjectKeyFromObject(integration), found)
+	r.wrote(integration, found)
 	if stored.Status.MarkerTags != integration.Status.MarkerTags && integration.Status.MarkerTags == v1alpha1.MarkerTagsRefused {
 		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsRefused", "Create", "the provider refuses tickets with the tags by which the operator finds them, so they are created without: a ticket whose creation is not confirmed is searched for by name and creation time")
 	}
