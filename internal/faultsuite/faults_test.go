@@ -123,10 +123,10 @@ func anyWrite(o operation) bool { return o.class == classWrite || o.writesRemote
 // follows.
 func anyEffect(o operation) bool { return o.class == classWrite || o.class == classRemote }
 
-// anyMoment is for what others do meanwhile. Lists of the cache come next to a get.
 // objectDeleted is the fault that an invariant makes an exception for.
 const objectDeleted = "object deleted"
 
+// anyMoment is for what others do meanwhile. Lists of the cache come next to a get.
 func anyMoment(o operation) bool { return o.class != classRead || strings.HasPrefix(o.name, "get ") }
 
 // allFaults are all faults, of every kind.

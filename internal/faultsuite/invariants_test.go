@@ -471,8 +471,8 @@ func (w *world) unmetRemoval(of reference, live []string, fail func(string, ...a
 	}
 }
 
-// goneAtOnce reports whether a person's deletion came before the operator could answer the edit that
-// asks to close the ticket: without a finalizer the API server waits for nobody.
+// goneAtOnce reports whether a person's deletion came before the operator could answer the edit
+// that asks to close the ticket: without a finalizer the API server waits for nobody.
 func (w *world) goneAtOnce(of reference) bool {
 	if w.strike == nil || w.strike.fault.name != objectDeleted {
 		return false

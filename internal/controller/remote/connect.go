@@ -63,7 +63,8 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R], next ste
 		return ctx, err
 	}
 	ctx, end := context.WithTimeout(ctx, connection.WorkTimeout())
-	// An object that has left its place connects twice, and the second context is made from the first.
+	// An object that has left its place connects twice, and the second context is made from the
+	// first.
 	endBefore := s.endWork
 	s.endWork = func() { end(); endBefore() }
 	s.connection, s.group = connection, GroupKey(r.Installation, client.ObjectKeyFromObject(connection.Integration))
