@@ -107,7 +107,7 @@ var mutants = []mutant{
 	{
 		"any-comment-will-do", "the text of a comment is not compared",
 		children, "CreatedBy", replace(call("MatchText"), "remote.Yes"),
-		"^everything_deleted_with_its_manifests$//^frozen_after_for_10m0s$",
+		"^ticketRef_corrected$//^request_lost_and_a_person_says_it_with_other_signs$",
 	},
 	{
 		"ignore-retry-after", "requests go out during a hold",
@@ -162,7 +162,7 @@ var mutants = []mutant{
 	{
 		"times-do-not-count", "what was said at any other time counts as well",
 		lifecycle, "Window.Holds", returnAtOnce("Yes"),
-		"^a_person_said_the_same_before$//^request_lost$",
+		"^a_person_said_the_same_before$//^frozen_after_for_10s$",
 	},
 	{
 		"signs-do-not-count", "letters and digits alone are compared",
@@ -213,16 +213,6 @@ var mutants = []mutant{
 		"believe-lists", "what a list shows of a managed field counts without a look",
 		lifecycle, "Reconciler.applyObservation", never(conditionOf("contradicts")),
 		"^lists_shorten_texts$",
-	},
-	{
-		"any-look-is-the-baseline", "what a person writes right after a write-back counts as the provider's form of it",
-		lifecycle, "Reconciler.writtenBack", always(marked(condition)),
-		"^drift_enforced$//^edited_by_a_person_right_after$",
-	},
-	{
-		"recreate-at-once", "one 404 is enough to create another remote object",
-		lifecycle, "Reconciler.handleMissing", never(marked(condition)),
-		"^ticket_created_again$//^404$",
 	},
 	{
 		"keep-the-old-place", "after a create that failed, a corrected reference is not followed",

@@ -137,7 +137,7 @@ func (r *Reconciler[O, R]) writtenBack(ctx context.Context, s *state[O, R], answ
 		// not corrected for ever.
 		value, readable := now[field]
 		ownForm := value == before[field] || r.adapter.Shows(s.object, shown, field) || s.writtenBack > maxWriteBacks
-		if readable && ownForm { // mutant: any-look-is-the-baseline
+		if readable && ownForm {
 			s.status.Returned[field] = value
 		}
 	}

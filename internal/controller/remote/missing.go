@@ -28,7 +28,7 @@ const requiredNotFounds = 2
 func (r *Reconciler[O, R]) handleMissing(ctx context.Context, s *state[O, R], missing *MissingError) error {
 	observed := r.missingObjects.observe(s.name, s.object.GetUID(), s.status.ID)
 	remaining := observed.since.Add(connection.SettlePeriod(s.connection.Integration)).Sub(r.Clock.Now())
-	if remaining > 0 || observed.count < requiredNotFounds { // mutant: recreate-at-once
+	if remaining > 0 || observed.count < requiredNotFounds {
 		missing.LookAgain = max(remaining, time.Second)
 		return missing
 	}
