@@ -120,11 +120,6 @@ var mutants = []mutant{
 		"^restored_from_a_backup$//^cache_behind_for_10_seconds$",
 	},
 	{
-		"decision-not-written-down", "create-again is acted on before it is written down that it was",
-		lifecycle, "Reconciler.writeServedDecision", returnAtOnce("nil"),
-		"^ticket_created_with_a_decision_in_its_manifest$//^crash_after_restart$",
-	},
-	{
 		"believe-a-copied-status", "an object that was copied with its status stands for the original's remote object",
 		lifecycle, "Reconciler.forgetCopied", returnAtOnce("nil"),
 		"^objects_copied_with_their_status$",
