@@ -16,6 +16,10 @@ import (
 // deleted, or its token was replaced. What was to be done is done anew with what holds now.
 var ErrInterrupted = errors.New("the Integration, or its token, was changed meanwhile")
 
+// AfterInterruption is the pause of what was given up, which the new Integration takes a moment to
+// show. The change has enqueued it as well.
+const AfterInterruption = time.Second
+
 // notSentError is ErrInterrupted for a request that did not leave the process.
 type notSentError struct{}
 

@@ -53,8 +53,6 @@ const (
 	shortestOutageProbe = 1700 * time.Millisecond
 	longestOutageProbe  = time.Minute
 	outageFraction      = 40
-	// afterInterruption is when a check that was given up is made anew at the latest.
-	afterInterruption = time.Second
 	// maxProjects is how many projects the status lists.
 	maxProjects = 100
 )
@@ -122,7 +120,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	found, again, err := r.check(ctx, &integration)
 	switch {
 	case errors.Is(err, connection.ErrInterrupted):
-		return ctrl.Result{RequeueAfter: afterInterruption}, nil // The change has enqueued it as well.
+		return ctrl.Result{RequeueAfter: connection.AfterInterruption}, nil // The change has enqueued it as well.
 	case err != nil:
 		return ctrl.Result{}, err
 	}

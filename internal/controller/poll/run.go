@@ -141,7 +141,7 @@ func (r *run) finish(ctx context.Context, kind work, err error, usual time.Durat
 		return usual
 	}
 	if errors.Is(err, connection.ErrInterrupted) {
-		return afterInterruption
+		return connection.AfterInterruption
 	}
 	if synqly.IsAccessDenied(err) || synqly.IsBlocked(err) {
 		r.Connections.RequestRecheck(r.connection)

@@ -21,9 +21,6 @@ const (
 	listingInterval = 6 * time.Hour
 	// longestFirstDelay spreads the first polls of the Integrations of a process.
 	longestFirstDelay = 10 * time.Second
-	// afterInterruption is when work is tried again that was given up because the Integration has
-	// changed; with its new spec it is polled from the start anyway.
-	afterInterruption = time.Second
 	// fetchShare is the part of the rateLimit that is left for fetching tickets one by one: a
 	// tenth.
 	fetchShare = 10

@@ -44,7 +44,7 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	case errors.As(err, &pause):
 		return r.finishEarly(ctx, s, requeue(pause.remaining, longest))
 	case errors.Is(err, connection.ErrInterrupted) && !errors.As(err, &unconfirmed):
-		return r.finishEarly(ctx, s, requeue(afterInterruption, longest))
+		return r.finishEarly(ctx, s, requeue(connection.AfterInterruption, longest))
 	case apierrors.IsConflict(err):
 		// The cache was stale. The watch brings the newer object; this is for the case that it
 		// brought it before the write failed.

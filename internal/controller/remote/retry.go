@@ -16,9 +16,6 @@ import (
 const (
 	firstBackoff   = time.Second
 	longestBackoff = 5 * time.Minute
-	// afterInterruption is the pause of an object whose Integration has changed under it, which
-	// takes the Integration a moment to show.
-	afterInterruption = time.Second
 	// jitter is how much longer than computed a pause may get, as a share of it. It keeps objects
 	// that failed together from trying again together.
 	jitter = 0.2

@@ -23,19 +23,6 @@ import (
 
 // The API cannot delete a ticket, so its removal is to close it, and to say so in a comment first.
 
-// isGoneOrClosed reports whether the ticket has the closing status, is closed in another way, or is
-// gone.
-func (a adapter) isGoneOrClosed(ctx context.Context, call call) (bool, error) {
-	if call.Object.Spec.Close == nil {
-		return true, nil
-	}
-	ticket, err := a.getUnlessGone(ctx, call)
-	if err != nil || ticket == nil {
-		return err == nil, err
-	}
-	return hasClosed(call, ticket), nil
-}
-
 // getUnlessGone fetches the ticket; nil where it is certainly gone.
 func (a adapter) getUnlessGone(ctx context.Context, call call) (*synqly.Ticket, error) {
 	ticket, err := call.Connection.GetTicket(ctx, call.ID)
@@ -63,9 +50,17 @@ func (adapter) ClosingText(ticket *v1alpha1.Ticket) string {
 	return remote.Fingerprint(ticket.Spec.Close.Comment)
 }
 
-// Closed reports whether there is nothing to close any more.
+// Closed reports whether there is nothing to close any more: the ticket has the closing status, is
+// closed in another way, or is gone.
 func (a adapter) Closed(ctx context.Context, call call) (bool, error) {
-	return a.isGoneOrClosed(ctx, call)
+	if call.Object.Spec.Close == nil {
+		return true, nil
+	}
+	ticket, err := a.getUnlessGone(ctx, call)
+	if err != nil || ticket == nil {
+		return err == nil, err
+	}
+	return hasClosed(call, ticket), nil
 }
 
 // PostClosing posts the comment.
