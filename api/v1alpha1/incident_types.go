@@ -193,6 +193,26 @@ type IncidentStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	Generation int32 `json:"generation,omitempty"`
 
+	// told holds, as short hashes of their fingerprints, the alerts that fire as far as the latest
+	// ticket and its comments say.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=16
+	Told []string `json:"told,omitempty"`
+
+	// comments is how many comments the incident has made on its latest ticket.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Comments int32 `json:"comments,omitempty"`
+
+	// commentedAt is the time of the latest of these comments.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	CommentedAt *metav1.Time `json:"commentedAt,omitempty"`
+
 	// conditions of the incident. Ready is True while its ticket is as the alerts and the receiver
 	// ask. Stalled exists only while a retry cannot help.
 	// +optional

@@ -315,6 +315,15 @@ func (in *IncidentStatus) DeepCopyInto(out *IncidentStatus) {
 		*out = new(TicketReference)
 		**out = **in
 	}
+	if in.Told != nil {
+		in, out := &in.Told, &out.Told
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
+	if in.CommentedAt != nil {
+		in, out := &in.CommentedAt, &out.CommentedAt
+		*out = (*in).DeepCopy()
+	}
 	if in.Conditions != nil {
 		in, out := &in.Conditions, &out.Conditions
 		*out = make([]v1.Condition, len(*in))

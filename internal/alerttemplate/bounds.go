@@ -13,8 +13,7 @@ import (
 // text/template cannot be interrupted, and knows no limits but the depth of its calls. So every
 // template is rewritten when it is parsed: behind each command of each pipeline stands a call of
 // the function that bounds its value, and each template and each round of a loop begins with one
-// that counts it.
-// Both end the execution with an error.
+// that counts it. Both end the execution with an error.
 
 var (
 	errTooLarge     = fmt.Errorf("the text is longer than %d bytes", maxSize)

@@ -24,8 +24,8 @@ type Incident struct {
 	Namespace string `json:"namespace"`
 	// Number of the ticket: 1 for the first one of the incident.
 	Number int32 `json:"number"`
-	// Firing and Resolved are how many of the alerts are. Truncated is how many more there are
-	// that are not in the list.
+	// Firing and Resolved are how many of the alerts are. Truncated is how many more there are that
+	// are not in the list.
 	Firing    int32 `json:"firing"`
 	Resolved  int32 `json:"resolved"`
 	Truncated int32 `json:"truncated"`

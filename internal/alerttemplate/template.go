@@ -61,8 +61,8 @@ func (t *Template) Execute(data *Data, now func() time.Time) (string, error) {
 }
 
 func (t *Template) executeUntil(deadline time.Time, data *Data, now func() time.Time) (string, error) {
-	// A template that its receiver's controller has parsed may be executed by several reconciles
-	// at once, each with bounds of its own.
+	// A template that its receiver's controller has parsed may be executed by several reconciles at
+	// once, each with bounds of its own.
 	own, err := t.parsed.Clone()
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", t.field, err)

@@ -51,7 +51,7 @@ func executed(t *testing.T, text string, data *Data) (string, error) {
 	return parsed.executeUntil(time.Now().Add(time.Hour), data, atNoon)
 }
 
-// TestSameAsAlertmanager compares the text of templates with what Alertmanager itself makes of them.
+// TestSameAsAlertmanager compares what templates make with what Alertmanager itself makes.
 func TestSameAsAlertmanager(t *testing.T) {
 	templates := []string{
 		`no action`,
