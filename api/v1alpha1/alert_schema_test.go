@@ -49,7 +49,7 @@ var _ = Describe("An AlertReceiver", func() {
 			return alertReceiver(without("metadata.generateName"), with("metadata.name", strings.Repeat("a", length)))
 		}
 		expectAccepted(named(46))
-		expectRefused(named(47), "metadata.name", "at most 46 characters")
+		expectRefused(named(47), "<nil>", "the name of an AlertReceiver must have at most 46 characters")
 	})
 
 	DescribeTable("takes one of the words of", func(field, refused string, accepted ...string) {
