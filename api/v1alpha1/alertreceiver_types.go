@@ -375,3 +375,8 @@ type AlertReceiverList struct {
 	// items of the list.
 	Items []AlertReceiver `json:"items"`
 }
+
+// EndpointPath is the path to send alerts to, below the address of the endpoint.
+func (in *AlertReceiver) EndpointPath() string {
+	return "/v1/alerts/" + in.Namespace + "/" + in.Name
+}

@@ -100,7 +100,7 @@ func (r *replicas) start(t testing.TB) http.Handler {
 
 // postTo sends a notification and returns the code of the answer.
 func postTo(replica http.Handler, body []byte) int {
-	request := httptest.NewRequest(http.MethodPost, Path(platform), bytes.NewReader(body))
+	request := httptest.NewRequest(http.MethodPost, pathOf(platform), bytes.NewReader(body))
 	request.Header.Set("Authorization", "Bearer "+canaryToken)
 	recorder := httptest.NewRecorder()
 	replica.ServeHTTP(recorder, request)

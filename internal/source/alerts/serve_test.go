@@ -72,7 +72,7 @@ func freeAddress(t *testing.T) string {
 // send posts a notification over the network.
 func send(t *testing.T, address string, transport http.RoundTripper) (*http.Response, error) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+Path(platform), bytes.NewReader(hook()))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+pathOf(platform), bytes.NewReader(hook()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,11 +30,6 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// Path is the path of a receiver, below the address of the endpoint.
-func Path(receiver types.NamespacedName) string {
-	return "/v1/alerts/" + receiver.Namespace + "/" + receiver.Name
-}
-
 const (
 	// A sender has so long for its headers and for the whole request, and the answer takes so long
 	// at most. Alertmanager waits for as long as group_interval.

@@ -38,6 +38,11 @@ const canaryToken = "canary-token-3f9a"
 
 var platform = types.NamespacedName{Namespace: "monitoring", Name: "platform"}
 
+// pathOf is where the alerts of a receiver go.
+func pathOf(receiver types.NamespacedName) string {
+	return (&v1alpha1.AlertReceiver{ObjectMeta: metav1.ObjectMeta{Namespace: receiver.Namespace, Name: receiver.Name}}).EndpointPath()
+}
+
 // endpoint is a Server with an API server in memory.
 type endpoint struct {
 	*Server
@@ -47,6 +52,8 @@ type endpoint struct {
 
 	// fail, if it is set, decides about each operation of the endpoint before it takes place.
 	fail func(operation string, object client.Object) error
+	// stale, if it is set, is what the cache has of an Incident.
+	stale *v1alpha1.Incident
 
 	mu         sync.Mutex
 	now        time.Time
@@ -79,6 +86,10 @@ func newEndpoint(t testing.TB, objects ...client.Object) *endpoint {
 			Get: func(ctx context.Context, api client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
 				if err := e.note(prefix+"get", object); err != nil {
 					return err
+				}
+				if incident, isIncident := object.(*v1alpha1.Incident); isIncident && e.stale != nil && prefix == "cached " {
+					e.stale.DeepCopyInto(incident)
+					return nil
 				}
 				return api.Get(ctx, key, object, options...)
 			},
@@ -156,7 +167,7 @@ func (e *endpoint) since(verbs ...string) (operations []string) {
 
 // post sends a notification with the token, and with the changes made to the request.
 func (e *endpoint) post(receiver types.NamespacedName, body []byte, changes ...func(*http.Request)) *http.Response {
-	request := httptest.NewRequest(http.MethodPost, Path(receiver), bytes.NewReader(body))
+	request := httptest.NewRequest(http.MethodPost, pathOf(receiver), bytes.NewReader(body))
 	request.Header.Set("Authorization", "Bearer "+canaryToken)
 	for _, change := range changes {
 		change(request)
@@ -360,6 +371,19 @@ func TestAWriteThatWasOvertakenIsRepeated(t *testing.T) {
 				t.Errorf("%d alerts are stored, want 2", got)
 			}
 		})
+	}
+}
+
+func TestAStaleCacheUndoesNothing(t *testing.T) {
+	e := newEndpoint(t)
+	e.expectCode(t, http.StatusOK, e.post(platform, recorded(t)[0]))
+	e.stale = e.incident(t)
+	other := hook(setInAlert("fingerprint", "other"), setInAlert("labels", map[string]any{"alertname": "DiskFull", "instance": "c"}))
+	e.expectCode(t, http.StatusOK, e.post(platform, recorded(t)[1]))
+	e.expectCode(t, http.StatusOK, e.post(platform, other))
+	want := map[string]v1alpha1.AlertStatus{"75660623fbaac4ea": v1alpha1.AlertFiring, "b4aad03e50e730dd": v1alpha1.AlertFiring, "other": v1alpha1.AlertFiring}
+	if diff := cmp.Diff(want, inShort(e.incident(t).Spec)); diff != "" {
+		t.Errorf("alerts (-want +got):\n%s", diff)
 	}
 }
 
