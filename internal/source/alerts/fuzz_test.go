@@ -17,7 +17,7 @@ func FuzzEndpoint(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		e := newEndpoint(t)
-		code := e.post(platform, body).StatusCode
+		code := e.post(platform, body).Code
 		if !slices.Contains([]int{http.StatusOK, http.StatusBadRequest, http.StatusRequestEntityTooLarge}, code) {
 			t.Fatalf("got %d", code)
 		}
@@ -25,7 +25,7 @@ func FuzzEndpoint(f *testing.F) {
 		if code != http.StatusOK && len(writes) > 0 {
 			t.Errorf("it answered %d and wrote: %v", code, writes)
 		}
-		if again := e.post(platform, body).StatusCode; again != code {
+		if again := e.post(platform, body).Code; again != code {
 			t.Errorf("it answered %d, and %d when the same came again", code, again)
 		}
 		if writes := e.since("create", "patch"); len(writes) > 0 {

@@ -166,8 +166,8 @@ func (e *endpoint) since(verbs ...string) (operations []string) {
 }
 
 // post sends a notification with the token, and with the changes made to the request.
-func (e *endpoint) post(receiver types.NamespacedName, body []byte, changes ...func(*http.Request)) *http.Response {
-	request := httptest.NewRequest(http.MethodPost, pathOf(receiver), bytes.NewReader(body))
+func (e *endpoint) post(receiver types.NamespacedName, body []byte, changes ...func(*http.Request)) *httptest.ResponseRecorder {
+	request := httptest.NewRequestWithContext(context.Background(), http.MethodPost, pathOf(receiver), bytes.NewReader(body))
 	request.Header.Set("Authorization", "Bearer "+canaryToken)
 	for _, change := range changes {
 		change(request)
@@ -176,14 +176,13 @@ func (e *endpoint) post(receiver types.NamespacedName, body []byte, changes ...f
 	request = request.WithContext(log.IntoContext(request.Context(), logger))
 	recorder := httptest.NewRecorder()
 	e.handler.ServeHTTP(recorder, request)
-	return recorder.Result()
+	return recorder
 }
 
-func (e *endpoint) expectCode(t *testing.T, want int, response *http.Response) {
+func (e *endpoint) expectCode(t *testing.T, want int, response *httptest.ResponseRecorder) {
 	t.Helper()
-	if response.StatusCode != want {
-		body, _ := io.ReadAll(response.Body)
-		t.Fatalf("got %d %q, want %d; the log:\n%s", response.StatusCode, body, want, e.log)
+	if response.Code != want {
+		t.Fatalf("got %d %q, want %d; the log:\n%s", response.Code, response.Body, want, e.log)
 	}
 }
 
@@ -274,8 +273,8 @@ func TestWhatIsRefusedIsNotWritten(t *testing.T) {
 			if writes := e.since("create", "patch"); len(writes) > 0 {
 				t.Errorf("it wrote: %v", writes)
 			}
-			body, _ := io.ReadAll(response.Body)
-			if len(body) == 0 || strings.Contains(string(body), canaryToken) {
+			body := response.Body.String()
+			if body == "" || strings.Contains(body, canaryToken) {
 				t.Errorf("the body of the answer is %q", body)
 			}
 		})
@@ -288,10 +287,9 @@ func TestAReceiverThatDoesNotExistAnswersAsAWrongTokenDoes(t *testing.T) {
 		exists, not := newEndpoint(t), newEndpoint(t)
 		existing := exists.post(platform, hook(), token(presented+"-"))
 		other := not.post(types.NamespacedName{Namespace: "monitoring", Name: "other"}, hook(), token(presented+"-"))
-		one, _ := io.ReadAll(existing.Body)
-		two, _ := io.ReadAll(other.Body)
-		if existing.StatusCode != other.StatusCode || !bytes.Equal(one, two) || cmp.Diff(existing.Header, other.Header) != "" {
-			t.Errorf("one answers %d %q %v, the other %d %q %v", existing.StatusCode, one, existing.Header, other.StatusCode, two, other.Header)
+		one, two := existing.Body.String(), other.Body.String()
+		if existing.Code != other.Code || one != two || cmp.Diff(existing.Header(), other.Header()) != "" {
+			t.Errorf("one answers %d %q %v, the other %d %q %v", existing.Code, one, existing.Header(), other.Code, two, other.Header())
 		}
 		if one, two := exists.since("live get", "cached get"), not.since("live get", "cached get"); len(one) != len(two) {
 			t.Errorf("one costs %v, the other %v", one, two)
@@ -404,7 +402,7 @@ func TestWhatCannotBeStoredIsToBeRepeated(t *testing.T) {
 			e.fail = fail
 			response := e.post(platform, recorded(t)[0])
 			e.expectCode(t, http.StatusServiceUnavailable, response)
-			if response.Header.Get("Retry-After") == "" {
+			if response.Header().Get("Retry-After") == "" {
 				t.Error("it does not say when to try again")
 			}
 			if logged := e.log.String(); !strings.Contains(logged, "a notification was not stored") || strings.Contains(logged, "canary") {
@@ -462,7 +460,7 @@ func TestTooMuchAtOnceIsToBeRepeated(t *testing.T) {
 			}
 			response := e.post(platform, test.body)
 			e.expectCode(t, test.want, response)
-			if test.want == http.StatusServiceUnavailable && response.Header.Get("Retry-After") == "" {
+			if test.want == http.StatusServiceUnavailable && response.Header().Get("Retry-After") == "" {
 				t.Error("it does not say when to try again")
 			}
 		})
@@ -490,7 +488,7 @@ func TestSlotsAreGivenBack(t *testing.T) {
 			body  []byte
 			token string
 		}{{large, canaryToken}, {hook(), canaryToken}, {[]byte("{}"), canaryToken}, {hook(), "wrong"}} {
-			if code := e.post(platform, request.body, token(request.token)).StatusCode; code == http.StatusServiceUnavailable {
+			if code := e.post(platform, request.body, token(request.token)).Code; code == http.StatusServiceUnavailable {
 				t.Fatalf("got %d", code)
 			}
 		}

@@ -107,7 +107,7 @@ func TestStrangersDoNotHoldUpThoseWithAToken(t *testing.T) {
 	codes := map[int]int{}
 	for i := range 2 * tokenReadBurst {
 		stranger := types.NamespacedName{Namespace: "monitoring", Name: fmt.Sprintf("guess-%d", i)}
-		codes[e.post(stranger, hook()).StatusCode]++
+		codes[e.post(stranger, hook()).Code]++
 	}
 	if codes[http.StatusUnauthorized] != tokenReadBurst || codes[http.StatusServiceUnavailable] != tokenReadBurst {
 		t.Errorf("the strangers got %v, want as many reads as there may be at once", codes)
