@@ -88,6 +88,9 @@ func (r *replicas) start(t testing.TB) http.Handler {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	go func() { _ = replica.Start(ctx) }() // It ends with the context.
+	if !replica.GetCache().WaitForCacheSync(ctx) {
+		t.Fatal("the cache has not started")
+	}
 	server, err := New(Options{Client: replica.GetClient(), APIReader: replica.GetAPIReader(), Informers: replica.GetCache()})
 	if err != nil {
 		t.Fatal(err)
