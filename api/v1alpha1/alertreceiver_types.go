@@ -343,7 +343,7 @@ type AlertReceiverStatus struct {
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=alertrx,categories=ticketing
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 46",message="the name of an AlertReceiver must have at most 46 characters: the names of its Incidents begin with it",fieldPath=".metadata.name"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 46",message="the name of an AlertReceiver must have at most 46 characters: the names of its Incidents begin with it"
 // +kubebuilder:printcolumn:name="Incidents",type=integer,JSONPath=`.status.incidents`
 // +kubebuilder:printcolumn:name="Open",type=integer,JSONPath=`.status.openTickets`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
@@ -374,4 +374,9 @@ type AlertReceiverList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 	// items of the list.
 	Items []AlertReceiver `json:"items"`
+}
+
+// EndpointPath is the path to send alerts to, below the address of the endpoint.
+func (in *AlertReceiver) EndpointPath() string {
+	return "/v1/alerts/" + in.Namespace + "/" + in.Name
 }

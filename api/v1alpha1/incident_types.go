@@ -60,7 +60,7 @@ type Alert struct {
 	EndsAt *metav1.MicroTime `json:"endsAt,omitempty"`
 
 	// receivedAt is the time, by the clock of the operator, at which the notification arrived that
-	// said this of the alert first, in UTC with 6 digits of the second.
+	// first said this of the alert, in UTC with 6 digits of the second.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
@@ -93,18 +93,21 @@ type IncidentSpec struct {
 
 	// groupLabels are the labels by which the sender grouped the alerts.
 	// +optional
+	// +mapType=atomic
 	// +kubebuilder:validation:MaxProperties=64
 	GroupLabels map[string]string `json:"groupLabels,omitempty"`
 
 	// commonLabels are the labels that the firing alerts have in common, or all alerts while none
 	// fires.
 	// +optional
+	// +mapType=atomic
 	// +kubebuilder:validation:MaxProperties=64
 	CommonLabels map[string]string `json:"commonLabels,omitempty"`
 
 	// commonAnnotations are the annotations that the firing alerts have in common, or all alerts
 	// while none fires.
 	// +optional
+	// +mapType=atomic
 	// +kubebuilder:validation:MaxProperties=64
 	CommonAnnotations map[string]string `json:"commonAnnotations,omitempty"`
 
@@ -113,10 +116,12 @@ type IncidentSpec struct {
 	// +kubebuilder:validation:MaxLength=2048
 	ExternalURL string `json:"externalURL,omitempty"`
 
-	// alerts of the incident, at most 100: firing ones before resolved ones.
+	// The list and the maps are atomic, because managedFields would otherwise name each label of
+	// each alert, and be as large as the object.
+
+	// alerts of the incident, at most 100, each fingerprint once: firing ones before resolved ones.
 	// +optional
-	// +listType=map
-	// +listMapKey=fingerprint
+	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=100
 	Alerts []Alert `json:"alerts,omitempty"`
 

@@ -29,6 +29,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/source/alerts"
 )
 
 // version is set when the program is linked.
@@ -48,6 +49,9 @@ type options struct {
 	maxConcurrentReconciles int
 	allowInsecureHTTP       bool
 	formerInstallations     string
+	alertsAddress           string
+	alertsCertFile          string
+	alertsKeyFile           string
 	logging                 zap.Options
 	// arguments are what is left after the flags.
 	arguments []string
@@ -63,6 +67,9 @@ func parseFlags() options {
 	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 4, "The maximum number of objects of each kind that are reconciled at the same time.")
 	flag.BoolVar(&o.allowInsecureHTTP, "allow-insecure-http", false, "Accept Integrations with an http:// baseURL. The token is then sent unencrypted: use it for local tests only.")
 	flag.StringVar(&o.formerInstallations, "former-installations", "", "The clusters that this cluster replaces, as UIDs of their kube-system namespaces, separated by commas. The operator takes over objects that were moved or restored from them with their annotations.")
+	flag.StringVar(&o.alertsAddress, "alerts-bind-address", ":9095", "The address to which Alertmanager and Grafana send alerts. Use 0 to disable it.")
+	flag.StringVar(&o.alertsCertFile, "alerts-tls-cert-file", "", "The file of the certificate for --alerts-bind-address, in PEM. It is read again when it changes. Without it, alerts are received without encryption.")
+	flag.StringVar(&o.alertsKeyFile, "alerts-tls-key-file", "", "The file of the private key for --alerts-tls-cert-file, in PEM.")
 	o.logging.BindFlags(flag.CommandLine)
 	flag.Parse()
 	o.arguments = flag.Args()
@@ -94,6 +101,9 @@ func run(ctx context.Context, o options) error {
 	}
 	if err := setupControllers(ctx, mgr, o); err != nil {
 		return fmt.Errorf("setting up the controllers: %w", err)
+	}
+	if err := setupAlerts(mgr, o); err != nil {
+		return fmt.Errorf("setting up the endpoint for alerts: %w", err)
 	}
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err
@@ -160,6 +170,28 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 		Installation:        installation,
 		FormerInstallations: separated(o.formerInstallations),
 	})
+}
+
+// setupAlerts adds the endpoint for alerts, unless it is disabled.
+func setupAlerts(mgr ctrl.Manager, o options) error {
+	if o.alertsAddress == "0" {
+		return nil
+	}
+	endpoint, err := alerts.New(alerts.Options{
+		Address:   o.alertsAddress,
+		CertFile:  o.alertsCertFile,
+		KeyFile:   o.alertsKeyFile,
+		Client:    mgr.GetClient(),
+		APIReader: mgr.GetAPIReader(),
+		Informers: mgr.GetCache(),
+	})
+	if err != nil {
+		return err
+	}
+	if err := mgr.AddReadyzCheck("alerts", endpoint.Ready); err != nil {
+		return err
+	}
+	return mgr.Add(endpoint)
 }
 
 // namespaces is the cache's setting for a list of namespaces; nil for all of them.

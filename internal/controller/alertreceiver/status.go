@@ -128,7 +128,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, receiver *v1alpha1.AlertRe
 	status.SetReady(&to.Conditions, found.Summary, changed.Generation, r.Clock.Now())
 	status.SetStalled(&to.Conditions, found.Summary, changed.Generation, r.Clock.Now())
 	to.ObservedGeneration = changed.Generation
-	to.URL = fmt.Sprintf("/v1/alerts/%s/%s", receiver.Namespace, receiver.Name)
+	to.URL = receiver.EndpointPath()
 	to.Incidents, to.OpenTickets = int32(counted.incidents), int32(counted.openTickets) // #nosec G115 -- counts of objects
 	// By the minute, so that it does not tick.
 	if notified := metav1.NewTime(counted.notified.Truncate(time.Minute)); !counted.notified.IsZero() && (to.LastNotification == nil || to.LastNotification.Before(&notified)) {
