@@ -288,6 +288,11 @@ var statusLimits = map[string][][]statusLimit{
 		longestText("status.ticketID", 1024),
 		longestText("status.ticketURL", 2048),
 		notNegative("status.generation"),
+		mostItems("status.told", 100, numberedText),
+		longestItem("status.told", 16),
+		noDuplicates("status.told"),
+		notNegative("status.comments"),
+		{"status.commentedAt", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.commentedAt", "should match"},
 	}},
 }
 

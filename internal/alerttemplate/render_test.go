@@ -34,8 +34,8 @@ func incidentOf(data *Data) *v1alpha1.Incident {
 }
 
 func TestDefaultsOfRealMessages(t *testing.T) {
-	real := messages(t)
-	spec, failed := Render(&v1alpha1.TicketTemplate{}, DataOf(incidentOf(real[0]), 1), atNoon)
+	sent := messages(t)
+	spec, failed := Render(&v1alpha1.TicketTemplate{}, DataOf(incidentOf(sent[0]), 1), atNoon)
 	want := &v1alpha1.TicketSpec{
 		Summary: "[DiskFull] on instance=a", Priority: "CRITICAL",
 		Description: strings.Join([]string{
@@ -48,7 +48,7 @@ func TestDefaultsOfRealMessages(t *testing.T) {
 	if difference := cmp.Diff(want, spec); difference != "" || len(failed) > 0 {
 		t.Errorf("%v\n%s", failed, difference)
 	}
-	spec, _ = Render(&v1alpha1.TicketTemplate{}, DataOf(incidentOf(real[1]), 1), atNoon)
+	spec, _ = Render(&v1alpha1.TicketTemplate{}, DataOf(incidentOf(sent[1]), 1), atNoon)
 	if spec.Summary != "[DiskFull]" || !strings.Contains(spec.Description, "**2 alerts firing**") || !strings.Contains(spec.Description, "| `instance=b` |") {
 		t.Errorf("of two alerts: %+v", spec)
 	}

@@ -4,7 +4,7 @@
 package alerttemplate
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -23,15 +23,14 @@ func atNoon() time.Time { return noon }
 // resolved.
 func messages(t *testing.T) []*Data {
 	t.Helper()
-	file, err := os.Open("testdata/alertmanager-0.35.0.jsonl")
+	content, err := os.ReadFile("testdata/alertmanager-0.35.0.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
 	var all []*Data
-	for lines := bufio.NewScanner(file); lines.Scan(); {
+	for line := range bytes.Lines(content) {
 		data := &Data{}
-		if err := json.Unmarshal(lines.Bytes(), &data.Data); err != nil {
+		if err := json.Unmarshal(line, &data.Data); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, data)
@@ -75,13 +74,13 @@ func TestSameAsAlertmanager(t *testing.T) {
 		`{{ if and (eq .Status "firing") (gt (len .Alerts) 1) }}many{{ else if eq .Status "firing" }}one{{ else }}none{{ end }}`,
 		`{{ nil | print }}`,
 	}
-	real, err := alertmanager.New()
+	theirs, err := alertmanager.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, data := range messages(t) {
 		for _, text := range templates {
-			want, wantErr := real.ExecuteTextString(text, &data.Data)
+			want, wantErr := theirs.ExecuteTextString(text, &data.Data)
 			var got string
 			parsed, gotErr := Parse("", text)
 			if gotErr == nil {

@@ -84,19 +84,19 @@ func TestDecide(t *testing.T) {
 		want  decision
 	}{
 		// A ticket opens.
-		"a new incident":                       {firingWith(fresh), decision{step: openTicket}},
-		"the ticket exists, the status not":    {firingWith(fresh, func(s *situation) { s.ticketUnrecorded = true }), decision{step: recordTicket}},
-		"no room":                              {firingWith(fresh, noRoom), decision{step: holdBack, at: noon.Add(heldBackInterval)}},
-		"still no room":                        {firingWith(fresh, noRoom, in(v1alpha1.IncidentWaiting)), decision{at: noon.Add(heldBackInterval)}},
-		"room at last":                         {firingWith(fresh, in(v1alpha1.IncidentWaiting)), decision{step: openTicket}},
-		"resolved before it had a ticket":      {firingWith(fresh, none), decision{step: noteResolution}},
-		"and for long enough":                  {firingWith(fresh, quietFor(2*time.Minute)), decision{step: recordResolved}},
-		"resolved while it waited for room":    {firingWith(fresh, in(v1alpha1.IncidentWaiting), quietFor(2*time.Minute)), decision{step: recordResolved}},
-		"fires again without ever a ticket":    {firingWith(fresh, refiredAfter(time.Hour)), decision{step: recordFiring}},
-		"nothing has changed":                  {firingWith(), decision{}},
-		"fields follow":                        {firingWith(func(s *situation) { s.ticket.stale = true }), decision{step: refresh}},
-		"fields of a closed ticket do not":     {firingWith(closed, func(s *situation) { s.ticket.stale, s.phase = true, v1alpha1.IncidentSuppressed }), decision{}},
-		"fields do not follow what is settled": {firingWith(closed, func(s *situation) { s.ticket.stale, s.ticket.settled = true, false }), decision{}},
+		"a new incident":                             {firingWith(fresh), decision{step: openTicket}},
+		"the ticket exists, the status not":          {firingWith(fresh, func(s *situation) { s.ticketUnrecorded = true }), decision{step: recordTicket}},
+		"no room":                                    {firingWith(fresh, noRoom), decision{step: holdBack, at: noon.Add(heldBackInterval)}},
+		"still no room":                              {firingWith(fresh, noRoom, in(v1alpha1.IncidentWaiting)), decision{at: noon.Add(heldBackInterval)}},
+		"room at last":                               {firingWith(fresh, in(v1alpha1.IncidentWaiting)), decision{step: openTicket}},
+		"resolved before it had a ticket":            {firingWith(fresh, none), decision{step: noteResolution}},
+		"and for long enough":                        {firingWith(fresh, quietFor(2*time.Minute)), decision{step: recordResolved}},
+		"resolved while it waited for room":          {firingWith(fresh, in(v1alpha1.IncidentWaiting), quietFor(2*time.Minute)), decision{step: recordResolved}},
+		"fires again without ever a ticket":          {firingWith(fresh, refiredAfter(time.Hour)), decision{step: recordFiring}},
+		"nothing has changed":                        {firingWith(), decision{}},
+		"fields follow":                              {firingWith(func(s *situation) { s.ticket.stale = true }), decision{step: refresh}},
+		"fields of a closed ticket do not":           {firingWith(closed, func(s *situation) { s.ticket.stale, s.phase = true, v1alpha1.IncidentSuppressed }), decision{}},
+		"fields of a ticket that just closes do not": {firingWith(closed, func(s *situation) { s.ticket.stale, s.ticket.settled = true, false }), decision{}},
 
 		// Changes are told.
 		"an alert joins":                     {firingWith(joined), decision{step: comment}},

@@ -109,17 +109,11 @@ func (s *state) ticketState() ticketState {
 		status:  ticket.Spec.Status, setFor: ticket.Annotations[v1alpha1.StatusSetForAnnotation],
 	}
 	_, seen.statusApplied = ticket.Status.Applied["status"]
-	remote := ""
-	if ticket.Status.Remote != nil {
-		remote = strings.TrimSpace(ticket.Status.Remote.Status)
-	}
 	if s.receiver != nil {
-		is := func(status string) bool { return remote != "" && strings.EqualFold(status, remote) }
-		seen.unwanted = slices.ContainsFunc(s.receiver.Spec.SuppressStatuses, is)
-		seen.closed = seen.unwanted || is(s.receiver.Spec.Resolve.Status)
+		seen.unwanted = hasStatus(ticket, s.receiver.Spec.SuppressStatuses...)
+		seen.closed = !IsOpen(ticket, s.receiver)
 		seen.stale = len(s.receiver.Spec.Refresh) > 0 && ticket.Annotations[v1alpha1.RefreshedForAnnotation] != refreshedFor(s)
 	}
-	seen.closed = seen.closed || ticket.Status.ClosedAt != nil
 	if ticket.Status.ClosedAt != nil {
 		seen.closedAt = format(ticket.Status.ClosedAt.Time)
 	}
@@ -203,18 +197,24 @@ func (r *Reconciler) hasRoom(ctx context.Context, receiver *v1alpha1.AlertReceiv
 	return open < cmp.Or(receiver.Spec.MaxOpenTickets, 100), nil
 }
 
-// IsOpen reports whether a Ticket of a receiver counts as open.
+// IsOpen reports whether a Ticket of a receiver counts as open. One with the status that reopens
+// tickets does, even where the provider has left its completion date.
 func IsOpen(ticket *v1alpha1.Ticket, receiver *v1alpha1.AlertReceiver) bool {
-	if !ticket.DeletionTimestamp.IsZero() || ticket.Status.ClosedAt != nil {
+	spec := &receiver.Spec
+	switch {
+	case !ticket.DeletionTimestamp.IsZero(), hasStatus(ticket, spec.SuppressStatuses...), hasStatus(ticket, spec.Resolve.Status):
 		return false
 	}
+	return ticket.Status.ClosedAt == nil || hasStatus(ticket, spec.Refire.Status)
+}
+
+// hasStatus reports whether the remote ticket has one of these statuses.
+func hasStatus(ticket *v1alpha1.Ticket, statuses ...string) bool {
 	if ticket.Status.Remote == nil {
-		return true
+		return false
 	}
-	ends := append([]string{receiver.Spec.Resolve.Status}, receiver.Spec.SuppressStatuses...)
-	return !slices.ContainsFunc(ends, func(status string) bool {
-		return status != "" && strings.EqualFold(status, strings.TrimSpace(ticket.Status.Remote.Status))
-	})
+	remote := strings.TrimSpace(ticket.Status.Remote.Status)
+	return remote != "" && slices.ContainsFunc(statuses, func(status string) bool { return strings.EqualFold(status, remote) })
 }
 
 // firing are the short hashes of the alerts that fire, sorted.
