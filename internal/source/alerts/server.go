@@ -230,8 +230,8 @@ func (a answer) write(response http.ResponseWriter) {
 	}
 }
 
-// receive takes a notification, and answers when what it means is stored. It returns the receiver if
-// the sender has its token.
+// receive takes a notification, and answers when what it means is stored. It returns the receiver
+// if the sender has its token.
 //
 // Senders repeat a notification after a 5xx alone. So a 4xx is what a repetition cannot mend.
 func (s *Server) receive(ctx context.Context, name types.NamespacedName, response http.ResponseWriter, request *http.Request) (types.NamespacedName, answer) {
@@ -292,8 +292,8 @@ func bearerToken(request *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// isLarge reports whether a notification is large or of unknown length. Few of them are worked on at
-// the same time, because they take several times their length of memory.
+// isLarge reports whether a notification is large or of unknown length. Few of them are worked on
+// at the same time, because they take several times their length of memory.
 func isLarge(request *http.Request) bool {
 	return request.ContentLength < 0 || request.ContentLength > smallBodyBytes
 }

@@ -137,8 +137,8 @@ func (t *tokens) receiver(ctx context.Context, reader client.Reader, name types.
 	return &receiver, nil
 }
 
-// isOfAnotherNamespace reports whether the cache does not watch the namespace of what was asked for,
-// so that no receiver there is served, whether it exists or not.
+// isOfAnotherNamespace reports whether the cache does not watch the namespace of what was asked
+// for, so that no receiver there is served, whether it exists or not.
 func isOfAnotherNamespace(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "unknown namespace for the cache")
 }
