@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-logr/logr"
 	"golang.org/x/net/netutil"
 	"golang.org/x/time/rate"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -120,6 +122,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listening for alerts: %w", err)
 	}
+	logger := log.FromContext(ctx).WithName("alerts")
 	server := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: headerTimeout,
@@ -127,8 +130,9 @@ func (s *Server) Start(ctx context.Context) error {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(logr.ToSlogHandler(logger), slog.LevelInfo),
 	}
-	log.FromContext(ctx).Info("listening for alerts", "address", listener.Addr().String(), "tls", s.options.CertFile != "")
+	logger.Info("listening for alerts", "address", listener.Addr().String(), "tls", s.options.CertFile != "")
 	s.listening.Store(true)
 	var ending sync.WaitGroup
 	ending.Go(func() {
