@@ -9,8 +9,8 @@ const (
 	ReceiverLabel = "ticketing.synqly.com/receiver"
 	// IncidentLabel is on the Tickets and TicketComments of an Incident: the name of the Incident.
 	IncidentLabel = "ticketing.synqly.com/incident"
-	// AlertNameLabel is on an Incident and on its Tickets and TicketComments: the label alertname
-	// that the alerts have in common, as far as it can be the value of a Kubernetes label.
+	// AlertNameLabel is on the Tickets and TicketComments of an Incident: the label alertname that
+	// the alerts have in common, as far as it can be the value of a Kubernetes label.
 	AlertNameLabel = "ticketing.synqly.com/alertname"
 )
 

@@ -214,8 +214,9 @@ func TestAgainstAnAPIServer(t *testing.T) {
 	})
 }
 
-// BenchmarkNotifications says how many notifications one replica takes, from as many senders at once
-// as there may be of a namespace, and how many objects the API server creates for as many clients.
+// BenchmarkNotifications says how many notifications one replica takes, from as many senders at
+// once as there may be of a namespace, and how many objects the API server creates for as many
+// clients.
 func BenchmarkNotifications(b *testing.B) {
 	r := startAPIServer(b)
 	replica := r.start(b)

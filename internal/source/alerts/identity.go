@@ -66,8 +66,8 @@ func writeLabels(to io.Writer, labels map[string]string) {
 	}
 }
 
-// writeText writes a text with its length, so that no two sequences of texts are the same bytes. The
-// writer is a hash, which never fails.
+// writeText writes a text with its length, so that no two sequences of texts are the same bytes.
+// The writer is a hash, which never fails.
 func writeText(to io.Writer, text string) {
 	_, _ = to.Write(binary.BigEndian.AppendUint64(nil, uint64(len(text))))
 	_, _ = io.WriteString(to, text)

@@ -65,8 +65,8 @@ func TestAlertsOfAnIncident(t *testing.T) {
 	}
 }
 
-// With identityLabels, an incident is the same one whatever other alerts the sender has grouped with
-// it.
+// With identityLabels, an incident is the same one whatever other alerts the sender has grouped
+// with it.
 func TestTheIdentityDoesNotDependOnTheGroup(t *testing.T) {
 	receiver := receiverWith(v1alpha1.AlertReceiverSpec{IdentityLabels: []string{"alertname", "cluster"}})
 	alone := incidentsOf(receiver, groupOf(onA, onA))

@@ -141,9 +141,9 @@ func sayTheSame(a, b v1alpha1.Alert) bool {
 }
 
 // mostImportant are the alerts that an Incident lists. Resolved ones give way to firing ones, so
-// that an incident whose list is too short still fires for as long as one of its alerts does. Of the
-// firing ones the oldest stay, so that none leaves the list before it has resolved; of the resolved
-// ones the latest.
+// that an incident whose list is too short still fires for as long as one of its alerts does. Of
+// the firing ones the oldest stay, so that none leaves the list before it has resolved; of the
+// resolved ones the latest.
 func mostImportant(alerts map[string]v1alpha1.Alert) []v1alpha1.Alert {
 	sorted := slices.SortedFunc(maps.Values(alerts), func(a, b v1alpha1.Alert) int {
 		age := lastChange(a).Compare(lastChange(b))

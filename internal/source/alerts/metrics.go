@@ -20,8 +20,8 @@ func init() {
 	metrics.Registry.MustRegister(notificationsTotal)
 }
 
-// countNotification counts an answer. The receiver is empty unless the sender had its token, so that
-// nobody else can make series.
+// countNotification counts an answer. The receiver is empty unless the sender had its token, so
+// that nobody else can make series.
 func countNotification(receiver types.NamespacedName, code int) {
 	notificationsTotal.WithLabelValues(receiver.Namespace, receiver.Name, strconv.Itoa(code)).Inc()
 }

@@ -111,6 +111,9 @@ func TestAReceiverThatIsDeletedIsForgotten(t *testing.T) {
 	informers := &informertest.FakeInformers{Scheme: testScheme()}
 	e.serve(t, informers)
 	e.expectCode(t, http.StatusOK, e.post(platform, hook()))
+	if got := e.remembers(); got != 2 {
+		t.Fatalf("%d things are remembered, want the token and the time of the notification", got)
+	}
 
 	informer, err := informers.FakeInformerFor(t.Context(), &v1alpha1.AlertReceiver{})
 	if err != nil {
@@ -119,8 +122,17 @@ func TestAReceiverThatIsDeletedIsForgotten(t *testing.T) {
 	informer.Delete(receiverWith(v1alpha1.AlertReceiverSpec{}))
 	eventually(t, "forgetting", func() bool {
 		_, isCounted := counted(t)["monitoring/platform 200"]
-		return !isCounted && len(e.tokens.known) == 0 && len(e.statuses.written) == 0
+		return !isCounted && e.remembers() == 0
 	})
+}
+
+// remembers says of how many receivers something is remembered.
+func (e *endpoint) remembers() int {
+	e.tokens.mu.Lock()
+	defer e.tokens.mu.Unlock()
+	e.statuses.mu.Lock()
+	defer e.statuses.mu.Unlock()
+	return len(e.tokens.known) + len(e.statuses.written)
 }
 
 func TestTheCertificateIsReadAgain(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-logr/logr"
 	"golang.org/x/net/netutil"
 	"golang.org/x/time/rate"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -120,6 +122,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listening for alerts: %w", err)
 	}
+	logger := log.FromContext(ctx).WithName("alerts")
 	server := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: headerTimeout,
@@ -127,8 +130,9 @@ func (s *Server) Start(ctx context.Context) error {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(logr.ToSlogHandler(logger), slog.LevelInfo),
 	}
-	log.FromContext(ctx).Info("listening for alerts", "address", listener.Addr().String(), "tls", s.options.CertFile != "")
+	logger.Info("listening for alerts", "address", listener.Addr().String(), "tls", s.options.CertFile != "")
 	s.listening.Store(true)
 	var ending sync.WaitGroup
 	ending.Go(func() {
@@ -230,8 +234,8 @@ func (a answer) write(response http.ResponseWriter) {
 	}
 }
 
-// receive takes a notification, and answers when what it means is stored. It returns the receiver if
-// the sender has its token.
+// receive takes a notification, and answers when what it means is stored. It returns the receiver
+// if the sender has its token.
 //
 // Senders repeat a notification after a 5xx alone. So a 4xx is what a repetition cannot mend.
 func (s *Server) receive(ctx context.Context, name types.NamespacedName, response http.ResponseWriter, request *http.Request) (types.NamespacedName, answer) {
@@ -292,8 +296,8 @@ func bearerToken(request *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// isLarge reports whether a notification is large or of unknown length. Few of them are worked on at
-// the same time, because they take several times their length of memory.
+// isLarge reports whether a notification is large or of unknown length. Few of them are worked on
+// at the same time, because they take several times their length of memory.
 func isLarge(request *http.Request) bool {
 	return request.ContentLength < 0 || request.ContentLength > smallBodyBytes
 }

@@ -33,8 +33,8 @@ const (
 	// tokenReadsPerSecond and tokenReadBurst bound the reads that senders without a token cause.
 	tokenReadsPerSecond = 50
 	tokenReadBurst      = 100
-	// maxTokens is how many receivers, those that do not exist included, are remembered.
-	maxTokens = 4096
+	// maxStrangers is how many names of receivers that do not exist are remembered.
+	maxStrangers = 4096
 	// tokenReadTimeout is how long the API server may take for a read.
 	tokenReadTimeout = 5 * time.Second
 )
@@ -60,7 +60,8 @@ type tokens struct {
 
 	reads singleflight.Group
 	mu    sync.Mutex
-	known map[types.NamespacedName]knownToken
+	// known are receivers, and strangers names that no receiver has.
+	known, strangers map[types.NamespacedName]knownToken
 }
 
 // knownToken is what was read of a receiver.
@@ -75,7 +76,7 @@ func newTokens(cached, live client.Reader, now func() time.Time) *tokens {
 	t := &tokens{
 		cached: cached, live: live, now: now,
 		limiter: rate.NewLimiter(tokenReadsPerSecond, tokenReadBurst),
-		known:   map[types.NamespacedName]knownToken{},
+		known:   map[types.NamespacedName]knownToken{}, strangers: map[types.NamespacedName]knownToken{},
 	}
 	_, _ = rand.Read(t.nobodys[:]) // It never fails.
 	return t
@@ -124,7 +125,9 @@ func (t *tokens) receiver(ctx context.Context, reader client.Reader, name types.
 	var receiver v1alpha1.AlertReceiver
 	err := reader.Get(ctx, name, &receiver)
 	switch {
-	case apierrors.IsNotFound(err) || isOfAnotherNamespace(err):
+	case isOfAnotherNamespace(err):
+		return nil, errUnauthorized
+	case apierrors.IsNotFound(err):
 		return nil, nil //nolint:nilnil // No receiver is an answer, not a failure.
 	case err != nil:
 		return nil, fmt.Errorf("%w: reading the AlertReceiver: %w", errTokenUnknown, err)
@@ -134,7 +137,8 @@ func (t *tokens) receiver(ctx context.Context, reader client.Reader, name types.
 	return &receiver, nil
 }
 
-// isOfAnotherNamespace reports whether the cache does not watch the namespace of what was asked for.
+// isOfAnotherNamespace reports whether the cache does not watch the namespace of what was asked
+// for, so that no receiver there is served, whether it exists or not.
 func isOfAnotherNamespace(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "unknown namespace for the cache")
 }
@@ -143,10 +147,11 @@ func isOfAnotherNamespace(err error) bool {
 func (t *tokens) recall(name types.NamespacedName, receiver *v1alpha1.AlertReceiver) (knownToken, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	known, remembered := t.known[name]
 	if receiver == nil {
-		return known, remembered && known.ref == v1alpha1.SecretKeyReference{}
+		known, remembered := t.strangers[name]
+		return known, remembered
 	}
+	known, remembered := t.known[name]
 	return known, remembered && known.ref == receiver.Spec.TokenSecretRef
 }
 
@@ -164,7 +169,9 @@ func (t *tokens) read(ctx context.Context, name types.NamespacedName, cached *v1
 		receiver := cached
 		if receiver == nil {
 			var err error
-			if receiver, err = t.receiver(ctx, t.live, name); err != nil {
+			receiver, err = t.receiver(ctx, t.live, name)
+			// What the operator may not read there, it does not serve.
+			if err != nil && !apierrors.IsForbidden(err) {
 				return nil, err
 			}
 		}
@@ -200,24 +207,22 @@ func (t *tokens) readSecret(ctx context.Context, namespace string, known *knownT
 	return nil
 }
 
-// remember keeps what was read, and forgets what is too old or, where that is not enough, anything.
+// remember keeps what was read. Where there are too many names that no receiver has, any of them is
+// forgotten, and never a receiver: strangers must not make the operator forget a token.
 func (t *tokens) remember(name types.NamespacedName, known knownToken) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.known) >= maxTokens {
-		for other, token := range t.known {
-			if known.readAt.Sub(token.readAt) >= tokenLifetime {
-				delete(t.known, other)
-			}
-		}
-		for other := range t.known {
-			if len(t.known) < maxTokens {
-				break
-			}
-			delete(t.known, other)
-		}
+	if known.ref != (v1alpha1.SecretKeyReference{}) {
+		t.known[name] = known
+		return
 	}
-	t.known[name] = known
+	for other := range t.strangers {
+		if len(t.strangers) < maxStrangers {
+			break
+		}
+		delete(t.strangers, other)
+	}
+	t.strangers[name] = known
 }
 
 // forget drops what is known of a receiver that is gone.

@@ -4,6 +4,7 @@
 package alerts
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -117,13 +118,33 @@ func TestStrangersDoNotHoldUpThoseWithAToken(t *testing.T) {
 	e.expectCode(t, http.StatusServiceUnavailable, e.post(platform, hook(), token("wrong")))
 }
 
-func TestWhatIsRememberedOfReceiversIsBounded(t *testing.T) {
+func TestWhatIsRememberedOfStrangersIsBounded(t *testing.T) {
 	e := newEndpoint(t)
-	for i := range maxTokens + 100 {
+	e.expectCode(t, http.StatusOK, e.post(platform, hook()))
+	for i := range maxStrangers + 100 {
 		e.post(types.NamespacedName{Namespace: "monitoring", Name: fmt.Sprintf("guess-%d", i)}, hook())
 		e.later(time.Second / tokenReadsPerSecond)
 	}
-	if got := len(e.tokens.known); got > maxTokens {
-		t.Errorf("%d receivers are remembered, want at most %d", got, maxTokens)
+	if got := len(e.tokens.strangers); got != maxStrangers {
+		t.Errorf("%d strangers are remembered, want %d", got, maxStrangers)
 	}
+	if _, remembered := e.tokens.known[platform]; !remembered {
+		t.Error("strangers made the operator forget a receiver")
+	}
+}
+
+// With --watch-namespaces, the operator may read nothing of other namespaces.
+func TestANamespaceThatIsNotWatchedHasNoReceivers(t *testing.T) {
+	e := newEndpoint(t)
+	e.fail = times(1, "cached get AlertReceiver", errors.New("unable to get: monitoring/platform because of unknown namespace for the cache"))
+	e.expectCode(t, http.StatusUnauthorized, e.post(platform, hook()))
+	if reads := e.since("live get"); len(reads) != 0 {
+		t.Errorf("it read %v", reads)
+	}
+}
+
+func TestAReceiverThatMayNotBeReadIsNone(t *testing.T) {
+	e := newEndpoint(t)
+	e.fail = times(1, "live get AlertReceiver", apierrors.NewForbidden(corev1.Resource("alertreceivers"), "other", errors.New("no role")))
+	e.expectCode(t, http.StatusUnauthorized, e.post(types.NamespacedName{Namespace: "other", Name: "other"}, hook()))
 }
