@@ -310,6 +310,29 @@ var _ = Describe("An Incident", func() {
 		}
 	})
 
+	It("tells no more than what a comment has not told that was made before a crash", func() {
+		a := newAlerting(func(spec *v1alpha1.AlertReceiverSpec) { spec.CommentInterval = &metav1.Duration{} })
+		a.settle()
+		edit(a.world, a.incident, func(i *v1alpha1.Incident) { a.set(i, "a", "b") })
+		commented := false
+		a.writes.before = func(object client.Object) error {
+			if _, isIncident := object.(*v1alpha1.Incident); isIncident && commented {
+				return errUnavailable
+			}
+			if _, isComment := object.(*v1alpha1.TicketComment); isComment {
+				commented = true
+			}
+			return nil
+		}
+		_, err := a.tryReconcile(a.incident)
+		Expect(err).To(MatchError(errUnavailable))
+		a.restart()
+		a.fire("a", "b", "c")
+		Expect(a.comments(1)).To(HaveExactElements(
+			"**1 alert firing** | - `instance=b` | 2 alerts are firing now.",
+			"**1 alert firing** | - `instance=c` | 3 alerts are firing now."))
+	})
+
 	It("leaves a ticket closed that a person has closed, and goes on when it is reopened", func() {
 		a := newAlerting()
 		a.settle()
