@@ -122,8 +122,8 @@ func (a *alerting) round() error {
 	return nil
 }
 
-// refuseWriteOfIncident makes the API server refuse the n-th write of the Incident's controller, and
-// reports whether it has come to that.
+// refuseWriteOfIncident makes the API server refuse the n-th write of the Incident's controller,
+// and reports whether it has come to that.
 func (a *alerting) refuseWriteOfIncident(n int) *bool {
 	writes, refused := 0, false
 	a.writes.before = func(client.Object) error {
