@@ -76,7 +76,7 @@ $header"
 }
 
 kustomizations() {
-	for folder in crd default samples; do
+	for folder in crd default default-tls samples; do
 		bin/tools/kustomize build "config/$folder" >/dev/null || failed "config/$folder does not build"
 	done
 }

@@ -65,6 +65,16 @@ const (
 	// status.lastSyncRequest is the last value that was handled.
 	SyncRequestedAnnotation = "ticketing.synqly.com/sync-requested"
 
+	// ToldAnnotation is on the Tickets and TicketComments of an Incident: short hashes, separated
+	// by commas, of the alerts that fire as far as they say.
+	ToldAnnotation = "ticketing.synqly.com/alerts-told"
+	// StatusSetForAnnotation is on a Ticket of an Incident: what its status was last set for. It is
+	// written together with the status, so that nothing sets the status twice.
+	StatusSetForAnnotation = "ticketing.synqly.com/status-set-for"
+	// RefreshedForAnnotation is on a Ticket of an Incident whose receiver has refresh: the
+	// generations of the Incident and of the receiver that its fields follow.
+	RefreshedForAnnotation = "ticketing.synqly.com/refreshed-for"
+
 	// CreateKeyTagPrefix is the prefix of the tag that marks a remote ticket as created by the
 	// operator. The create key follows it.
 	CreateKeyTagPrefix = "k8s-"

@@ -85,3 +85,25 @@ const (
 	// ReasonInvalidConfiguration: correct the spec.
 	ReasonInvalidConfiguration = "InvalidConfiguration"
 )
+
+// Reasons of an AlertReceiver's Ready condition, besides SecretNotFound, InvalidToken,
+// WaitingForIntegration and Paused.
+const (
+	// ReasonReceiving: nothing to do.
+	ReasonReceiving = "Receiving"
+	// ReasonInvalidTemplate: correct the template that the message names. Tickets are created all
+	// the same, with the default text of that field.
+	ReasonInvalidTemplate = "InvalidTemplate"
+)
+
+// Reasons of an Incident's Ready condition, besides WaitingForTicket and Paused.
+const (
+	// ReasonTracked: nothing to do; the ticket is as the alerts and the receiver ask.
+	ReasonTracked = "Tracked"
+	// ReasonWaitingForReceiver: create the AlertReceiver again, or delete the Incident.
+	ReasonWaitingForReceiver = "WaitingForReceiver"
+	// ReasonHeldBack: close tickets, or raise maxOpenTickets of the AlertReceiver.
+	ReasonHeldBack = "HeldBack"
+	// ReasonSuppressed: nothing to do; people have decided that they want no ticket.
+	ReasonSuppressed = "Suppressed"
+)

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package v1alpha1 holds the custom resources of the API group ticketing.synqly.com: Integration,
-// Ticket, TicketComment and TicketNote.
+// Ticket, TicketComment, TicketNote, AlertReceiver and Incident.
 //
 // +kubebuilder:object:generate=true
 // +groupName=ticketing.synqly.com
@@ -24,6 +24,8 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&Ticket{}, &TicketList{},
 		&TicketComment{}, &TicketCommentList{},
 		&TicketNote{}, &TicketNoteList{},
+		&AlertReceiver{}, &AlertReceiverList{},
+		&Incident{}, &IncidentList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

@@ -47,6 +47,8 @@ var _ = Describe("kubectl", func() {
 		Entry("tickets", "tickets", "Ticket", "ticket", "tkt"),
 		Entry("ticketcomments", "ticketcomments", "TicketComment", "ticketcomment", "tcomment"),
 		Entry("ticketnotes", "ticketnotes", "TicketNote", "ticketnote", "tnote"),
+		Entry("alertreceivers", "alertreceivers", "AlertReceiver", "alertreceiver", "alertrx"),
+		Entry("incidents", "incidents", "Incident", "incident", "inc"),
 	)
 
 	ready := map[string]any{
@@ -67,8 +69,8 @@ var _ = Describe("kubectl", func() {
 		var shown []column
 		for position, definition := range table.ColumnDefinitions {
 			value := table.Rows[0].Cells[position]
-			if definition.Name == "Age" {
-				Expect(value).To(MatchRegexp(`^[0-9]+(s|m)`))
+			if definition.Name == "Age" || definition.Name == "Since" {
+				Expect(value).To(MatchRegexp(`^[0-9]+(s|m|h|d|y)`))
 				value = nil
 			}
 			shown = append(shown, column{name: definition.Name, wide: definition.Priority > 0, value: value})
@@ -113,6 +115,27 @@ var _ = Describe("kubectl", func() {
 			column{name: "Reason", value: "Rejected"},
 			column{name: "Age"},
 			column{name: "Creator", value: "jane@example.com", wide: true},
+			column{name: "Message", value: "summary: too long", wide: true},
+		),
+		Entry("receivers of alerts", "alertreceivers", alertReceiver(),
+			map[string]any{"incidents": int64(7), "openTickets": int64(3), "url": "/v1/alerts/monitoring/platform"},
+			column{name: "Incidents", value: float64(7)},
+			column{name: "Open", value: float64(3)},
+			column{name: "Ready", value: "False"},
+			column{name: "Age"},
+			column{name: "URL", value: "/v1/alerts/monitoring/platform", wide: true},
+			column{name: "Message", value: "summary: too long", wide: true},
+		),
+		Entry("incidents", "incidents", incident(), map[string]any{
+			"phase": "Firing", "firing": int64(2), "ticketRef": map[string]any{"name": "platform-1f0c-1"}, "ticketID": "10023",
+			"since": "2025-12-01T00:00:00Z", "ticketURL": "https://acme.example.com/browse/10023",
+		},
+			column{name: "Phase", value: "Firing"},
+			column{name: "Firing", value: float64(2)},
+			column{name: "Ticket", value: "platform-1f0c-1"},
+			column{name: "ID", value: "10023"},
+			column{name: "Since"},
+			column{name: "URL", value: "https://acme.example.com/browse/10023", wide: true},
 			column{name: "Message", value: "summary: too long", wide: true},
 		),
 	)

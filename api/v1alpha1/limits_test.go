@@ -74,6 +74,26 @@ var textLimits = map[string][]textLimit{
 		{field: "spec.title", characters: 1024},
 		{field: "spec.content", characters: 65536},
 	},
+	"AlertReceiver": {
+		{field: "spec.integrationRef.name", characters: 253},
+		{field: "spec.tokenSecretRef.name", characters: 253},
+		{field: "spec.tokenSecretRef.key", characters: 253, ascii: true},
+		{field: "spec.ticket.name", characters: 4096},
+		{field: "spec.ticket.summary", characters: 4096},
+		{field: "spec.ticket.description", characters: 65536},
+		{field: "spec.ticket.priority", characters: 4096},
+		{field: "spec.ticket.status", characters: 4096},
+		{field: "spec.ticket.project", characters: 4096},
+		{field: "spec.ticket.issueType", characters: 4096},
+		{field: "spec.ticket.assignee", characters: 4096},
+		{field: "spec.ticket.contact", characters: 4096},
+		{field: "spec.ticket.creator", characters: 4096},
+		{field: "spec.resolve.status", characters: 255},
+		{field: "spec.refire.status", characters: 255},
+	},
+	"Incident": {
+		{field: "spec.receiverRef.name", characters: 253},
+	},
 }
 
 var _ = Describe("The texts of", func() {
@@ -252,6 +272,31 @@ var statusLimits = map[string][][]statusLimit{
 		noDuplicates("status.replacedIDs"),
 	}},
 	"TicketNote": {ofEveryStatus, ofEveryRemoteObject, ofEveryChild},
+	"AlertReceiver": {ofEveryStatus, {
+		longestText("status.url", 2048),
+		notNegative("status.incidents"),
+		notNegative("status.openTickets"),
+		{"status.lastNotification", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.lastNotification", "should match"},
+		longestText("status.lastError", 1024),
+	}},
+	"Incident": {ofEveryStatus, {
+		oneOf("status.phase", "Firing"),
+		oneOf("status.phase", "Resolved"),
+		oneOf("status.phase", "Suppressed"),
+		oneOf("status.phase", "Waiting"),
+		notNegative("status.firing"),
+		{"status.since", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.since", "should match"},
+		{"status.resolvedAt", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.resolvedAt", "should match"},
+		longestText("status.ticketRef.name", 253),
+		longestText("status.ticketID", 1024),
+		longestText("status.ticketURL", 2048),
+		notNegative("status.generation"),
+		mostItems("status.told", 100, numberedText),
+		longestItem("status.told", 16),
+		noDuplicates("status.told"),
+		notNegative("status.comments"),
+		{"status.commentedAt", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.commentedAt", "should match"},
+	}},
 }
 
 var _ = Describe("The status of", func() {
@@ -294,7 +339,7 @@ var _ = Describe("The status of", func() {
 
 // indefinite is the kind with its article.
 func indefinite(kind string) string {
-	if strings.HasPrefix(kind, "I") {
+	if strings.HasPrefix(kind, "I") || strings.HasPrefix(kind, "A") {
 		return "an " + kind
 	}
 	return "a " + kind

@@ -83,12 +83,39 @@ func ticketNote(changes ...change) *manifest {
 	}, changes)
 }
 
+// alertReceiver is an AlertReceiver with the one required field.
+func alertReceiver(changes ...change) *manifest {
+	return newManifest("AlertReceiver", map[string]any{"tokenSecretRef": map[string]any{"name": "alertmanager-token"}}, changes)
+}
+
+// incident is an Incident with an alert.
+func incident(changes ...change) *manifest {
+	return newManifest("Incident", map[string]any{
+		"receiverRef": map[string]any{"name": "platform"},
+		"alerts":      []any{alert(1)},
+	}, changes)
+}
+
+// alert is a firing alert that differs for each number, with the changes made.
+func alert(number int, changes ...func(map[string]any)) any {
+	alert := map[string]any{
+		"fingerprint": fmt.Sprintf("%016x", number), "status": "firing", "startsAt": "2026-12-01T10:05:00.123456Z",
+		"labels": map[string]any{"alertname": "DiskFull", "instance": fmt.Sprintf("node-%d", number)},
+	}
+	for _, edit := range changes {
+		edit(alert)
+	}
+	return alert
+}
+
 // manifestOf makes a manifest of the named kind with its required fields.
 var manifestOf = map[string]func(...change) *manifest{
 	"Integration":   integration,
 	"Ticket":        ticket,
 	"TicketComment": ticketComment,
 	"TicketNote":    ticketNote,
+	"AlertReceiver": alertReceiver,
+	"Incident":      incident,
 }
 
 // created is the object as the API server stored it.

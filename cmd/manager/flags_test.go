@@ -22,8 +22,8 @@ import (
 var _ = Describe("The flags", func() {
 	It("are all accepted, and the probes and metrics answer", func(ctx SpecContext) {
 		t := newTenant(ctx)
-		// startManager gives --kubeconfig, --metrics-bind-address, --health-probe-bind-address and
-		// --watch-namespaces.
+		// startManager gives --kubeconfig, --metrics-bind-address, --health-probe-bind-address,
+		// --alerts-bind-address and --watch-namespaces.
 		m := t.startManager(ctx,
 			"--leader-elect", "--leader-election-namespace="+operatorNamespace, "--max-concurrent-reconciles=2", "--allow-insecure-http",
 			"--former-installations=0b1d3c5e-0000-4000-8000-000000000000",
@@ -41,6 +41,10 @@ var _ = Describe("The flags", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(status).To(Equal(http.StatusOK))
 		Expect(body).To(ContainSubstring(`synqly_requests_total{code="200",integration="default",namespace="` + t.namespace + `"`))
+
+		status, _, err = get(ctx, "http://"+m.alerts+"/v1/alerts/monitoring/platform")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(status).To(Equal(http.StatusMethodNotAllowed), "alerts are posted")
 	})
 
 	It("--version prints the version and ends", func(ctx SpecContext) {
@@ -52,7 +56,7 @@ var _ = Describe("The flags", func() {
 	DescribeTable("that are wrong end the manager with a message",
 		func(ctx SpecContext, exitCode int, message string, flags ...string) {
 			session := runManager(ctx, append([]string{
-				"--kubeconfig=" + operatorKubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address=0",
+				"--kubeconfig=" + operatorKubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address=0", "--alerts-bind-address=0",
 			}, flags...)...)
 			Eventually(session).WithTimeout(15 * time.Second).Should(gexec.Exit(exitCode))
 			Expect(session.Err).To(gbytes.Say(message))
@@ -64,6 +68,9 @@ var _ = Describe("The flags", func() {
 		Entry("an address that cannot be listened on", 1, "99999: invalid port", "--health-probe-bind-address=127.0.0.1:99999"),
 		Entry("a network that is none", 1, "--allowed-api-cidrs.*10.0.0.1.*is not a network in CIDR notation", "--allowed-api-cidrs=10.0.0.1"),
 		Entry("a host that is none", 1, "--allowed-api-hosts.*is not a host name", "--allowed-api-hosts=https://example.com"),
+		Entry("an address for alerts that cannot be listened on", 1, "99999: invalid port", "--alerts-bind-address=127.0.0.1:99999"),
+		Entry("a certificate without its key", 1, "needs both the file of the certificate and that of its key", "--alerts-bind-address=127.0.0.1:0", "--alerts-tls-cert-file=tls.crt"),
+		Entry("a certificate that does not exist", 1, "no-such-file", "--alerts-bind-address=127.0.0.1:0", "--alerts-tls-cert-file=no-such-file", "--alerts-tls-key-file=no-such-file"),
 		Entry("a kubeconfig that does not exist", 1, "no-such-file", "--kubeconfig=no-such-file"),
 		Entry("leader election outside of a cluster without a namespace", 1, "(?i)leader.?election.?namespace", "--leader-elect"),
 	)
@@ -78,7 +85,7 @@ var _ = Describe("The flags", func() {
 		kubeconfig := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 		Expect(clientcmd.WriteToFile(*config, kubeconfig)).To(Succeed())
 
-		session := runManager(ctx, "--kubeconfig="+kubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address=0")
+		session := runManager(ctx, "--kubeconfig="+kubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address=0", "--alerts-bind-address=0")
 
 		Eventually(session).WithTimeout(15 * time.Second).Should(gexec.Exit(1))
 		Expect(session.Err).To(gbytes.Say(address + ".*refused"))

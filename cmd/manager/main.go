@@ -29,6 +29,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/source/alerts"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -56,6 +57,9 @@ type options struct {
 	allowedAPIHosts         string
 	formerInstallations     string
 	showVersion             bool
+	alertsAddress           string
+	alertsCertFile          string
+	alertsKeyFile           string
 	logging                 zap.Options
 	// arguments are what is left after the flags.
 	arguments []string
@@ -74,6 +78,9 @@ func parseFlags() options {
 	flag.StringVar(&o.allowedAPIHosts, "allowed-api-hosts", "", "Host names, such as synqly.example.com or *.example.com, that Integrations may have in their baseURL whatever address they resolve to, separated by commas.")
 	flag.StringVar(&o.formerInstallations, "former-installations", "", "The clusters that this cluster replaces, as UIDs of their kube-system namespaces, separated by commas. The operator takes over objects that were moved or restored from them with their annotations.")
 	flag.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
+	flag.StringVar(&o.alertsAddress, "alerts-bind-address", ":9095", "The address to which Alertmanager and Grafana send alerts. Use 0 to disable it.")
+	flag.StringVar(&o.alertsCertFile, "alerts-tls-cert-file", "", "The file of the certificate for --alerts-bind-address, in PEM. It is read again when it changes. Without it, alerts are received without encryption.")
+	flag.StringVar(&o.alertsKeyFile, "alerts-tls-key-file", "", "The file of the private key for --alerts-tls-cert-file, in PEM.")
 	o.logging.BindFlags(flag.CommandLine)
 	flag.Parse()
 	o.arguments = flag.Args()
@@ -109,6 +116,9 @@ func run(ctx context.Context, o options) error {
 	}
 	if err := setupControllers(ctx, mgr, o); err != nil {
 		return fmt.Errorf("setting up the controllers: %w", err)
+	}
+	if err := setupAlerts(mgr, o); err != nil {
+		return fmt.Errorf("setting up the endpoint for alerts: %w", err)
 	}
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err
@@ -181,6 +191,28 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 		Installation:        installation,
 		FormerInstallations: separated(o.formerInstallations),
 	})
+}
+
+// setupAlerts adds the endpoint for alerts, unless it is disabled.
+func setupAlerts(mgr ctrl.Manager, o options) error {
+	if o.alertsAddress == "0" {
+		return nil
+	}
+	endpoint, err := alerts.New(alerts.Options{
+		Address:   o.alertsAddress,
+		CertFile:  o.alertsCertFile,
+		KeyFile:   o.alertsKeyFile,
+		Client:    mgr.GetClient(),
+		APIReader: mgr.GetAPIReader(),
+		Informers: mgr.GetCache(),
+	})
+	if err != nil {
+		return err
+	}
+	if err := mgr.AddReadyzCheck("alerts", endpoint.Ready); err != nil {
+		return err
+	}
+	return mgr.Add(endpoint)
 }
 
 // namespaces is the cache's setting for a list of namespaces; nil for all of them.

@@ -29,7 +29,7 @@ const stopTimeout = 5 * time.Second
 type managerProcess struct {
 	*gexec.Session
 
-	probes, metrics string // Addresses.
+	probes, metrics, alerts string // Addresses.
 }
 
 // runManager starts the program with these flags and no others. It is killed at the end of the spec
@@ -56,13 +56,14 @@ func startManager(ctx context.Context, flags ...string) *managerProcess {
 // and without complaint.
 func launchManager(ctx context.Context, flags ...string) *managerProcess {
 	GinkgoHelper()
-	m := &managerProcess{probes: freeAddress(ctx), metrics: freeAddress(ctx)}
+	m := &managerProcess{probes: freeAddress(ctx), metrics: freeAddress(ctx), alerts: freeAddress(ctx)}
 	m.Session = runManager(ctx, append([]string{
 		"--kubeconfig=" + operatorKubeconfig,
 		"--health-probe-bind-address=" + m.probes,
 		"--metrics-bind-address=" + m.metrics,
 		"--allow-insecure-http", // The simulator speaks plain HTTP, on the loopback interface.
 		"--allowed-api-cidrs=127.0.0.0/8,::1/128",
+		"--alerts-bind-address=" + m.alerts,
 		"--zap-log-level=debug",
 	}, flags...)...)
 	DeferCleanup(func() {

@@ -134,13 +134,18 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	alerts, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
 	d.operator, err = startProcess(ctx, d.folder, "bin/manager",
 		"--kubeconfig="+kubeconfig,
 		"--leader-elect=false",
 		"--allow-insecure-http", // The simulator speaks plain HTTP, on the loopback interface.
 		"--allowed-api-cidrs=127.0.0.0/8",
 		"--metrics-bind-address=0",
-		"--health-probe-bind-address="+probes)
+		"--health-probe-bind-address="+probes,
+		"--alerts-bind-address="+alerts)
 	if err != nil {
 		return err
 	}

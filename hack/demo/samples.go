@@ -13,7 +13,7 @@ import (
 func (d *demo) samples() string   { return filepath.Join(d.folder, "samples") }
 func (d *demo) tokenFile() string { return filepath.Join(d.samples(), "token") }
 
-// writeSamples writes a made-up token, which the simulator accepts and the samples' Secret gets.
+// writeSamples writes a made-up token, which the simulator accepts and the samples' Secrets get.
 func (d *demo) writeSamples() error {
 	if err := os.MkdirAll(d.samples(), 0o700); err != nil {
 		return fmt.Errorf("making the folder of the samples: %w", err)
@@ -30,6 +30,8 @@ func (d *demo) pointSamplesAtSimulator() error {
 	return d.writeKustomization("samples", fmt.Sprintf(`resources: [../../../config/samples]
 secretGenerator:
 - name: synqly-token
+  files: [token]
+- name: alertmanager-token
   files: [token]
 generatorOptions:
   disableNameSuffixHash: true

@@ -12,6 +12,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/synqly/ticketing-operator/internal/controller/alertreceiver"
+	"github.com/synqly/ticketing-operator/internal/controller/incident"
 	"github.com/synqly/ticketing-operator/internal/controller/integration"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
@@ -26,7 +28,17 @@ func Setup(mgr ctrl.Manager, options remote.Options) error {
 			return err
 		}
 	}
-	return nil
+	return setupAlerts(mgr, options)
+}
+
+// setupAlerts adds the controllers of what alerts make.
+func setupAlerts(mgr ctrl.Manager, options remote.Options) error {
+	templates := alertreceiver.NewTemplateErrors()
+	receivers := alertreceiver.Options{Client: options.Client, Secrets: options.APIReader, Clock: options.Clock, Templates: templates}
+	if err := alertreceiver.Setup(mgr, receivers); err != nil {
+		return err
+	}
+	return incident.Setup(mgr, incident.Options{Client: options.Client, Recorder: options.Recorder, Clock: options.Clock, Templates: templates})
 }
 
 // IndexFields adds the indexes that the controllers use to the cache.

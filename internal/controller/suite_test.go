@@ -39,7 +39,9 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller"
+	"github.com/synqly/ticketing-operator/internal/controller/alertreceiver"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/incident"
 	"github.com/synqly/ticketing-operator/internal/controller/integration"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
@@ -157,7 +159,16 @@ func (w *world) startWith(options remote.Options) {
 	options.Connections = connection.New(connection.Options{Secrets: testCluster.GetAPIReader(), Clock: w.clock, AllowInsecureHTTP: true, Transport: &http.Transport{}})
 	w.options = options
 	w.integrations = integration.NewReconciler(w.options, controller.RemoteKinds)
-	w.reconcilers = map[string]reconcile.Reconciler{"*v1alpha1.Integration": w.integrations}
+	templates := alertreceiver.NewTemplateErrors()
+	w.reconcilers = map[string]reconcile.Reconciler{
+		"*v1alpha1.Integration": w.integrations,
+		"*v1alpha1.AlertReceiver": alertreceiver.NewReconciler(alertreceiver.Options{
+			Client: options.Client, Secrets: options.APIReader, Clock: options.Clock, Templates: templates,
+		}),
+		"*v1alpha1.Incident": incident.NewReconciler(incident.Options{
+			Client: options.Client, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,
+		}),
+	}
 	for _, kind := range controller.RemoteKinds {
 		reconciler, err := kind.NewReconciler(w.options)
 		Expect(err).NotTo(HaveOccurred())
@@ -442,6 +453,10 @@ func condition(object client.Object, kind string) *metav1.Condition {
 		return meta.FindStatusCondition(o.RemoteStatus().Conditions, kind)
 	case *v1alpha1.Integration:
 		return meta.FindStatusCondition(o.Status.Conditions, kind)
+	case *v1alpha1.AlertReceiver:
+		return meta.FindStatusCondition(o.Status.Conditions, kind)
+	case *v1alpha1.Incident:
+		return meta.FindStatusCondition(o.Status.Conditions, kind)
 	}
 	return nil
 }
@@ -500,6 +515,9 @@ type writes struct {
 // client is a client whose writes are counted.
 func (w *writes) client() client.Client {
 	return interceptor.NewClient(notWatching{testCluster.GetClient()}, interceptor.Funcs{
+		Create: func(ctx context.Context, c client.WithWatch, object client.Object, options ...client.CreateOption) error {
+			return w.counted(object, func() error { return c.Create(ctx, object, options...) })
+		},
 		Patch: func(ctx context.Context, c client.WithWatch, object client.Object, patch client.Patch, options ...client.PatchOption) error {
 			return w.counted(object, func() error { return c.Patch(ctx, object, patch, options...) })
 		},

@@ -1,0 +1,120 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package alerttemplate
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+	"text/template"
+	"time"
+
+	alertmanager "github.com/prometheus/alertmanager/template"
+)
+
+// functions are those of Alertmanager. In the place of those whose result can be much larger than
+// what they are given, or that take very long for it, there are some that bound it and do the same
+// otherwise.
+func functions(now func() time.Time) template.FuncMap {
+	all := template.FuncMap{}
+	maps.Copy(all, alertmanager.DefaultFuncs)
+	maps.Copy(all, template.FuncMap{
+		"now":          now,
+		"since":        func(start time.Time) time.Duration { return now().Sub(start) },
+		"join":         join,
+		"match":        match,
+		"reReplaceAll": replaceAll,
+		"printf":       printf,
+		"tz":           inTimeZone,
+	})
+	return all
+}
+
+// join is Alertmanager's, for a list and a separator whose product is bounded.
+func join(separator string, list any) (string, error) {
+	if value := reflect.ValueOf(list); value.IsValid() && (value.Kind() == reflect.Slice || value.Kind() == reflect.Array) {
+		if len(separator)*value.Len() > maxSize {
+			return "", errTooLarge
+		}
+	}
+	return alertmanager.DefaultFuncs["join"].(func(string, any) (string, error))(separator, list)
+}
+
+// Bounds of regular expressions. Go's take a time that is the product of the two.
+const (
+	maxPattern      = 1024
+	maxInstructions = 4096
+	maxMatched      = 64 << 10
+	maxReplacement  = 1024
+)
+
+// compile compiles a regular expression that is bounded, for a text that is.
+func compile(pattern, text string) (*regexp.Regexp, error) {
+	if len(pattern) > maxPattern {
+		return nil, fmt.Errorf("a regular expression is longer than %d bytes", maxPattern)
+	}
+	if len(text) > maxMatched {
+		return nil, fmt.Errorf("a text for a regular expression is longer than %d bytes", maxMatched)
+	}
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return nil, err
+	}
+	if len(program.Inst) > maxInstructions {
+		return nil, fmt.Errorf("the regular expression %q repeats too much", pattern)
+	}
+	return regexp.Compile(pattern)
+}
+
+func match(pattern, text string) (bool, error) {
+	expression, err := compile(pattern, text)
+	if err != nil {
+		return false, err
+	}
+	return expression.MatchString(text), nil
+}
+
+func replaceAll(pattern, replacement, text string) (string, error) {
+	expression, err := compile(pattern, text)
+	if err != nil {
+		return "", err
+	}
+	if len(replacement) > maxReplacement {
+		return "", fmt.Errorf("a replacement is longer than %d bytes", maxReplacement)
+	}
+	size := 0
+	for _, found := range expression.FindAllStringSubmatchIndex(text, -1) {
+		if size += len(expression.ExpandString(nil, replacement, text, found)); size > maxSize {
+			return "", errTooLarge
+		}
+	}
+	return expression.ReplaceAllString(text, replacement), nil
+}
+
+// unboundedVerb is a verb of printf that has a width or a precision of more than three digits or
+// from an argument, or that names its argument, which it could then do often.
+var unboundedVerb = regexp.MustCompile(`%[-+# 0-9.]*([1-9][0-9]{3}|\*|\[)`)
+
+func printf(format string, arguments ...any) (string, error) {
+	if verb := unboundedVerb.FindString(format); verb != "" {
+		return "", fmt.Errorf("printf takes no %q: a width has at most three digits, and an argument has no number", verb)
+	}
+	return fmt.Sprintf(format, arguments...), nil
+}
+
+// inTimeZone is Alertmanager's tz, for the names of time zones alone: Go takes no path that leads
+// out of its time zones, and this takes none that is longer than such a name.
+func inTimeZone(name string, moment time.Time) (time.Time, error) {
+	if len(name) > 64 || strings.ContainsAny(name, `.\`) {
+		return time.Time{}, fmt.Errorf("%.64q is no time zone", name)
+	}
+	return alertmanager.DefaultFuncs["tz"].(func(string, time.Time) (time.Time, error))(name, moment)
+}

@@ -1,0 +1,148 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package alertreceiver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/alerttemplate"
+	"github.com/synqly/ticketing-operator/internal/controller/incident"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
+)
+
+// health is how a receiver is, in the words of conditions.
+type health struct {
+	status.Summary
+	paused bool
+	// again is when to look again.
+	again time.Duration
+}
+
+// check looks at all that a receiver needs, first at what it cannot do without.
+func (r *Reconciler) check(ctx context.Context, receiver *v1alpha1.AlertReceiver) (health, error) {
+	is := func(ready metav1.ConditionStatus, reason, message string, again time.Duration) health {
+		return health{Summary: status.Summary{Ready: ready, Reason: reason, Message: message}, again: again}
+	}
+	if status.IsPaused(receiver) {
+		found := is(metav1.ConditionUnknown, v1alpha1.ReasonPaused, "paused by the annotation "+v1alpha1.PausedAnnotation+": remove it to continue", 0)
+		found.paused = true
+		return found, nil
+	}
+	reference := receiver.Spec.TokenSecretRef
+	secret, err := r.secret(ctx, receiver)
+	if err != nil {
+		return health{}, err
+	}
+	if secret == nil {
+		return is(metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, fmt.Sprintf("the Secret %q does not exist: no sender is let in", reference.Name), secretInterval), nil
+	}
+	key := cmp.Or(reference.Key, "token")
+	if strings.TrimSpace(string(secret.Data[key])) == "" {
+		return is(metav1.ConditionFalse, v1alpha1.ReasonInvalidToken, fmt.Sprintf("the Secret %q has no token under the key %q: no sender is let in", reference.Name, key), secretInterval), nil
+	}
+	if wrong := alerttemplate.Check(&receiver.Spec.Ticket); len(wrong) > 0 {
+		found := is(metav1.ConditionFalse, v1alpha1.ReasonInvalidTemplate, errors.Join(wrong...).Error(), checkInterval)
+		found.Stalled = true
+		return found, nil
+	}
+	err = r.Client.Get(ctx, types.NamespacedName{Namespace: receiver.Namespace, Name: receiver.Spec.IntegrationRef.Name}, &v1alpha1.Integration{})
+	if apierrors.IsNotFound(err) {
+		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForIntegration, fmt.Sprintf("the Integration %q does not exist: alerts are kept, and get their tickets when it does", receiver.Spec.IntegrationRef.Name), checkInterval), nil
+	}
+	if err != nil {
+		return health{}, fmt.Errorf("reading the Integration: %w", err)
+	}
+	return is(metav1.ConditionTrue, v1alpha1.ReasonReceiving, "alerts are received", checkInterval), nil
+}
+
+// counts are the incidents and tickets of a receiver.
+type counts struct {
+	incidents, openTickets int
+	phases                 map[v1alpha1.IncidentPhase]int
+	// withoutTicket is since when the oldest incident waits that fires and has no remote ticket.
+	withoutTicket time.Time
+	// waitingSince is since when the oldest of those that wait for room does.
+	waitingSince time.Time
+	// notified is the latest time at which a notification said something new.
+	notified time.Time
+}
+
+func (r *Reconciler) count(ctx context.Context, receiver *v1alpha1.AlertReceiver) (counts, error) {
+	counted := counts{phases: map[v1alpha1.IncidentPhase]int{}}
+	var incidents v1alpha1.IncidentList
+	if err := r.Client.List(ctx, &incidents, client.InNamespace(receiver.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return counted, fmt.Errorf("counting the Incidents: %w", err)
+	}
+	for i := range incidents.Items {
+		if each := &incidents.Items[i]; each.Spec.ReceiverRef.Name == receiver.Name {
+			counted.add(each)
+		}
+	}
+	var tickets v1alpha1.TicketList
+	if err := r.Client.List(ctx, &tickets, client.InNamespace(receiver.Namespace), client.MatchingLabels{v1alpha1.ReceiverLabel: receiver.Name}, client.HasLabels{v1alpha1.IncidentLabel}, client.UnsafeDisableDeepCopy); err != nil {
+		return counted, fmt.Errorf("counting the Tickets: %w", err)
+	}
+	for i := range tickets.Items {
+		if incident.IsOpen(&tickets.Items[i], receiver) {
+			counted.openTickets++
+		}
+	}
+	return counted, nil
+}
+
+func (c *counts) add(each *v1alpha1.Incident) {
+	c.incidents++
+	c.phases[each.Status.Phase]++
+	for _, alert := range each.Spec.Alerts {
+		if alert.ReceivedAt != nil && alert.ReceivedAt.After(c.notified) {
+			c.notified = alert.ReceivedAt.Time
+		}
+	}
+	if since := each.Status.Since; each.Status.Phase == v1alpha1.IncidentWaiting && since != nil && (c.waitingSince.IsZero() || since.Time.Before(c.waitingSince)) {
+		c.waitingSince = since.Time
+	}
+	if each.Status.TicketID != "" || each.Status.Phase == v1alpha1.IncidentResolved || each.Status.Phase == v1alpha1.IncidentSuppressed {
+		return
+	}
+	if since := each.CreationTimestamp.Time; c.withoutTicket.IsZero() || since.Before(c.withoutTicket) {
+		c.withoutTicket = since
+	}
+}
+
+// writeStatus writes the status if it has changed.
+func (r *Reconciler) writeStatus(ctx context.Context, receiver *v1alpha1.AlertReceiver, found health, counted counts) error {
+	changed := receiver.DeepCopy()
+	to := &changed.Status
+	status.SetReady(&to.Conditions, found.Summary, changed.Generation, r.Clock.Now())
+	status.SetStalled(&to.Conditions, found.Summary, changed.Generation, r.Clock.Now())
+	to.ObservedGeneration = changed.Generation
+	to.URL = receiver.EndpointPath()
+	to.Incidents, to.OpenTickets = int32(counted.incidents), int32(counted.openTickets) // #nosec G115 -- counts of objects
+	// By the minute, so that it does not tick.
+	if notified := metav1.NewTime(counted.notified.Truncate(time.Minute)); !counted.notified.IsZero() && (to.LastNotification == nil || to.LastNotification.Before(&notified)) {
+		to.LastNotification = &notified
+	}
+	if latest, known := r.Templates.latest(client.ObjectKeyFromObject(receiver)); known {
+		to.LastError = status.Truncate(latest, 1024)
+	}
+	if status.IsUnchanged(receiver, changed) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(receiver, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Status().Patch(ctx, changed, patch); err != nil {
+		return fmt.Errorf("writing the status of the AlertReceiver: %w", err)
+	}
+	return nil
+}
