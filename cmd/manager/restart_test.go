@@ -10,6 +10,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -21,6 +22,7 @@ var _ = Describe("A restart", func() {
 		t := newTenant(ctx)
 		m := t.startManager(ctx)
 		integration := t.integration()
+		integration.Spec.PollInterval = &metav1.Duration{Duration: 5 * time.Second}
 		t.connect(ctx, integration)
 		tickets, comments, notes := t.family(objects / 3)
 		create(ctx, tickets...)
@@ -30,6 +32,11 @@ var _ = Describe("A restart", func() {
 		expectReady(ctx, comments...)
 		expectReady(ctx, notes...)
 		t.expectOneRemoteTicketEach(tickets...)
+		By("showing how tickets are polled, which is the last that is written")
+		Eventually(func(ctx context.Context) (*v1alpha1.PollingStatus, error) {
+			err := administrator.Get(ctx, client.ObjectKeyFromObject(integration), integration)
+			return integration.Status.Polling, err
+		}).WithContext(ctx).Should(HaveValue(HaveField("Method", v1alpha1.PollingChangedSince)))
 		m.stop()
 		Expect(operatorRequests.writesSince(time.Time{})).NotTo(BeEmpty(), "the API server should write down what it is asked")
 		t.remote.ForgetRequests()
@@ -42,6 +49,7 @@ var _ = Describe("A restart", func() {
 		Eventually(reconciles).WithArguments(ctx, m).Should(BeNumerically(">", objects), "every object should be reconciled")
 		Eventually(m.metric).WithContext(ctx).WithArguments("workqueue_depth").Should(BeZero())
 		Eventually(t.remote.RequestCounts).Should(HaveKey("ListRemoteFields"), "the Integration should be checked")
+		Eventually(t.remote.RequestCounts).Should(HaveKey("QueryTickets"), "the tickets should be polled")
 		// What is written down of a request may follow its answer at some distance.
 		Consistently(func() []auditedRequest { return operatorRequests.writesSince(restarted) }).Should(BeEmpty())
 		Expect(t.resourceVersions(ctx)).To(Equal(before))
