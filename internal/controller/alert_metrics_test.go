@@ -14,8 +14,8 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// seriesOf are the series of a namespace about alerts and incidents, by their names, and by the phase
-// where they have one.
+// seriesOf are the series of a namespace about alerts and incidents, by their names, and by the
+// phase where they have one.
 func seriesOf(namespace string) map[string]float64 {
 	GinkgoHelper()
 	families, err := metrics.Registry.Gather()

@@ -123,8 +123,8 @@ func (c *counts) add(each *v1alpha1.Incident) {
 	}
 }
 
-// awaitsTicketSince is since when an incident without a remote ticket waits for one: its first since
-// it fires, and a later one since it has none.
+// awaitsTicketSince is since when an incident without a remote ticket waits for one: its first
+// since it fires, and a later one since it has none.
 func awaitsTicketSince(each *v1alpha1.Incident) time.Time {
 	latest := each.CreationTimestamp.Time
 	if since := each.Status.Since; since != nil && since.After(latest) {

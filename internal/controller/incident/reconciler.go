@@ -88,8 +88,8 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		Complete(NewReconciler(options))
 }
 
-// receiverOf tells the work queue which receiver an Incident belongs to. No Integration is asked for
-// anything, so receivers share the workers.
+// receiverOf tells the work queue which receiver an Incident belongs to. No Integration is asked
+// for anything, so receivers share the workers.
 func receiverOf(cached client.Reader) fairqueue.IntegrationOf {
 	return func(ctx context.Context, request ctrl.Request) string {
 		incident := &v1alpha1.Incident{}

@@ -84,8 +84,8 @@ var changesOfClaims = predicate.Funcs{
 	GenericFunc: func(event.GenericEvent) bool { return false },
 }
 
-// enqueueLinked reconciles the Tickets of an Integration. Nothing else brings those back that are in
-// sync.
+// enqueueLinked reconciles the Tickets of an Integration. Nothing else brings those back that are
+// in sync.
 func enqueueLinked(reader client.Reader) handler.EventHandler {
 	requests := func(ctx context.Context, integration client.Object) []ctrl.Request {
 		var tickets v1alpha1.TicketList

@@ -34,7 +34,7 @@ const (
 type pageData struct {
 	Tickets        []ticketView
 	Total          int
-	Only           string // The ID of the ticket that is shown alone.
+	Only           string    // The ID of the ticket that is shown alone.
 	Requests       []Request // Newest first.
 	Faults         []Fault
 	Behaviour      string // Empty for a well-behaved provider.
