@@ -74,11 +74,13 @@ var _ = Describe("The metrics of alerts", func() {
 		other := a.newIncident("platform-2e1d", "b")
 		a.create(other)
 		a.settle()
+		a.refresh(other)
+		waits := max(other.CreationTimestamp.Unix(), other.Status.Since.Unix())
 		Expect(seriesOf(a.namespace)).To(And(
 			HaveKeyWithValue("synqly_incidents Firing", 1.0),
 			HaveKeyWithValue("synqly_incidents Waiting", 1.0),
 			HaveKeyWithValue("synqly_alert_template_errors_total", BeNumerically(">=", 1)),
-			HaveKeyWithValue("synqly_incident_without_ticket_since_seconds", float64(other.CreationTimestamp.Unix())),
+			HaveKeyWithValue("synqly_incident_without_ticket_since_seconds", float64(waits)),
 		))
 
 		By("the receiver goes")

@@ -4,6 +4,8 @@
 package controller_test
 
 import (
+	"time"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -57,6 +59,20 @@ var _ = Describe("The address of a ticket", func() {
 		w.reconcile(ticket)
 		Expect(ticket.Status.URL).To(BeEmpty())
 		Expect(w.sent()).To(BeEmpty())
+	})
+
+	It("goes when the remote ticket is missing and another one is to be created", func() {
+		w := newWorld()
+		linksTo(w, browse+"{id}")
+		ticket := w.created(w.ticket("checkout", recreated))
+		deletedByAPerson(w, ticket)
+		w.reconcile(ticket)
+		Expect(ticket.Status.URL).To(Equal(browse + ticket.Status.ID))
+		w.simulator.Inject(simulator.Fault{Operation: "CreateTicket", Status: 503})
+		w.clock.Step(settlePeriod + time.Second)
+		w.reconcile(ticket)
+		expectNotReady(ticket, v1alpha1.ReasonCreateUnconfirmed)
+		Expect(ticket.Status.URL).To(BeEmpty())
 	})
 
 	It("is shown by the Incident, with each of its tickets", func() {
