@@ -85,6 +85,41 @@ var _ = Describe("An Integration", func() {
 		Entry("that is no URL and has user information", "user:canary@"),
 	)
 
+	DescribeTable("accepts the ticketURLTemplate of", func(template string) {
+		Expect(valueOf(expectAccepted(integration(with("spec.ticketURLTemplate", template))), "spec.ticketURLTemplate")).To(Equal(template))
+	},
+		Entry("Jira", "https://acme.atlassian.net/browse/{id}"),
+		Entry("ServiceNow, with the ID in a query", "https://acme.service-now.com/nav_to.do?uri=incident.do%3Fsys_id%3D{id}"),
+		Entry("one with the ID in a fragment", "https://desk.example.com/#/tickets/{id}"),
+		Entry("one with the ID twice and a port", "http://desk.example.com:8443/{id}?ticket={id}"),
+		Entry("one with an @ in its path", "https://desk.example.com/@acme/{id}"),
+	)
+	const (
+		noTemplate = "ticketURLTemplate must be an absolute URL such as https://acme.example.com/browse/{id}"
+		noID       = "ticketURLTemplate must contain {id}"
+		noSecrets  = "ticketURLTemplate must not have user information"
+	)
+	DescribeTable("refuses a ticketURLTemplate", func(template, message string) {
+		expectRefused(integration(with("spec.ticketURLTemplate", template)), "spec.ticketURLTemplate", message)
+	},
+		Entry("without a place for the ID", "https://acme.example.com/browse/", noID),
+		Entry("with another word in braces", "https://acme.example.com/browse/{ID}", noID),
+		Entry("without a scheme", "acme.example.com/browse/{id}", noTemplate),
+		Entry("that is a path", "/browse/{id}", noTemplate),
+		Entry("without a host", "https:///browse/{id}", noTemplate),
+		Entry("with the ID in the host", "https://{id}.example.com/", noTemplate),
+		Entry("that runs a script", "javascript:alert({id})", noTemplate),
+		Entry("of FTP", "ftp://acme.example.com/{id}", noTemplate),
+		Entry("with a space", "https://acme.example.com/browse this/{id}", noTemplate),
+		Entry("with a line feed", "https://acme.example.com/browse/{id}\n", noTemplate),
+		Entry("with user information", "https://jane:secret@acme.example.com/{id}", noSecrets),
+	)
+	It("does not repeat what may be a secret in the refusal of a ticketURLTemplate", func() {
+		err := apiClient.Create(suiteCtx, integration(with("spec.ticketURLTemplate", "https://jane:canary@acme.example.com/{id}")))
+		Expect(err).To(HaveOccurred())
+		Expect(err.Error()).NotTo(ContainSubstring("canary"))
+	})
+
 	DescribeTable("accepts the key of a Secret", func(key string) {
 		expectAccepted(integration(with("spec.tokenSecretRef.key", key)))
 	},

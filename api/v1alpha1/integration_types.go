@@ -96,6 +96,17 @@ type IntegrationSpec struct {
 	// +optional
 	// +kubebuilder:default=Auto
 	Tagging Tagging `json:"tagging,omitempty"`
+
+	// ticketURLTemplate is the address at which people open a ticket of this provider in a browser,
+	// with {id} in place of its ID, such as https://acme.example.com/browse/{id}. The address of
+	// each Ticket is shown in its status.url. The ID is percent-encoded.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http') && size(url(self).getHostname()) > 0 && !self.matches('\\\\s')",message="ticketURLTemplate must be an absolute URL such as https://acme.example.com/browse/{id}",reason=FieldValueForbidden
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^[^:]*://[^/?#]*@')",message="ticketURLTemplate must not have user information: everyone who may view the Tickets can read it",reason=FieldValueForbidden
+	// +kubebuilder:validation:XValidation:rule="self.contains('{id}')",message="ticketURLTemplate must contain {id}, which the ID of the ticket takes the place of: for example https://acme.example.com/browse/{id}",reason=FieldValueForbidden
+	TicketURLTemplate string `json:"ticketURLTemplate,omitempty"`
 }
 
 // Tagging says whether the operator adds its own tags to tickets.

@@ -43,6 +43,7 @@ var textLimits = map[string][]textLimit{
 		{field: "spec.defaults.project", characters: 255},
 		{field: "spec.defaults.issueType", characters: 255},
 		{field: "spec.defaults.creator", characters: 255},
+		{field: "spec.ticketURLTemplate", characters: 1024, begins: "https://acme.example.com/browse/{id}", ascii: true},
 	},
 	"Ticket": {
 		{field: "spec.integrationRef.name", characters: 253},
@@ -247,6 +248,8 @@ var statusLimits = map[string][][]statusLimit{
 		noDuplicates("status.drift"),
 		longestText("status.adoptedID", 1024),
 		longestText("status.closingCommentID", 1024),
+		longestText("status.url", 2048),
+		longestText("status.remote.url", 2048),
 		longestText("status.remote.summary", 1024),
 		longestText("status.remote.name", 1024),
 		longestText("status.remote.status", 255),

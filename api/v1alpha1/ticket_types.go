@@ -258,6 +258,13 @@ type TicketCloseSpec struct {
 type TicketStatus struct {
 	RemoteObjectStatus `json:",inline"`
 
+	// url is the address of the remote ticket in a browser: what ticketURLTemplate of the
+	// Integration makes of its ID, or without a template the one that the provider returned. Not
+	// set where neither is known.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	URL string `json:"url,omitempty"`
+
 	// remote is the remote ticket as last seen, with the values of the provider. Values that are
 	// too long are cut and end in an ellipsis.
 	// +optional
@@ -347,6 +354,11 @@ type RemoteTicket struct {
 	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:MaxLength=255
 	Tags []string `json:"tags,omitempty"`
+	// url is the address of the remote ticket in a browser, if the provider returns it with the
+	// ticket.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	URL string `json:"url,omitempty"`
 	// comments is the number of comments on the remote ticket, by any author, if the provider
 	// returns it with the ticket.
 	// +optional
@@ -378,6 +390,7 @@ type RemoteTicket struct {
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Assignee",type=string,priority=1,JSONPath=`.status.remote.assignee`
 // +kubebuilder:printcolumn:name="Summary",type=string,priority=1,JSONPath=`.spec.summary`
+// +kubebuilder:printcolumn:name="URL",type=string,priority=1,JSONPath=`.status.url`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type Ticket struct {
 	metav1.TypeMeta `json:",inline"`

@@ -49,7 +49,12 @@ var _ = Describe("The endpoint for alerts", func() {
 
 // postAlert sends a notification and returns the code of the answer.
 func postAlert(ctx context.Context, url, token string) (int, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(notificationOfDiskFull))
+	return postBody(ctx, url, token, notificationOfDiskFull)
+}
+
+// postBody sends a body as a sender with the token does.
+func postBody(ctx context.Context, url, token, body string) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		return 0, err
 	}

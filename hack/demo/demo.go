@@ -33,6 +33,8 @@ type demo struct {
 	simulator    *process
 	simulatorURL string
 	operator     *process
+	alertsURL    string // where the operator takes the alerts of the samples
+	alertBegan   time.Time
 }
 
 // operatorNamespace is where config/operator puts the operator.
@@ -146,6 +148,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 		"--metrics-bind-address=0",
 		"--health-probe-bind-address="+probes,
 		"--alerts-bind-address="+alerts)
+	d.alertsURL = "http://" + alerts + alertsPath
 	if err != nil {
 		return err
 	}
@@ -155,7 +158,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 }
 
 func (d *demo) applySamples(ctx context.Context) error {
-	d.say("Applying config/samples, with the baseURL of the Integration set to the simulator, a pollInterval of 10s and a made-up token")
+	d.say("Applying config/samples, with the addresses of the simulator, short intervals and made-up tokens")
 	samples, err := buildKustomization(ctx, d.samples())
 	if err != nil {
 		return err
@@ -202,6 +205,7 @@ func (d *demo) keepRunning(ctx context.Context) error {
 To try things by hand, in another terminal:
   %s
   kubectl get ticketing
+  kubectl get incidents -o wide
   kubectl edit ticket checkout-latency
   kubectl delete ticketcomment checkout-latency-started
 The logs: %s and %s

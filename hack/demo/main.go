@@ -4,7 +4,8 @@
 // Command demo shows the operator at work on a machine that has no cluster: it starts etcd,
 // kube-apiserver, the Synqly simulator and the operator as processes of this machine, on free ports
 // of the loopback interface, applies config/samples, waits until every object is Ready, shows both
-// sides, and keeps running until it is interrupted. `make demo` builds what it needs and starts it.
+// sides, fires an alert and resolves it, and keeps running until it is interrupted. `make demo`
+// builds what it needs and starts it.
 //
 // Whatever way it ends, it ends what it started and removes what it wrote.
 package main
@@ -76,6 +77,8 @@ func run(ctx context.Context, settings settings) (err error) {
 		d.waitUntilReady,
 		d.showObjects,
 		d.showRemoteTickets,
+		d.fireAlert,
+		d.resolveAlert,
 		d.keepRunning,
 	} {
 		if err := ctx.Err(); err != nil {

@@ -25,7 +25,8 @@ func (d *demo) writeSamples() error {
 }
 
 // pointSamplesAtSimulator overlays config/samples with what makes them work here: the simulator's
-// address, its token, and a poll interval at which changes in the simulator are seen soon.
+// addresses, its token, and intervals at which changes in the simulator are seen soon and alerts do
+// not have to be waited for.
 func (d *demo) pointSamplesAtSimulator() error {
 	return d.writeKustomization("samples", fmt.Sprintf(`resources: [../../../config/samples]
 secretGenerator:
@@ -40,7 +41,12 @@ patches:
   patch: |
     - {op: add, path: /spec/baseURL, value: %q}
     - {op: add, path: /spec/pollInterval, value: 10s}
-`, d.simulatorURL))
+    - {op: add, path: /spec/ticketURLTemplate, value: %q}
+- target: {kind: AlertReceiver}
+  patch: |
+    - {op: add, path: /spec/commentInterval, value: 0s}
+    - {op: add, path: /spec/resolve/after, value: 1s}
+`, d.simulatorURL, d.simulatorURL+"/tickets/{id}"))
 }
 
 // writeKustomization writes a kustomization to a folder of the demo's folder.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -60,7 +61,7 @@ func fetchTickets(ctx context.Context, simulatorURL string) ([]remoteTicket, err
 	return tickets, nil
 }
 
-// printTickets prints a table of the tickets and one of their comments and notes.
+// printTickets prints a table of the tickets and, if there are any, one of their comments and notes.
 func printTickets(out io.Writer, tickets []remoteTicket) error {
 	// A tabwriter keeps the first error and returns it from Flush.
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
@@ -71,6 +72,9 @@ func printTickets(out io.Writer, tickets []remoteTicket) error {
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	if !slices.ContainsFunc(tickets, func(ticket remoteTicket) bool { return len(ticket.Comments)+len(ticket.Notes) > 0 }) {
+		return nil
 	}
 	_, _ = fmt.Fprintln(table, "\nTICKET\tKIND\tID\tCREATOR\tCONTENT")
 	for _, ticket := range tickets {

@@ -47,6 +47,17 @@ func TestTicketsOfTheSimulatorAreShown(t *testing.T) {
 	}
 }
 
+func TestTicketsWithoutCommentsAndNotesAreOneTable(t *testing.T) {
+	var out strings.Builder
+	if err := printTickets(&out, []remoteTicket{{ID: "10001", Status: "To Do", Project: "OPS", Summary: "p99 above 2s"}}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"TICKET STATUS PRIORITY PROJECT ASSIGNEE TAGS SUMMARY", "10001 To Do - OPS - p99 above 2s", ""}
+	if diff := cmp.Diff(want, withoutPadding(out.String())); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}
+
 func TestAnAnswerThatIsNoListOfTicketsIsAnError(t *testing.T) {
 	cases := map[string]http.HandlerFunc{
 		"an error status": http.NotFound,

@@ -19,7 +19,7 @@ var (
 
 	withoutTicket = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "synqly_incident_without_ticket_since_seconds",
-		Help: "Unix time since when the oldest incident of an AlertReceiver waits for its first remote ticket. No series while none waits.",
+		Help: "Unix time since when an incident of an AlertReceiver waits for a remote ticket, the longest of them. No series while none waits.",
 	}, []string{"namespace", "receiver"})
 )
 

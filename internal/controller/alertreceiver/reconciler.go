@@ -23,6 +23,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
+	_ "github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/incident"
 )
 
@@ -75,6 +77,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	failures := source.TypedChannel(reconciler.Templates.changed, &handler.TypedEnqueueRequestForObject[*v1alpha1.AlertReceiver]{})
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.AlertReceiver{}).
+		WithOptions(fairqueue.Options(mgr.GetControllerOptions().MaxConcurrentReconciles, fairqueue.ByName)).
 		Watches(&v1alpha1.Incident{}, enqueueDelayed(receiverOfIncident)).
 		Watches(&v1alpha1.Ticket{}, enqueueDelayed(receiverOfTicket)).
 		Watches(&v1alpha1.Integration{}, enqueueOfNamespace(mgr.GetClient())).

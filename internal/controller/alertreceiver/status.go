@@ -12,6 +12,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -71,7 +72,8 @@ func (r *Reconciler) check(ctx context.Context, receiver *v1alpha1.AlertReceiver
 type counts struct {
 	incidents, openTickets int
 	phases                 map[v1alpha1.IncidentPhase]int
-	// withoutTicket is since when the oldest incident waits that fires and has no remote ticket.
+	// withoutTicket is since when the oldest of the incidents waits that fire and have no remote
+	// ticket.
 	withoutTicket time.Time
 	// waitingSince is since when the oldest of those that wait for room does.
 	waitingSince time.Time
@@ -116,9 +118,23 @@ func (c *counts) add(each *v1alpha1.Incident) {
 	if each.Status.TicketID != "" || each.Status.Phase == v1alpha1.IncidentResolved || each.Status.Phase == v1alpha1.IncidentSuppressed {
 		return
 	}
-	if since := each.CreationTimestamp.Time; c.withoutTicket.IsZero() || since.Before(c.withoutTicket) {
+	if since := awaitsTicketSince(each); c.withoutTicket.IsZero() || since.Before(c.withoutTicket) {
 		c.withoutTicket = since
 	}
+}
+
+// awaitsTicketSince is since when an incident without a remote ticket waits for one: its first
+// since it fires, and a later one since it has none.
+func awaitsTicketSince(each *v1alpha1.Incident) time.Time {
+	latest := each.CreationTimestamp.Time
+	if since := each.Status.Since; since != nil && since.After(latest) {
+		latest = since.Time
+	}
+	ready := meta.FindStatusCondition(each.Status.Conditions, v1alpha1.ConditionReady)
+	if each.Status.Generation > 1 && ready != nil && ready.Status == metav1.ConditionFalse && ready.LastTransitionTime.After(latest) {
+		latest = ready.LastTransitionTime.Time
+	}
+	return latest
 }
 
 // writeStatus writes the status if it has changed.

@@ -8,7 +8,6 @@ package incident
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
+	"k8s.io/utils/keymutex"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
@@ -43,6 +44,8 @@ const (
 	// receiverInterval is when to look again for a receiver that does not exist. A watch tells,
 	// too.
 	receiverInterval = 5 * time.Minute
+	// openingLocks bounds how many locks there are for the receivers.
+	openingLocks = 256
 )
 
 // TemplateResults take what came of the templates of a receiver.
@@ -62,9 +65,9 @@ type Options struct {
 // Reconciler has the tickets of Incidents follow the alerts.
 type Reconciler struct {
 	Options
-	// opening is held while a ticket is counted and created, so that several reconciles cannot take
-	// the last room at once.
-	opening sync.Mutex
+	// opening is held, by receiver, while a ticket is counted and created, so that several
+	// reconciles cannot take the last room at once.
+	opening keymutex.KeyMutex
 }
 
 // NewReconciler returns the reconciler of Incidents.
@@ -72,16 +75,30 @@ func NewReconciler(options Options) *Reconciler {
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
-	return &Reconciler{Options: options}
+	return &Reconciler{Options: options, opening: keymutex.NewHashed(openingLocks)}
 }
 
 // Setup adds the controller of Incidents to the manager.
 func Setup(mgr ctrl.Manager, options Options) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Incident{}).
+		WithOptions(fairqueue.Options(mgr.GetControllerOptions().MaxConcurrentReconciles, receiverOf(mgr.GetClient()))).
 		Owns(&v1alpha1.Ticket{}).
 		Watches(&v1alpha1.AlertReceiver{}, enqueueOfReceiver(mgr.GetClient()), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Complete(NewReconciler(options))
+}
+
+// receiverOf tells the work queue which receiver an Incident belongs to. No Integration is asked
+// for anything, so receivers share the workers.
+func receiverOf(cached client.Reader) fairqueue.IntegrationOf {
+	return func(ctx context.Context, request ctrl.Request) string {
+		incident := &v1alpha1.Incident{}
+		// What the cache has does, and must not be changed.
+		if err := cached.Get(ctx, request.NamespacedName, incident, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+			return "" // It is gone, and there is nothing to do for it.
+		}
+		return incident.Spec.ReceiverRef.Name
+	}
 }
 
 // enqueueOfReceiver reconciles the Incidents of a receiver.

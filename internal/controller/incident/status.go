@@ -30,6 +30,7 @@ func (r *Reconciler) record(s *state, done step, to *v1alpha1.IncidentStatus) {
 		enter(v1alpha1.IncidentFiring)
 		to.Generation++
 		to.TicketRef, to.TicketID = &v1alpha1.TicketReference{Name: s.next.Name}, ""
+		to.TicketURL = ""
 		to.Told, to.Comments, to.CommentedAt, to.ResolvedAt = toldBy(s.next), 0, nil, nil
 	case recordComment:
 		to.Comments++
@@ -81,17 +82,31 @@ func (r *Reconciler) writeSummary(ctx context.Context, s *state) error {
 	if s.latest != nil && s.latest.Status.ID != "" {
 		to.TicketID = s.latest.Status.ID
 	}
-	summary := s.summary()
+	if s.latest != nil {
+		to.TicketURL = s.latest.Status.URL
+	}
+	summary := s.summary(to)
 	status.SetReady(&to.Conditions, summary, changed.Generation, s.now)
 	status.SetStalled(&to.Conditions, summary, changed.Generation, s.now)
 	to.ObservedGeneration = changed.Generation
 	if err := r.patchStatus(ctx, s, changed); err != nil {
 		return err
 	}
-	if s.incident.Status.TicketID == "" && to.TicketID != "" && to.Generation == 1 {
-		observeTimeToTicket(s.now.Sub(s.incident.CreationTimestamp.Time))
+	if s.incident.Status.TicketID == "" && to.TicketID != "" {
+		r.emit(s, "TicketCreated", "Open", "the remote ticket is %s", nameOf(to))
+		if to.Generation == 1 {
+			observeTimeToTicket(s.now.Sub(s.incident.CreationTimestamp.Time))
+		}
 	}
 	return nil
+}
+
+// nameOf is what people find the remote ticket by: its ID, with its address where that is known.
+func nameOf(seen *v1alpha1.IncidentStatus) string {
+	if seen.TicketURL == "" {
+		return fmt.Sprintf("%q", seen.TicketID)
+	}
+	return fmt.Sprintf("%q (%s)", seen.TicketID, seen.TicketURL)
 }
 
 func (r *Reconciler) patchStatus(ctx context.Context, s *state, changed *v1alpha1.Incident) error {
@@ -105,8 +120,8 @@ func (r *Reconciler) patchStatus(ctx context.Context, s *state, changed *v1alpha
 	return nil
 }
 
-// summary is what the condition Ready says.
-func (s *state) summary() status.Summary {
+// summary is what the condition Ready says beside what else the status does.
+func (s *state) summary(seen *v1alpha1.IncidentStatus) status.Summary {
 	is := func(ready metav1.ConditionStatus, reason, message string, arguments ...any) status.Summary {
 		return status.Summary{Ready: ready, Reason: reason, Message: fmt.Sprintf(message, arguments...)}
 	}
@@ -134,5 +149,5 @@ func (s *state) summary() status.Summary {
 	if ready.Status != metav1.ConditionTrue {
 		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForTicket, "the Ticket %q is not ready (%s): %s", s.latest.Name, ready.Reason, ready.Message)
 	}
-	return is(metav1.ConditionTrue, v1alpha1.ReasonTracked, "the ticket is as the alerts and the AlertReceiver ask")
+	return is(metav1.ConditionTrue, v1alpha1.ReasonTracked, "the ticket %s is as the alerts and the AlertReceiver ask", nameOf(seen))
 }

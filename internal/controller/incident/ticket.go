@@ -23,8 +23,9 @@ import (
 
 // openTicket creates the next Ticket, and reports whether it did.
 func (r *Reconciler) openTicket(ctx context.Context, s *state) (bool, error) {
-	r.opening.Lock()
-	defer r.opening.Unlock()
+	receiver := client.ObjectKeyFromObject(s.receiver).String()
+	r.opening.LockKey(receiver)
+	defer func() { _ = r.opening.UnlockKey(receiver) }()
 	if room, err := r.hasRoom(ctx, s.receiver); err != nil || !room {
 		return false, err
 	}

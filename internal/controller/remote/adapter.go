@@ -164,6 +164,13 @@ type Locator[O Object, R any] interface {
 	Locate(ctx context.Context, call Call[O, R]) (Place, error)
 }
 
+// Linker is an Adapter whose remote objects have an address at which people open them in a browser.
+type Linker[O Object] interface {
+	// ShowLink puts the address into the object's status, as that and the Integration say it, and
+	// returns it; empty where it is not known. It makes no remote call.
+	ShowLink(object O, integration *v1alpha1.Integration) string
+}
+
 // Commenter is an Adapter that posts a comment before Remove. Comments have no idempotency key
 // either, so it is created under the same protocol.
 type Commenter[O Object, R any] interface {

@@ -156,7 +156,7 @@ func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], made Fou
 		s.status.Applied, s.status.Returned = nil, r.adapter.RemoteFields(s.object, remote)
 		r.recordSeen(s, remote)
 	}
-	s.emit(news)
+	s.emit(news.withLink(r.link(s)))
 	if r.reporter != nil {
 		_, remark := r.reporter.WithoutEffect(s.object, remote, slices.Sorted(maps.Keys(fields)))
 		s.emitRemark(remark)

@@ -31,6 +31,14 @@ func (s *state[O, R]) emit(e event) {
 	s.events = append(s.events, e)
 }
 
+// withLink adds to an Event the address at which people find what it tells of; empty for none.
+func (e event) withLink(link string) event {
+	if link != "" {
+		e.note = note("%s (%s)", e.note, link)
+	}
+	return e
+}
+
 func createdEvent(noun, id string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Created", action: "Create", note: note("created the remote %s %q", noun, id)}
 }

@@ -34,6 +34,9 @@ func (r *Reconciler[O, R]) lifecycle(ctx context.Context, s *state[O, R]) error 
 	if err := r.applyObservation(ctx, s); err != nil {
 		return err
 	}
+	if err := r.refreshLink(ctx, s); err != nil {
+		return err
+	}
 	for range maxSteps {
 		if err := r.checkReferences(s); err != nil {
 			return err
@@ -100,7 +103,7 @@ func (r *Reconciler[O, R]) adopt(ctx context.Context, s *state[O, R]) error {
 	s.status.SettledAttempt = max(s.status.SettledAttempt, s.intent.attempt)
 	s.status.Returned = r.adapter.RemoteFields(s.object, remote)
 	r.recordSeen(s, remote)
-	s.emit(adoptedEvent(r.adapter.Noun(), s.status.ID))
+	s.emit(adoptedEvent(r.adapter.Noun(), s.status.ID).withLink(r.link(s)))
 	return nil
 }
 

@@ -44,7 +44,7 @@ func (r *Reconciler[O, R]) handleMissing(ctx context.Context, s *state[O, R], mi
 // something that belongs to the old one.
 func (r *Reconciler[O, R]) forgetRemote(ctx context.Context, s *state[O, R], asks string) error {
 	s.emit(recreatingEvent(r.adapter.Noun(), s.status.ID, asks))
-	s.clearRemote()
+	r.clearRemote(s)
 	r.updateConditions(s, outcome{
 		status: metav1.ConditionFalse, reason: v1alpha1.ReasonCreating, silent: true,
 		message: "the remote " + r.adapter.Noun() + " is missing; a new one will be created",

@@ -175,7 +175,7 @@ func (r *Reconciler[O, R]) forgetCopied(ctx context.Context, s *state[O, R]) err
 		return nil
 	}
 	s.emit(copiedEvent(r.adapter.Noun(), s.status.ID))
-	s.clearRemote()
+	r.clearRemote(s)
 	s.status.SettledAttempt, s.status.OpenAttempt, s.status.CreateKey = 0, 0, ""
 	if r.replacer != nil {
 		*r.replacer.Replaced(s.object) = nil

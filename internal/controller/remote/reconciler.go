@@ -56,6 +56,8 @@ type Reconciler[O Object, R any] struct {
 	locator Locator[O, R]
 	// holder is nil where nothing belongs to the remote objects.
 	holder Holder[O]
+	// linker is nil where remote objects have no address.
+	linker Linker[O]
 	// reporter is nil where nothing is said of what the provider makes of fields.
 	reporter Reporter[O, R]
 
@@ -99,6 +101,7 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 	reconciler.adopter, _ = adapter.(Adopter[O])
 	reconciler.locator, _ = adapter.(Locator[O, R])
 	reconciler.holder, _ = adapter.(Holder[O])
+	reconciler.linker, _ = adapter.(Linker[O])
 	reconciler.reporter, _ = adapter.(Reporter[O, R])
 	if (reconciler.patcher == nil) == (reconciler.replacer == nil) {
 		return nil, fmt.Errorf("the adapter of %s must be either a Patcher or a Replacer", adapter.Kind())

@@ -108,10 +108,13 @@ func (r *Reconciler[O, R]) situation(s *state[O, R]) situation {
 // attemptOpen reports whether a create attempt is recorded whose outcome is not.
 func (s *state[O, R]) attemptOpen() bool { return s.intent.attempt > s.status.SettledAttempt }
 
-// clearRemote takes the remote object, and what is known of its fields, out of the status.
-func (s *state[O, R]) clearRemote() {
+// clearRemote takes the remote object, and what is known of it, out of the status.
+func (r *Reconciler[O, R]) clearRemote(s *state[O, R]) {
 	s.status.ID, s.status.Applied, s.status.Returned, s.status.Missing = "", nil, nil, false
 	meta.RemoveStatusCondition(&s.status.Conditions, v1alpha1.ConditionUnverified)
+	if r.linker != nil {
+		r.linker.ShowLink(s.object, &v1alpha1.Integration{}) // Without an ID it is empty.
+	}
 }
 
 // settleAttempt notes that the outcome of the recorded attempt is known.

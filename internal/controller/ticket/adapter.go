@@ -36,6 +36,7 @@ type adapter struct{}
 var (
 	_ remote.Patcher[*v1alpha1.Ticket, synqly.Ticket]   = adapter{}
 	_ remote.Commenter[*v1alpha1.Ticket, synqly.Ticket] = adapter{}
+	_ remote.Linker[*v1alpha1.Ticket]                   = adapter{}
 	_ remote.Adopter[*v1alpha1.Ticket]                  = adapter{}
 	_ remote.Holder[*v1alpha1.Ticket]                   = adapter{}
 )

@@ -44,6 +44,7 @@ var priorities = []string{"URGENT", "CRITICAL", "HIGH", "MEDIUM", "MODERATE", "L
 func (adapter) Record(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration, now time.Time) {
 	ticket.Status.Remote = remoteTicket(shown)
 	ticket.Status.ClosedAt = closedAt(ticket.Status.ClosedAt, shown, integration, now)
+	adapter{}.ShowLink(ticket, integration)
 }
 
 // remarks collect what is said about values that do not fit.
@@ -99,6 +100,7 @@ func remoteTicket(shown *synqly.Ticket) *v1alpha1.RemoteTicket {
 	seen := &v1alpha1.RemoteTicket{
 		CreatedAt: notes.time("createdAt", shown.CreatedAt),
 		UpdatedAt: notes.time("updatedAt", shown.UpdatedAt),
+		URL:       shownLink(shown),
 	}
 	for _, field := range fields {
 		field.record(shown, seen, &notes)

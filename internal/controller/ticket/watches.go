@@ -32,6 +32,7 @@ func watch(mgr ctrl.Manager, options remote.Options, controller *builder.Builder
 		return err
 	}
 	controller.
+		Watches(&v1alpha1.Integration{}, enqueueLinked(mgr.GetClient()), builder.WithPredicates(changesOfLinks)).
 		Watches(&v1alpha1.Ticket{}, enqueueRivals(mgr.GetClient()), builder.WithPredicates(changesOfClaims)).
 		WatchesRawSource(reconciler.Observations())
 	return nil
@@ -80,6 +81,42 @@ var changesOfClaims = predicate.Funcs{
 		after, isStill := e.ObjectNew.(*v1alpha1.Ticket)
 		return isTicket && isStill && (before.Status.ID != after.Status.ID || before.Spec.TicketID != after.Spec.TicketID)
 	},
+	GenericFunc: func(event.GenericEvent) bool { return false },
+}
+
+// enqueueLinked reconciles the Tickets of an Integration. Nothing else brings those back that are
+// in sync.
+func enqueueLinked(reader client.Reader) handler.EventHandler {
+	requests := func(ctx context.Context, integration client.Object) []ctrl.Request {
+		var tickets v1alpha1.TicketList
+		err := reader.List(ctx, &tickets, client.InNamespace(integration.GetNamespace()), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+		if err != nil {
+			log.FromContext(ctx).Error(err, "listing the Tickets whose address has changed")
+			return nil
+		}
+		var linked []ctrl.Request
+		for i := range tickets.Items {
+			if ticket := &tickets.Items[i]; ticket.Status.ID != "" && ticket.Status.Integration == integration.GetName() {
+				linked = append(linked, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(ticket)})
+			}
+		}
+		return linked
+	}
+	return handler.EnqueueRequestsFromMapFunc(requests)
+}
+
+// changesOfLinks lets pass an Integration that gives tickets another address than before.
+var changesOfLinks = predicate.Funcs{
+	CreateFunc: func(e event.CreateEvent) bool {
+		integration, is := e.Object.(*v1alpha1.Integration)
+		return is && integration.Spec.TicketURLTemplate != ""
+	},
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, was := e.ObjectOld.(*v1alpha1.Integration)
+		after, is := e.ObjectNew.(*v1alpha1.Integration)
+		return was && is && before.Spec.TicketURLTemplate != after.Spec.TicketURLTemplate
+	},
+	DeleteFunc:  func(event.DeleteEvent) bool { return false },
 	GenericFunc: func(event.GenericEvent) bool { return false },
 }
 

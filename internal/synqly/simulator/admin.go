@@ -27,6 +27,7 @@ const maxAdminBody = 1 << 20
 func newAdminHandler(server *Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", server.servePage)
+	mux.HandleFunc("GET /tickets/{id}", server.serveTicketPage)
 	mux.HandleFunc("GET /simulator/tickets", server.adminTickets)
 	mux.HandleFunc("PATCH /simulator/tickets/{id}", server.adminEditTicket)
 	mux.HandleFunc("DELETE /simulator/tickets/{id}", server.adminDeleteTicket)
@@ -47,6 +48,23 @@ type ticketView struct {
 	Notes    []Note    `json:"notes"`
 }
 
+// viewOf returns the ticket with that ID.
+func (s *Server) viewOf(id string) (ticketView, bool) {
+	defer s.lock()()
+	record := s.store.byID[id]
+	if record == nil {
+		return ticketView{}, false
+	}
+	return record.view(), true
+}
+
+func (record *ticketRecord) view() ticketView {
+	return ticketView{
+		ticketAnswer: record.clone().answer(values(record.attachments)),
+		Comments:     values(record.comments), Notes: values(record.notes),
+	}
+}
+
 // views returns the newest tickets, newest first, and how many there are. A limit of 0 means all.
 func (s *Server) views(limit int) ([]ticketView, int) {
 	defer s.lock()()
@@ -57,10 +75,7 @@ func (s *Server) views(limit int) ([]ticketView, int) {
 	}
 	views := make([]ticketView, len(all))
 	for i, record := range all {
-		views[len(all)-1-i] = ticketView{
-			ticketAnswer: record.clone().answer(values(record.attachments)),
-			Comments:     values(record.comments), Notes: values(record.notes),
-		}
+		views[len(all)-1-i] = record.view()
 	}
 	return views, total
 }

@@ -170,3 +170,30 @@ func TestPage(t *testing.T) {
 		t.Errorf("Content-Security-Policy is %q", policy)
 	}
 }
+
+func TestPageOfATicket(t *testing.T) {
+	server := newHarness(t).overNetwork()
+	id, other := server.create(`{"name":"n","summary":"p99 above 2s"}`), server.create(`{"name":"n","summary":"the other"}`)
+	server.AddComment(id, "jane", "mitigation started")
+	answer := server.admin("GET", "/tickets/"+id, "")
+	if answer.status != 200 || !strings.HasPrefix(answer.contentType, "text/html") {
+		t.Fatalf("%d %s", answer.status, answer.contentType)
+	}
+	page := string(answer.body)
+	for _, want := range []string{id, "p99 above 2s", "mitigation started", `href="/"`, `href="/tickets/` + id + `?refresh"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+	for _, unwanted := range []string{other, "the other", `http-equiv="refresh"`} {
+		if strings.Contains(page, unwanted) {
+			t.Errorf("the page has %q", unwanted)
+		}
+	}
+	if refreshing := string(server.admin("GET", "/tickets/"+id+"?refresh", "").body); !strings.Contains(refreshing, `http-equiv="refresh"`) {
+		t.Error("the page does not refresh")
+	}
+	if missing := server.admin("GET", "/tickets/999", ""); missing.status != 404 {
+		t.Errorf("for a ticket that does not exist: %d", missing.status)
+	}
+}

@@ -34,6 +34,7 @@ const (
 type pageData struct {
 	Tickets        []ticketView
 	Total          int
+	Only           string    // The ID of the ticket that is shown alone.
 	Requests       []Request // Newest first.
 	Faults         []Fault
 	Behaviour      string // Empty for a well-behaved provider.
@@ -46,10 +47,25 @@ func (s *Server) servePage(writer http.ResponseWriter, request *http.Request) {
 	requests := s.Requests()
 	requests = requests[max(0, len(requests)-pageRequests):]
 	slices.Reverse(requests)
-	data := pageData{
+	writePage(writer, pageData{
 		Tickets: tickets, Total: total, Requests: requests, Faults: s.Faults(), Behaviour: showBehaviour(s.Behaviour()),
 		Refresh: request.URL.Query().Has("refresh"), RefreshSeconds: refreshSeconds,
+	})
+}
+
+// serveTicketPage shows one ticket.
+func (s *Server) serveTicketPage(writer http.ResponseWriter, request *http.Request) {
+	ticket, found := s.viewOf(request.PathValue("id"))
+	if !found {
+		http.Error(writer, "There is no ticket with this ID.", http.StatusNotFound)
+		return
 	}
+	writePage(writer, pageData{
+		Tickets: []ticketView{ticket}, Only: ticket.ID, Refresh: request.URL.Query().Has("refresh"), RefreshSeconds: refreshSeconds,
+	})
+}
+
+func writePage(writer http.ResponseWriter, data pageData) {
 	var page bytes.Buffer
 	if err := pageTemplate.Execute(&page, data); err != nil {
 		http.Error(writer, err.Error(), http.StatusInternalServerError)
