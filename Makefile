@@ -36,6 +36,8 @@ RACE = $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && \
 	command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
 
 CONTROL_PLANE = GO='$(GO)' hack/control-plane/control-plane.sh
+# The tests of cmd/manager run them.
+ALERTMANAGER_PROGRAMS = bin/tools/alertmanager bin/tools/amtool
 # Shows a line for each package, then the whole output of what failed, and last the counts.
 GOTESTSUM = bin/tools/gotestsum --format pkgname --hide-summary skipped --raw-command --
 
@@ -109,7 +111,8 @@ TESTS = $(GO_TEST) $(RACE) $(PACKAGES)
 endif
 
 .PHONY: test
-test: bin/tools/gotestsum ## Run every test, against a real etcd and kube-apiserver.
+test: bin/tools/gotestsum $(ALERTMANAGER_PROGRAMS)
+test: ## Run every test, against a real etcd, kube-apiserver and Alertmanager.
 	@$(if $(RACE),,echo "There is no C compiler, so the tests run without the race detector." >&2;) \
 	assets=$$($(CONTROL_PLANE)) && \
 		KUBEBUILDER_ASSETS="$$assets" $(GOTESTSUM) $(TESTS)
@@ -208,10 +211,14 @@ bin/tools/gotestsum: $(TOOLS_GO_MOD)
 bin/tools/govulncheck: $(TOOLS_GO_MOD)
 	$(call build_tool,hack/tools,golang.org/x/vuln/cmd/govulncheck)
 
+$(ALERTMANAGER_PROGRAMS): hack/alertmanager/build.sh hack/alertmanager/go.mod hack/alertmanager/go.sum
+	@mkdir -p bin/tools
+	@GO='$(GO)' hack/alertmanager/build.sh $(@F) '$(CURDIR)/$@'
+
 bin/tools/golangci-lint: $(LINT_GO_MOD)
 	$(call build_tool,hack/tools/golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
 
 .PHONY: tools
 tools: bin/tools/controller-gen bin/tools/kustomize bin/tools/setup-envtest bin/tools/ginkgo \
-	bin/tools/gotestsum bin/tools/govulncheck bin/tools/golangci-lint
+	bin/tools/gotestsum bin/tools/govulncheck bin/tools/golangci-lint $(ALERTMANAGER_PROGRAMS)
 tools: ## Build every tool into bin/tools.

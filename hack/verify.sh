@@ -32,7 +32,7 @@ generated_files() {
 }
 
 go_modules() {
-	for module in . hack/tools hack/tools/golangci-lint hack/control-plane; do
+	for module in . hack/tools hack/tools/golangci-lint hack/control-plane hack/alertmanager; do
 		(cd "$module" && GOWORK=off "$go" mod tidy -diff) ||
 			failed "$module/go.mod is out of date: run go mod tidy in $module"
 	done

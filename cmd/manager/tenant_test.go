@@ -181,6 +181,10 @@ func conditions(object client.Object) []metav1.Condition {
 		return object.Status.Conditions
 	case *v1alpha1.TicketNote:
 		return object.Status.Conditions
+	case *v1alpha1.AlertReceiver:
+		return object.Status.Conditions
+	case *v1alpha1.Incident:
+		return object.Status.Conditions
 	}
 	return nil
 }
@@ -266,6 +270,7 @@ func (t *tenant) eventReasons(ctx context.Context) ([]string, error) {
 
 func (t *tenant) lists() []client.ObjectList {
 	return []client.ObjectList{
+		&v1alpha1.AlertReceiverList{}, &v1alpha1.IncidentList{},
 		&v1alpha1.TicketCommentList{}, &v1alpha1.TicketNoteList{}, &v1alpha1.TicketList{}, &v1alpha1.IntegrationList{},
 	}
 }
@@ -274,7 +279,9 @@ func (t *tenant) lists() []client.ObjectList {
 // of this one.
 func (t *tenant) removeObjects(ctx SpecContext) {
 	GinkgoHelper()
-	for _, kind := range []client.Object{&v1alpha1.TicketComment{}, &v1alpha1.TicketNote{}, &v1alpha1.Ticket{}, &v1alpha1.Integration{}} {
+	for _, kind := range []client.Object{
+		&v1alpha1.AlertReceiver{}, &v1alpha1.Incident{}, &v1alpha1.TicketComment{}, &v1alpha1.TicketNote{}, &v1alpha1.Ticket{}, &v1alpha1.Integration{},
+	} {
 		Expect(administrator.DeleteAllOf(ctx, kind, client.InNamespace(t.namespace))).To(Succeed())
 	}
 	var remaining []client.Object

@@ -41,7 +41,7 @@ func TestDefaultsOfRealMessages(t *testing.T) {
 		Description: strings.Join([]string{
 			"**1 alert firing** since 2026-11-27 04:27 UTC", "", "disk full", "",
 			"**Labels**", "", "- `alertname`: `DiskFull`", "- `instance`: `a`", "- `severity`: `critical`", "",
-			"**Links**", "", "- [Alertmanager](http://vm:19093)", "",
+			"**Links**", "", "- [Alertmanager](http://alertmanager.example.com:9093)", "",
 			"| Status | Since | Alert |", "|---|---|---|", "| `firing` | 2026-11-27 04:27 UTC | `alertname=DiskFull, instance=a, severity=critical` |",
 		}, "\n"),
 	}
