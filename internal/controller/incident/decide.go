@@ -33,6 +33,9 @@ const (
 	clearStatus
 	// setStatus: put a status into the Ticket's spec.
 	setStatus
+	// noteRefire: write on the Ticket, which stays as it is, that the alerts fire again. Whoever has
+	// not seen that cannot close it any more for the resolution before.
+	noteRefire
 	// recordFiring, recordResolved and recordSuppressed write the phase.
 	recordFiring
 	recordResolved
@@ -108,8 +111,6 @@ type situation struct {
 
 	phase      v1alpha1.IncidentPhase
 	resolvedAt time.Time
-	// since is when the alerts began to fire the latest time.
-	since time.Time
 	// generation is how many tickets the incident has had.
 	generation int32
 	// commentedAt is the time of the latest comment; zero where the ticket has none.
@@ -186,10 +187,9 @@ func (s situation) fires() decision {
 }
 
 // closedInVain reports whether the ticket was closed for a resolution that did not hold, by a
-// process that did not know that yet.
+// process that did not know that yet. After a refire the ticket says that there was one.
 func (s situation) closedInVain() bool {
-	resolvedAt, isResolution := strings.CutPrefix(s.ticket.setFor, resolvedPrefix)
-	return isResolution && !s.ticket.unwanted && resolvedAt > format(s.since)
+	return strings.HasPrefix(s.ticket.setFor, resolvedPrefix) && !s.ticket.unwanted
 }
 
 // reopen has the ticket opened again, or a new one where nothing can do that.
@@ -271,11 +271,11 @@ func (s situation) refired() decision {
 	case !ticket.exists, ticket.missing, s.now.After(s.resolvedAt.Add(s.policy.refireWithin)):
 		return s.open()
 	case ticket.unwanted:
-		return decision{step: recordFiring}
+		return decision{step: noteRefire, setFor: s.forRefire()}
 	}
 	closing := ticket.setFor == s.forResolution() && !ticket.settled
 	if !ticket.closed && !closing {
-		return decision{step: recordFiring}
+		return decision{step: noteRefire, setFor: s.forRefire()}
 	}
 	return s.reopen(s.forRefire())
 }

@@ -62,10 +62,9 @@ func refiredAfter(d time.Duration) func(*situation) {
 }
 func missing(s *situation) { s.ticket.missing = true }
 
-// closedInVain: a resolution within the present firing did not hold, and its ticket was closed.
+// closedInVain: a resolution did not hold, and the ticket was closed for it.
 func closedInVain(s *situation) {
 	closed(s)
-	s.since = ago(time.Hour)
 	s.ticket.status, s.ticket.statusApplied, s.ticket.setFor = "Done", true, resolvedPrefix+format(ago(time.Minute))
 }
 func closed(s *situation) {
@@ -143,10 +142,10 @@ func TestDecide(t *testing.T) {
 		"still no room for the refire":         {firingWith(refiredAfter(25*time.Hour), closedForResolution, noRoom, in(v1alpha1.IncidentWaiting)), decision{at: noon.Add(heldBackInterval)}},
 		"room for the refire":                  {firingWith(refiredAfter(25*time.Hour), closedForResolution, in(v1alpha1.IncidentWaiting)), decision{step: openTicket}},
 		"nothing reopens":                      {firingWith(refiredAfter(time.Hour), closedForResolution, func(s *situation) { s.policy.refireStatus = "" }), decision{step: openTicket}},
-		"a refire of an open ticket":           {firingWith(refiredAfter(time.Hour)), decision{step: recordFiring}},
+		"a refire of an open ticket":           {firingWith(refiredAfter(time.Hour)), decision{step: noteRefire, setFor: "refired/2026-11-27T11:00:00Z"}},
 		"a refire while the closing is sent":   {firingWith(refiredAfter(time.Hour), func(s *situation) { closedForResolution(s); s.ticket.closed, s.ticket.settled = false, false }), decision{step: setStatus, status: "To Do", setFor: "refired/2026-11-27T11:00:00Z"}},
 		"a refire before the closing is noted": {firingWith(func(s *situation) { s.resolvedAt = ago(time.Hour); closedForResolution(s) }), decision{step: recordResolved}},
-		"a refire of what people do not want":  {firingWith(refiredAfter(time.Hour), unwanted), decision{step: recordFiring}},
+		"a refire of what people do not want":  {firingWith(refiredAfter(time.Hour), unwanted), decision{step: noteRefire, setFor: "refired/2026-11-27T11:00:00Z"}},
 		"a refire after the Ticket is deleted": {firingWith(refiredAfter(time.Hour), gone), decision{step: openTicket}},
 
 		// A process that did not know yet that a resolution had not held has closed the ticket.
@@ -154,7 +153,6 @@ func TestDecide(t *testing.T) {
 		"a ticket about to be closed in vain":       {firingWith(closedInVain, func(s *situation) { s.ticket.closed, s.ticket.settled = false, false }), decision{step: setStatus, status: "To Do", setFor: "refired/2026-11-27T11:59:00Z"}},
 		"a ticket closed in vain, nothing reopens":  {firingWith(closedInVain, func(s *situation) { s.policy.refireStatus = "" }), decision{step: openTicket}},
 		"a ticket closed in vain, now a person's":   {firingWith(closedInVain, unwanted), decision{step: recordSuppressed}},
-		"closed for what was before this firing":    {firingWith(closedInVain, func(s *situation) { s.since = ago(time.Second) }), decision{step: recordSuppressed}},
 		"closed in vain, and the alerts do resolve": {firingWith(closedInVain, quietFor(2*time.Minute)), decision{step: recordResolved}},
 
 		// People decide.

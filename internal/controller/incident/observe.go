@@ -88,7 +88,7 @@ func (r *Reconciler) situation(s *state) situation {
 	told := s.incident.Status.Told
 	seen := situation{
 		now: r.Clock.Now(), firing: len(s.firingNow), phase: s.incident.Status.Phase,
-		since: timeOf(s.incident.Status.Since), generation: s.incident.Status.Generation, resolvedAt: timeOf(s.incident.Status.ResolvedAt), commentedAt: timeOf(s.incident.Status.CommentedAt),
+		generation: s.incident.Status.Generation, resolvedAt: timeOf(s.incident.Status.ResolvedAt), commentedAt: timeOf(s.incident.Status.CommentedAt),
 		ticketUnrecorded: s.next != nil, commentUnrecorded: s.nextComment != nil,
 		joined: len(without(s.firingNow, told)), left: len(without(told, s.firingNow)),
 	}
