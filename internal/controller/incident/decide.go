@@ -4,6 +4,7 @@
 package incident
 
 import (
+	"strings"
 	"time"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -32,6 +33,9 @@ const (
 	clearStatus
 	// setStatus: put a status into the Ticket's spec.
 	setStatus
+	// noteRefire: write on the Ticket, which stays as it is, that the alerts fire again. Whoever has
+	// not seen that cannot close it any more for the resolution before.
+	noteRefire
 	// recordFiring, recordResolved and recordSuppressed write the phase.
 	recordFiring
 	recordResolved
@@ -72,6 +76,8 @@ type policy struct {
 type ticketState struct {
 	// exists is false as well while it is being deleted.
 	exists bool
+	// missing: its remote ticket was there, and is not any more.
+	missing bool
 	// hasRemote: its remote ticket is known.
 	hasRemote bool
 	// settled: what its spec says has been applied, so what is seen of the remote ticket is not
@@ -142,9 +148,12 @@ func decide(s situation) decision {
 	return s.fires()
 }
 
+// resolvedPrefix is what all begins with that the status was set for a resolution.
+const resolvedPrefix = "resolved/"
+
 // What the status of a ticket was set for: each resolution, each refire and each closing by a
 // person sets it at most once.
-func (s situation) forResolution() string { return "resolved/" + format(s.resolvedAt) }
+func (s situation) forResolution() string { return resolvedPrefix + format(s.resolvedAt) }
 func (s situation) forRefire() string     { return "refired/" + format(s.resolvedAt) }
 func (s situation) forClosing() string    { return "closed/" + s.ticket.closedAt }
 
@@ -166,10 +175,29 @@ func (s situation) fires() decision {
 	case !ticket.exists:
 		// Who deletes the Ticket wants none.
 		return s.in(v1alpha1.IncidentSuppressed, recordSuppressed)
+	case ticket.missing:
+		// Who deletes the remote ticket wants none either.
+		return s.in(v1alpha1.IncidentSuppressed, recordSuppressed)
+	case s.closedInVain():
+		return s.reopen("refired/" + strings.TrimPrefix(ticket.setFor, resolvedPrefix))
 	case ticket.closed && ticket.settled:
 		return s.closedByAPerson()
 	}
 	return s.firesWithTicket()
+}
+
+// closedInVain reports whether the ticket was closed for a resolution that did not hold, by a
+// process that did not know that yet. After a refire the ticket says that there was one.
+func (s situation) closedInVain() bool {
+	return strings.HasPrefix(s.ticket.setFor, resolvedPrefix) && !s.ticket.unwanted
+}
+
+// reopen has the ticket opened again, or a new one where nothing can do that.
+func (s situation) reopen(setFor string) decision {
+	if s.policy.refireStatus == "" || s.ticket.observed {
+		return s.open()
+	}
+	return s.changeStatus(s.policy.refireStatus, setFor)
 }
 
 // closedByAPerson decides what becomes of a ticket that was closed while alerts fire.
@@ -210,7 +238,7 @@ func (s situation) quiet() decision {
 		return decision{at: holds}
 	}
 	ticket := s.ticket
-	if s.policy.resolveStatus == "" || !ticket.exists || ticket.observed || ticket.closed && ticket.settled || ticket.setFor == s.forResolution() {
+	if s.policy.resolveStatus == "" || !ticket.exists || ticket.missing || ticket.observed || ticket.closed && ticket.settled || ticket.setFor == s.forResolution() {
 		return decision{step: recordResolved}
 	}
 	return s.changeStatus(s.policy.resolveStatus, s.forResolution())
@@ -223,7 +251,7 @@ func (s situation) resolved() decision {
 	}
 	if s.left > 0 {
 		closedByAPerson := s.ticket.closed && s.ticket.settled && s.ticket.setFor != s.forResolution()
-		if !s.policy.tellResolution || !s.ticket.exists || closedByAPerson {
+		if !s.policy.tellResolution || !s.ticket.exists || s.ticket.missing || closedByAPerson {
 			return decision{step: markTold}
 		}
 		return s.commentWhenDue()
@@ -240,19 +268,16 @@ func (s situation) refired() decision {
 	switch {
 	case s.generation == 0 || ticket.exists && ticket.setFor == s.forRefire():
 		return decision{step: recordFiring}
-	case !ticket.exists || s.now.After(s.resolvedAt.Add(s.policy.refireWithin)):
+	case !ticket.exists, ticket.missing, s.now.After(s.resolvedAt.Add(s.policy.refireWithin)):
 		return s.open()
 	case ticket.unwanted:
-		return decision{step: recordFiring}
+		return decision{step: noteRefire, setFor: s.forRefire()}
 	}
 	closing := ticket.setFor == s.forResolution() && !ticket.settled
-	switch {
-	case !ticket.closed && !closing:
-		return decision{step: recordFiring}
-	case s.policy.refireStatus == "" || ticket.observed:
-		return s.open()
+	if !ticket.closed && !closing {
+		return decision{step: noteRefire, setFor: s.forRefire()}
 	}
-	return s.changeStatus(s.policy.refireStatus, s.forRefire())
+	return s.reopen(s.forRefire())
 }
 
 // open creates a ticket where there is room for one.

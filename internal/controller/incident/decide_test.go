@@ -60,6 +60,13 @@ func resolvedFor(d time.Duration) func(*situation) {
 func refiredAfter(d time.Duration) func(*situation) {
 	return with(resolvedFor(d), func(s *situation) { s.firing = 1 })
 }
+func missing(s *situation) { s.ticket.missing = true }
+
+// closedInVain: a resolution did not hold, and the ticket was closed for it.
+func closedInVain(s *situation) {
+	closed(s)
+	s.ticket.status, s.ticket.statusApplied, s.ticket.setFor = "Done", true, resolvedPrefix+format(ago(time.Minute))
+}
 func closed(s *situation) {
 	s.ticket.closed, s.ticket.closedAt = true, "2026-11-27T11:00:00Z"
 }
@@ -135,26 +142,39 @@ func TestDecide(t *testing.T) {
 		"still no room for the refire":         {firingWith(refiredAfter(25*time.Hour), closedForResolution, noRoom, in(v1alpha1.IncidentWaiting)), decision{at: noon.Add(heldBackInterval)}},
 		"room for the refire":                  {firingWith(refiredAfter(25*time.Hour), closedForResolution, in(v1alpha1.IncidentWaiting)), decision{step: openTicket}},
 		"nothing reopens":                      {firingWith(refiredAfter(time.Hour), closedForResolution, func(s *situation) { s.policy.refireStatus = "" }), decision{step: openTicket}},
-		"a refire of an open ticket":           {firingWith(refiredAfter(time.Hour)), decision{step: recordFiring}},
+		"a refire of an open ticket":           {firingWith(refiredAfter(time.Hour)), decision{step: noteRefire, setFor: "refired/2026-11-27T11:00:00Z"}},
 		"a refire while the closing is sent":   {firingWith(refiredAfter(time.Hour), func(s *situation) { closedForResolution(s); s.ticket.closed, s.ticket.settled = false, false }), decision{step: setStatus, status: "To Do", setFor: "refired/2026-11-27T11:00:00Z"}},
 		"a refire before the closing is noted": {firingWith(func(s *situation) { s.resolvedAt = ago(time.Hour); closedForResolution(s) }), decision{step: recordResolved}},
-		"a refire of what people do not want":  {firingWith(refiredAfter(time.Hour), unwanted), decision{step: recordFiring}},
+		"a refire of what people do not want":  {firingWith(refiredAfter(time.Hour), unwanted), decision{step: noteRefire, setFor: "refired/2026-11-27T11:00:00Z"}},
 		"a refire after the Ticket is deleted": {firingWith(refiredAfter(time.Hour), gone), decision{step: openTicket}},
 
+		// A process that did not know yet that a resolution had not held has closed the ticket.
+		"a ticket closed in vain":                   {firingWith(closedInVain), decision{step: setStatus, status: "To Do", setFor: "refired/2026-11-27T11:59:00Z"}},
+		"a ticket about to be closed in vain":       {firingWith(closedInVain, func(s *situation) { s.ticket.closed, s.ticket.settled = false, false }), decision{step: setStatus, status: "To Do", setFor: "refired/2026-11-27T11:59:00Z"}},
+		"a ticket closed in vain, nothing reopens":  {firingWith(closedInVain, func(s *situation) { s.policy.refireStatus = "" }), decision{step: openTicket}},
+		"a ticket closed in vain, now a person's":   {firingWith(closedInVain, unwanted), decision{step: recordSuppressed}},
+		"closed in vain, and the alerts do resolve": {firingWith(closedInVain, quietFor(2*time.Minute)), decision{step: recordResolved}},
+
 		// People decide.
-		"a person closes the ticket":               {firingWith(closed), decision{step: recordSuppressed}},
-		"it stays closed":                          {firingWith(closed, in(v1alpha1.IncidentSuppressed), joined), decision{}},
-		"a person reopens it":                      {firingWith(in(v1alpha1.IncidentSuppressed)), decision{step: recordFiring}},
-		"what is closed is older than the write":   {firingWith(closed, func(s *situation) { s.ticket.settled = false }), decision{}},
-		"Reopen":                                   {firingWith(closed, whileFiring(v1alpha1.ClosedWhileFiringReopen)), decision{step: setStatus, status: "To Do", setFor: "closed/2026-11-27T11:00:00Z"}},
-		"Reopen, of a status that was applied":     {firingWith(closed, whileFiring(v1alpha1.ClosedWhileFiringReopen), func(s *situation) { s.ticket.status, s.ticket.statusApplied = "To Do", true }), decision{step: clearStatus}},
-		"Reopen, and the provider does not":        {firingWith(closed, whileFiring(v1alpha1.ClosedWhileFiringReopen), func(s *situation) { s.ticket.setFor = s.forClosing() }), decision{step: recordSuppressed}},
-		"NewTicket":                                {firingWith(closed, whileFiring(v1alpha1.ClosedWhileFiringNewTicket)), decision{step: openTicket}},
-		"Reopen, but people want no ticket":        {firingWith(unwanted, whileFiring(v1alpha1.ClosedWhileFiringReopen)), decision{step: recordSuppressed}},
-		"NewTicket, but people want no ticket":     {firingWith(unwanted, whileFiring(v1alpha1.ClosedWhileFiringNewTicket)), decision{step: recordSuppressed}},
-		"a person deletes the Ticket":              {firingWith(gone), decision{step: recordSuppressed}},
-		"a person deletes the Ticket, NewTicket":   {firingWith(gone, whileFiring(v1alpha1.ClosedWhileFiringNewTicket)), decision{step: openTicket}},
-		"an incident without a ticket of people's": {firingWith(gone, in(v1alpha1.IncidentSuppressed), joined), decision{}},
+		"a person deletes the remote ticket":              {firingWith(missing), decision{step: recordSuppressed}},
+		"a person deletes the remote ticket, NewTicket":   {firingWith(missing, whileFiring(v1alpha1.ClosedWhileFiringNewTicket)), decision{step: recordSuppressed}},
+		"it is there again":                               {firingWith(in(v1alpha1.IncidentSuppressed)), decision{step: recordFiring}},
+		"no status is set on a remote ticket that is not": {firingWith(quietFor(2*time.Minute), missing), decision{step: recordResolved}},
+		"nothing is told on a remote ticket that is not":  {firingWith(resolvedFor(2*time.Minute), missing, left), decision{step: markTold}},
+		"a refire after the remote ticket is deleted":     {firingWith(refiredAfter(time.Hour), missing), decision{step: openTicket}},
+		"a person closes the ticket":                      {firingWith(closed), decision{step: recordSuppressed}},
+		"it stays closed":                                 {firingWith(closed, in(v1alpha1.IncidentSuppressed), joined), decision{}},
+		"a person reopens it":                             {firingWith(in(v1alpha1.IncidentSuppressed)), decision{step: recordFiring}},
+		"what is closed is older than the write":          {firingWith(closed, func(s *situation) { s.ticket.settled = false }), decision{}},
+		"Reopen":                                          {firingWith(closed, whileFiring(v1alpha1.ClosedWhileFiringReopen)), decision{step: setStatus, status: "To Do", setFor: "closed/2026-11-27T11:00:00Z"}},
+		"Reopen, of a status that was applied":            {firingWith(closed, whileFiring(v1alpha1.ClosedWhileFiringReopen), func(s *situation) { s.ticket.status, s.ticket.statusApplied = "To Do", true }), decision{step: clearStatus}},
+		"Reopen, and the provider does not":               {firingWith(closed, whileFiring(v1alpha1.ClosedWhileFiringReopen), func(s *situation) { s.ticket.setFor = s.forClosing() }), decision{step: recordSuppressed}},
+		"NewTicket":                                       {firingWith(closed, whileFiring(v1alpha1.ClosedWhileFiringNewTicket)), decision{step: openTicket}},
+		"Reopen, but people want no ticket":               {firingWith(unwanted, whileFiring(v1alpha1.ClosedWhileFiringReopen)), decision{step: recordSuppressed}},
+		"NewTicket, but people want no ticket":            {firingWith(unwanted, whileFiring(v1alpha1.ClosedWhileFiringNewTicket)), decision{step: recordSuppressed}},
+		"a person deletes the Ticket":                     {firingWith(gone), decision{step: recordSuppressed}},
+		"a person deletes the Ticket, NewTicket":          {firingWith(gone, whileFiring(v1alpha1.ClosedWhileFiringNewTicket)), decision{step: openTicket}},
+		"an incident without a ticket of people's":        {firingWith(gone, in(v1alpha1.IncidentSuppressed), joined), decision{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := decide(test.given); got != test.want {

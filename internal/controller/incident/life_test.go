@@ -104,6 +104,8 @@ func (l *life) do(next decision) string {
 		l.phase = v1alpha1.IncidentWaiting
 	case remove:
 		l.removed = true
+	case noteRefire:
+		l.ticket.setFor = next.setFor
 	case refresh:
 		return "nothing is to be refreshed"
 	}

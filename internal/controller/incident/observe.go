@@ -69,7 +69,7 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (*s
 	}
 	s.firingNow = firing(s.incident)
 	s.situation = r.situation(s)
-	if s.receiver != nil && s.firing > 0 && (!s.ticket.exists || s.ticket.closed || s.phase != v1alpha1.IncidentFiring) {
+	if s.receiver != nil && s.firing > 0 && (!s.ticket.exists || s.ticket.closed || s.phase != v1alpha1.IncidentFiring || s.closedInVain()) {
 		s.room, err = r.hasRoom(ctx, s.receiver)
 	}
 	return s, err
@@ -105,6 +105,7 @@ func (s *state) ticketState() ticketState {
 	ticket := s.latest
 	seen := ticketState{
 		exists: ticket.DeletionTimestamp.IsZero(), hasRemote: ticket.Status.ID != "", observed: ticket.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
+		missing: isMissing(ticket),
 		settled: ticket.Status.ObservedGeneration == ticket.Generation && meta.IsStatusConditionTrue(ticket.Status.Conditions, v1alpha1.ConditionSynced),
 		status:  ticket.Spec.Status, setFor: ticket.Annotations[v1alpha1.StatusSetForAnnotation],
 	}
@@ -202,10 +203,16 @@ func (r *Reconciler) hasRoom(ctx context.Context, receiver *v1alpha1.AlertReceiv
 func IsOpen(ticket *v1alpha1.Ticket, receiver *v1alpha1.AlertReceiver) bool {
 	spec := &receiver.Spec
 	switch {
-	case !ticket.DeletionTimestamp.IsZero(), hasStatus(ticket, spec.SuppressStatuses...), hasStatus(ticket, spec.Resolve.Status):
+	case !ticket.DeletionTimestamp.IsZero(), isMissing(ticket), hasStatus(ticket, spec.SuppressStatuses...), hasStatus(ticket, spec.Resolve.Status):
 		return false
 	}
 	return ticket.Status.ClosedAt == nil || hasStatus(ticket, spec.Refire.Status)
+}
+
+// isMissing reports whether the remote ticket was there, and is not any more.
+func isMissing(ticket *v1alpha1.Ticket) bool {
+	ready := meta.FindStatusCondition(ticket.Status.Conditions, v1alpha1.ConditionReady)
+	return ticket.Status.ID != "" && ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing
 }
 
 // hasStatus reports whether the remote ticket has one of these statuses.

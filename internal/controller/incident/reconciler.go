@@ -192,6 +192,8 @@ func (r *Reconciler) perform(ctx context.Context, s *state, next decision) (bool
 		return true, r.patchTicket(ctx, s, "clearing the status", func(ticket *v1alpha1.Ticket) { ticket.Spec.Status = "" })
 	case setStatus:
 		return true, r.setStatus(ctx, s, next)
+	case noteRefire:
+		return true, r.patchTicket(ctx, s, "noting the refire", func(ticket *v1alpha1.Ticket) { ticket.Annotations[v1alpha1.StatusSetForAnnotation] = next.setFor })
 	case refresh:
 		return true, r.refresh(ctx, s)
 	case remove:

@@ -136,7 +136,7 @@ func (s *state) summary(seen *v1alpha1.IncidentStatus) status.Summary {
 	case s.phase == v1alpha1.IncidentWaiting:
 		return is(metav1.ConditionFalse, v1alpha1.ReasonHeldBack, "the AlertReceiver %q has maxOpenTickets (%d) open tickets: close some, or raise maxOpenTickets", receiver, s.receiver.Spec.MaxOpenTickets)
 	case s.phase == v1alpha1.IncidentSuppressed:
-		return is(metav1.ConditionTrue, v1alpha1.ReasonSuppressed, "somebody has closed the ticket or deleted the Ticket while alerts fire: nothing is done until they have resolved and fire again")
+		return is(metav1.ConditionTrue, v1alpha1.ReasonSuppressed, "somebody has closed or deleted the ticket while alerts fire: nothing is done until they have resolved and fire again")
 	case s.latest == nil && s.firing > 0:
 		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForTicket, "the Ticket is not created yet")
 	case s.latest == nil:
