@@ -307,7 +307,9 @@ func (p *process) reconcile(of reference) (alive bool) {
 		result, err := p.reconcilers[of.kind].Reconcile(ctx, ctrl.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: of.name}})
 		ended = &end{result, err}
 	}()
+	begun := time.Now()
 	<-done
+	w.longestWork[of.kind] = max(w.longestWork[of.kind], time.Since(begun))
 	w.acting = before
 	if ended == nil {
 		return false

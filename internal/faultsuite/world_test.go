@@ -107,6 +107,8 @@ type world struct {
 	managers []*process
 	// acting is whose reconcile is on its way.
 	acting *action
+	// longestWork is, by kind, the longest time that a reconcile has held a worker.
+	longestWork map[string]time.Duration
 
 	appointments []appointment
 	steps        int
@@ -154,7 +156,7 @@ type action struct {
 }
 
 func newWorld() *world {
-	w := &world{deleted: map[reference]bool{}, copied: map[reference]bool{}, saidMeanwhile: map[string]bool{}, keptSummaries: map[string]string{}}
+	w := &world{deleted: map[reference]bool{}, copied: map[reference]bool{}, saidMeanwhile: map[string]bool{}, keptSummaries: map[string]string{}, longestWork: map[string]time.Duration{}}
 	w.api = memoryapi.NewServer(scheme, time.Now)
 	w.api.Changed = w.changed
 	w.people = w.api.NewClient(memoryapi.Hooks{})

@@ -53,8 +53,10 @@ func (e *WaitError) NeverSent() bool { return true }
 // A reconcile asks for its first request with Reserve, which never blocks: the worker is free for
 // other objects while this one waits in the queue. Further requests of the same reconcile wait in
 // Admit, for as long as the bucket takes to refill, because starting over would send the first ones
-// again. They come before those that wait for their first one, so they wait for no more than the
-// requests of the other workers of the Integration's share.
+// again, and with a slow budget never get beyond them. They come before those that wait for their
+// first one, so they wait for no more than the requests of the other workers of the Integration's
+// share, and hold none but these. A request whose turn comes after the deadline of its reconcile
+// does not wait for that: the reconcile is told to come back.
 //
 // Requests in the Background leave half of the bucket to all others, so that a new ticket does not
 // wait behind a long list; with nothing left for them they go out all the same, one every
@@ -200,7 +202,8 @@ func (b *Budget) untilHalfFull() time.Duration {
 }
 
 // Admit lets one request go out: at once with a reservation in the context, else as soon as the
-// bucket has refilled. During a hold it returns a *WaitError.
+// bucket has refilled. During a hold, and where the deadline of the context passes before that, it
+// returns a *WaitError at once.
 func (b *Budget) Admit(ctx context.Context) error {
 	if err := b.letOthersFirst(ctx); err != nil {
 		return err
@@ -247,7 +250,13 @@ func (b *Budget) admit(ctx context.Context) (time.Duration, error) {
 	if err := b.outage.refuse(now); err != nil && !isCheck(ctx) {
 		return 0, err
 	}
-	return b.limiter.ReserveN(now, 1).DelayFrom(now), nil
+	taken := b.limiter.ReserveN(now, 1)
+	delay := taken.DelayFrom(now)
+	if deadline, has := ctx.Deadline(); has && delay > time.Until(deadline) {
+		taken.CancelAt(now)
+		return 0, &WaitError{Until: now.Add(delay), After: delay}
+	}
+	return delay, nil
 }
 
 // Throttled holds back every request of the connection after a 429: for as long as Retry-After

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
@@ -116,6 +117,26 @@ func TestAdmitWaitsUntilTheBucketHasRefilled(t *testing.T) {
 					t.Errorf("Admit = %v", err)
 				}
 			}
+		}
+	})
+}
+
+// A worker does not sleep for a turn that comes too late to be of use.
+func TestNobodyWaitsForATurnAfterTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget := NewBudget(clock.RealClock{}, 2, 3)
+		reservations(t, budget, 3)
+		begun := time.Now()
+		hurried, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		defer cancel()
+		if got, want := refusal(t, budget.Admit(hurried)).After, 500*time.Millisecond; got != want || time.Since(begun) != 0 {
+			t.Errorf("told after %s to come back after %s, want %s at once", time.Since(begun), got, want)
+		}
+		// And nothing is taken from the bucket for it.
+		patient, cancel := context.WithTimeout(t.Context(), 600*time.Millisecond)
+		defer cancel()
+		if err := budget.Admit(patient); err != nil || time.Since(begun) != 500*time.Millisecond {
+			t.Errorf("the next one gets %v after %s, want its turn after 500ms", err, time.Since(begun))
 		}
 	})
 }

@@ -48,11 +48,13 @@ const (
 	// doubtInterval is the shortest time between two checks because requests of objects had no
 	// answer.
 	doubtInterval = time.Second
-	// shortestOutageProbe and longestOutageProbe bound the time between two checks while the
-	// provider does not answer; between them it is outageFraction of how long that has lasted.
+	// shortestOutageProbe is the time between two checks while the provider does not answer, so that
+	// the objects go on within two seconds of its recovery. When that has lasted for longOutage, the
+	// time grows by outageFraction of what is beyond, up to longestOutageProbe.
 	shortestOutageProbe = 1700 * time.Millisecond
-	longestOutageProbe  = time.Minute
+	longOutage          = 10 * time.Minute
 	outageFraction      = 40
+	longestOutageProbe  = time.Minute
 	// maxProjects is how many projects the status lists.
 	maxProjects = 100
 )

@@ -149,10 +149,10 @@ func untilNext(integration *v1alpha1.Integration, open *connection.Connection, l
 }
 
 // untilRecovery is how long to wait before looking whether a provider that has not answered for so
-// long does again: a fortieth of that, so that the objects go on soon after, and a long outage
-// costs the provider little.
+// long does again. One request at a time, about every two seconds, harms no provider; that of a
+// long outage is asked less often all the same.
 func untilRecovery(outage time.Duration) time.Duration {
-	return min(max(outage/outageFraction, shortestOutageProbe), longestOutageProbe)
+	return min(shortestOutageProbe+max(outage-longOutage, 0)/outageFraction, longestOutageProbe)
 }
 
 // untilProbe is how long the latest probe is still good for.
