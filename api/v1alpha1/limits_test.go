@@ -44,6 +44,14 @@ var textLimits = map[string][]textLimit{
 		{field: "spec.defaults.issueType", characters: 255},
 		{field: "spec.defaults.creator", characters: 255},
 	},
+	"ClusterIntegration": {
+		{field: "spec.baseURL", characters: 2048, begins: "https://api.synqly.com/", ascii: true},
+		{field: "spec.tokenSecretRef.name", characters: 253},
+		{field: "spec.tokenSecretRef.key", characters: 253, ascii: true},
+		{field: "spec.defaults.project", characters: 255},
+		{field: "spec.defaults.issueType", characters: 255},
+		{field: "spec.defaults.creator", characters: 255},
+	},
 	"Ticket": {
 		{field: "spec.integrationRef.name", characters: 253},
 		{field: "spec.name", characters: 1024},
@@ -200,7 +208,7 @@ var (
 	}
 	ofEveryRemoteObject = []statusLimit{
 		longestText("status.id", 1024),
-		longestText("status.integration", 253),
+		longestText("status.integration", 272),
 		notNegative("status.integrationGeneration"),
 		longestText("status.integrationUID", 64),
 		notNegative("status.settledAttempt"), notNegative("status.openAttempt"),

@@ -41,7 +41,7 @@ func watch(mgr ctrl.Manager, options remote.Options, controller *builder.Builder
 // reconciler that takes the observations.
 func NewPoller(options remote.Options, observations *remote.Observations[synqly.Ticket]) *poll.Poller {
 	return poll.New(poll.Options{
-		Client: options.Client, Connections: options.Connections, Clock: options.Clock, Installation: options.Installation,
+		Client: options.Client, Namespaces: options.Namespaces, Connections: options.Connections, Clock: options.Clock, Installation: options.Installation,
 		Observations: observations, Changed: adapter{}.Newer,
 	})
 }
@@ -55,9 +55,9 @@ func enqueueRivals(reader client.Reader) handler.EventHandler {
 			return nil
 		}
 		var requests []ctrl.Request
-		for _, value := range remote.RemoteIDIndex(append(adapter{}.RemoteIDs(ticket), adoptedIDs(ticket)...)) {
+		for _, id := range append(adapter{}.RemoteIDs(ticket), adoptedIDs(ticket)...) {
 			var rivals v1alpha1.TicketList
-			err := reader.List(ctx, &rivals, client.InNamespace(ticket.Namespace), client.MatchingFields{remote.IndexAdoptID: value},
+			err := reader.List(ctx, &rivals, client.InNamespace(id.Namespaces(ticket.Namespace)), client.MatchingFields{remote.IndexAdoptID: id.IndexValue()},
 				client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 			if err != nil {
 				log.FromContext(ctx).Error(err, "listing the Tickets that name the same remote ticket")
