@@ -23,6 +23,20 @@ var _ = Describe("A ClusterIntegration", func() {
 		expectRefused(clusterIntegration(with("spec.pollInterval", "1s")), "spec.pollInterval", "between 5s and 24h")
 	})
 
+	DescribeTable("refuses in its namespaceSelector", func(selector map[string]any, field, message string) {
+		expectRefused(clusterIntegration(with("spec.namespaceSelector", selector)), field, message)
+	},
+		Entry("another operator", map[string]any{"matchExpressions": []any{map[string]any{"key": "team", "operator": "Like", "values": []any{"a"}}}},
+			"spec.namespaceSelector.matchExpressions[0].operator", `supported values: "In", "NotIn", "Exists", "DoesNotExist"`),
+		Entry("In without values", map[string]any{"matchExpressions": []any{map[string]any{"key": "team", "operator": "In"}}},
+			"spec.namespaceSelector.matchExpressions[0].values", "values must be set for the operators In and NotIn, and for no other"),
+		Entry("Exists with values", map[string]any{"matchExpressions": []any{map[string]any{"key": "team", "operator": "Exists", "values": []any{"a"}}}},
+			"spec.namespaceSelector.matchExpressions[0].values", "values must be set for the operators In and NotIn, and for no other"),
+		Entry("too many labels", map[string]any{"matchLabels": mapOf(65, "a")}, "spec.namespaceSelector.matchLabels", "must have at most 64 items"),
+		Entry("too many requirements", map[string]any{"matchExpressions": listOf(65, func(int) any { return map[string]any{"key": "team", "operator": "Exists"} })},
+			"spec.namespaceSelector.matchExpressions", "must have at most 64 items"),
+	)
+
 	It("selects namespaces by labels", func() {
 		stored := expectAccepted(clusterIntegration(with("spec.namespaceSelector", map[string]any{
 			"matchLabels":      map[string]any{"ticketing": "jira"},

@@ -16,7 +16,54 @@ type ClusterIntegrationSpec struct {
 	// connection. Without it, or where it is empty, none may. To admit every namespace, write
 	// matchExpressions with the key kubernetes.io/metadata.name and the operator Exists.
 	// +optional
-	NamespaceSelector metav1.LabelSelector `json:"namespaceSelector,omitzero"`
+	NamespaceSelector NamespaceSelector `json:"namespaceSelector,omitzero"`
+}
+
+// NamespaceSelector selects namespaces by their labels. It is a label selector with limits: a
+// namespace has to have all that it names.
+type NamespaceSelector struct {
+	// matchLabels are labels with their values.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=64
+	MatchLabels map[string]string `json:"matchLabels,omitempty"`
+
+	// matchExpressions are further requirements on labels.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	MatchExpressions []NamespaceRequirement `json:"matchExpressions,omitempty"`
+}
+
+// NamespaceRequirement is a requirement on a label of a namespace.
+//
+// +kubebuilder:validation:XValidation:rule="self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0",message="values must be set for the operators In and NotIn, and for no other",fieldPath=".values"
+type NamespaceRequirement struct {
+	// key is the label.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=317
+	Key string `json:"key"`
+
+	// operator is In, NotIn, Exists or DoesNotExist.
+	// +required
+	// +kubebuilder:validation:Enum=In;NotIn;Exists;DoesNotExist
+	Operator metav1.LabelSelectorOperator `json:"operator"`
+
+	// values of the label, for In and NotIn.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=63
+	Values []string `json:"values,omitempty"`
+}
+
+// LabelSelector is the same for those who match labels.
+func (s *NamespaceSelector) LabelSelector() *metav1.LabelSelector {
+	selector := &metav1.LabelSelector{MatchLabels: s.MatchLabels}
+	for _, requirement := range s.MatchExpressions {
+		selector.MatchExpressions = append(selector.MatchExpressions, metav1.LabelSelectorRequirement(requirement))
+	}
+	return selector
 }
 
 // ClusterIntegration is a connection to one ticketing provider that the objects of several

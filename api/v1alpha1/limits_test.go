@@ -206,6 +206,27 @@ var (
 		mostItems("status.conditions", 16, condition),
 		{"status.conditions", []any{condition(1), condition(2)}, []any{condition(1), condition(1)}, "status.conditions[1]", "Duplicate value"},
 	}
+	ofEveryConnection = []statusLimit{
+		mostItems("status.projects", 100, func(number int) any { return map[string]any{"id": numberedText(number)} }),
+		{"status.projects", []any{map[string]any{"id": text(255), "name": text(255)}}, []any{map[string]any{"id": text(256)}}, "status.projects[0].id", "may not be more than 255"},
+		{"status.projects", []any{map[string]any{"id": ""}}, []any{map[string]any{"id": "OPS", "name": text(256)}}, "status.projects[0].name", "may not be more than 255"},
+		notNegative("status.projectCount"),
+		notNegative("status.remoteFieldCount"),
+		longestText("status.tokenVersion", 128),
+		oneOf("status.markerTags", "Kept"),
+		oneOf("status.markerTags", "Dropped"),
+		oneOf("status.markerTags", "Refused"),
+		oneOf("status.polling.method", "ChangedSince"),
+		oneOf("status.polling.method", "Ours"),
+		oneOf("status.polling.method", "Projects"),
+		oneOf("status.polling.method", "Tickets"),
+		oneOf("status.polling.otherMethod", "Tickets"),
+		oneOf("status.polling.tagFilter", "Works"),
+		oneOf("status.polling.projectFilter", "Ignored"),
+		oneOf("status.polling.updatedAtFilter", "Refused"),
+		oneOf("status.polling.order", "Incomplete"),
+		{"status.lastProbeTime", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.lastProbeTime", "should match"},
+	}
 	ofEveryRemoteObject = []statusLimit{
 		longestText("status.id", 1024),
 		longestText("status.integration", 272),
@@ -229,27 +250,8 @@ var (
 
 // statusLimits are the limits of what the operator writes.
 var statusLimits = map[string][][]statusLimit{
-	"Integration": {ofEveryStatus, {
-		mostItems("status.projects", 100, func(number int) any { return map[string]any{"id": numberedText(number)} }),
-		{"status.projects", []any{map[string]any{"id": text(255), "name": text(255)}}, []any{map[string]any{"id": text(256)}}, "status.projects[0].id", "may not be more than 255"},
-		{"status.projects", []any{map[string]any{"id": ""}}, []any{map[string]any{"id": "OPS", "name": text(256)}}, "status.projects[0].name", "may not be more than 255"},
-		notNegative("status.projectCount"),
-		notNegative("status.remoteFieldCount"),
-		longestText("status.tokenVersion", 128),
-		oneOf("status.markerTags", "Kept"),
-		oneOf("status.markerTags", "Dropped"),
-		oneOf("status.markerTags", "Refused"),
-		oneOf("status.polling.method", "ChangedSince"),
-		oneOf("status.polling.method", "Ours"),
-		oneOf("status.polling.method", "Projects"),
-		oneOf("status.polling.method", "Tickets"),
-		oneOf("status.polling.otherMethod", "Tickets"),
-		oneOf("status.polling.tagFilter", "Works"),
-		oneOf("status.polling.projectFilter", "Ignored"),
-		oneOf("status.polling.updatedAtFilter", "Refused"),
-		oneOf("status.polling.order", "Incomplete"),
-		{"status.lastProbeTime", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.lastProbeTime", "should match"},
-	}},
+	"Integration":        {ofEveryStatus, ofEveryConnection},
+	"ClusterIntegration": {ofEveryStatus, ofEveryConnection},
 	"Ticket": {ofEveryStatus, ofEveryRemoteObject, {
 		mostItems("status.drift", 512, numberedText),
 		noDuplicates("status.drift"),

@@ -31,7 +31,7 @@ var _ = Describe("A ClusterIntegration", func() {
 			edit(ctx, object, func() { object.Labels[team] = value })
 		}
 		integration := &v1alpha1.ClusterIntegration{ObjectMeta: metav1.ObjectMeta{Name: "of-" + t.namespace}, Spec: v1alpha1.ClusterIntegrationSpec{
-			IntegrationSpec: t.integration().Spec, NamespaceSelector: metav1.LabelSelector{MatchLabels: map[string]string{team: t.namespace}},
+			IntegrationSpec: t.integration().Spec, NamespaceSelector: v1alpha1.NamespaceSelector{MatchLabels: map[string]string{team: t.namespace}},
 		}}
 		integration.Spec.PollInterval = &metav1.Duration{Duration: 5 * time.Second}
 		through := func(ticket *v1alpha1.Ticket) *v1alpha1.Ticket {

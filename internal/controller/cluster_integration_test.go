@@ -28,7 +28,7 @@ var _ = Describe("A ClusterIntegration", func() {
 			ObjectMeta: metav1.ObjectMeta{Name: "jira-" + w.namespace},
 			Spec: v1alpha1.ClusterIntegrationSpec{
 				IntegrationSpec:   w.integration().Spec,
-				NamespaceSelector: metav1.LabelSelector{MatchLabels: map[string]string{team: w.namespace}},
+				NamespaceSelector: v1alpha1.NamespaceSelector{MatchLabels: map[string]string{team: w.namespace}},
 			},
 		}
 		through = func(spec *v1alpha1.TicketSpec) {
@@ -64,17 +64,17 @@ var _ = Describe("A ClusterIntegration", func() {
 	It("says that no namespace may use it", func() {
 		w.reconcile(integration)
 		Expect(condition(integration, v1alpha1.ConditionReady).Message).To(ContainSubstring("namespaceSelector matches no namespace"))
-		edit(w, integration, func(i *v1alpha1.ClusterIntegration) { i.Spec.NamespaceSelector = metav1.LabelSelector{} })
+		edit(w, integration, func(i *v1alpha1.ClusterIntegration) { i.Spec.NamespaceSelector = v1alpha1.NamespaceSelector{} })
 		w.reconcile(integration)
 		Expect(condition(integration, v1alpha1.ConditionReady).Message).To(ContainSubstring("namespaceSelector is empty"))
 	})
 
 	It("says what is wrong with its selector", func() {
 		edit(w, integration, func(i *v1alpha1.ClusterIntegration) {
-			i.Spec.NamespaceSelector = metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: team, Operator: "Like", Values: []string{"x"}}}}
+			i.Spec.NamespaceSelector = v1alpha1.NamespaceSelector{MatchLabels: map[string]string{team: "not a label"}}
 		})
 		w.reconcile(integration)
-		expectNotReady(integration, v1alpha1.ReasonInvalidConfiguration, "namespaceSelector", `"Like"`)
+		expectNotReady(integration, v1alpha1.ReasonInvalidConfiguration, "namespaceSelector", "not a label")
 	})
 
 	It("keeps the objects of a namespace waiting until it is admitted", func() {

@@ -113,7 +113,7 @@ func Admits(ctx context.Context, namespaces client.Reader, integration Integrati
 // NamespaceSelector is the selector of the namespaces that a ClusterIntegration admits; empty where
 // it admits none. The error says what is wrong with it.
 func NamespaceSelector(integration *v1alpha1.ClusterIntegration) (labels.Selector, error) {
-	selector, err := metav1.LabelSelectorAsSelector(&integration.Spec.NamespaceSelector)
+	selector, err := metav1.LabelSelectorAsSelector(integration.Spec.NamespaceSelector.LabelSelector())
 	if err != nil {
 		return nil, fmt.Errorf("spec.namespaceSelector: %w", err)
 	}
