@@ -15,7 +15,7 @@ import (
 var _ = Describe("An AlertReceiver", func() {
 	It("needs a token and nothing else", func() {
 		Expect(valueOf(expectAccepted(alertReceiver()), "spec")).To(Equal(map[string]any{
-			"integrationRef":    map[string]any{"name": v1alpha1.DefaultIntegrationName},
+			"integrationRef":    map[string]any{"kind": "Integration", "name": v1alpha1.DefaultIntegrationName},
 			"tokenSecretRef":    map[string]any{"name": "alertmanager-token", "key": v1alpha1.DefaultTokenKey},
 			"ticketPer":         "Group",
 			"comments":          "Changes",

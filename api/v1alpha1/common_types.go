@@ -10,12 +10,30 @@ import (
 // DefaultIntegrationName is the name of the Integration that is used by default.
 const DefaultIntegrationName = "default"
 
-// IntegrationReference names an Integration in the same namespace.
+// IntegrationKind is a kind of connection.
+//
+// +kubebuilder:validation:Enum=Integration;ClusterIntegration
+type IntegrationKind string
+
+const (
+	// IntegrationKindNamespaced is an Integration in the same namespace.
+	IntegrationKindNamespaced IntegrationKind = "Integration"
+	// IntegrationKindCluster is a ClusterIntegration.
+	IntegrationKindCluster IntegrationKind = "ClusterIntegration"
+)
+
+// IntegrationReference names an Integration in the same namespace, or a ClusterIntegration.
 type IntegrationReference struct {
-	// name of the Integration.
+	// kind is Integration (the default) or ClusterIntegration.
+	// +optional
+	// +kubebuilder:default=Integration
+	Kind IntegrationKind `json:"kind,omitempty"`
+
+	// name of the Integration or ClusterIntegration.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!self.contains('/')",message="name must be that of an object, without /: set kind for a ClusterIntegration"
 	Name string `json:"name"`
 }
 
@@ -43,9 +61,9 @@ type RemoteObjectStatus struct {
 	ID string `json:"id,omitempty"`
 
 	// integration is the name of the Integration that was used to create or adopt the remote
-	// object.
+	// object; of a ClusterIntegration with the kind before it, as in ClusterIntegration/jira.
 	// +optional
-	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:MaxLength=272
 	Integration string `json:"integration,omitempty"`
 
 	// integrationGeneration is the generation of the Integration with which the latest write was

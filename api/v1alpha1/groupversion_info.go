@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package v1alpha1 holds the custom resources of the API group ticketing.synqly.com: Integration,
-// Ticket, TicketComment, TicketNote, AlertReceiver and Incident.
+// ClusterIntegration, Ticket, TicketComment, TicketNote, AlertReceiver and Incident.
 //
 // +kubebuilder:object:generate=true
 // +groupName=ticketing.synqly.com
@@ -21,6 +21,7 @@ var GroupVersion = schema.GroupVersion{Group: "ticketing.synqly.com", Version: "
 func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
 		&Integration{}, &IntegrationList{},
+		&ClusterIntegration{}, &ClusterIntegrationList{},
 		&Ticket{}, &TicketList{},
 		&TicketComment{}, &TicketCommentList{},
 		&TicketNote{}, &TicketNoteList{},

@@ -30,7 +30,9 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="!self.matches('/v1/*$')",message="baseURL must not end in /v1, because the operator adds that itself: write it without, for example https://api.synqly.com",reason=FieldValueForbidden
 	BaseURL string `json:"baseURL,omitempty"`
 
-	// tokenSecretRef names the Secret, in the same namespace, that holds the integration token.
+	// tokenSecretRef names the Secret that holds the integration token. It is in the namespace of
+	// the Integration; that of a ClusterIntegration is in the namespace that the manager's flag
+	// --cluster-resource-namespace names.
 	// +required
 	TokenSecretRef SecretKeyReference `json:"tokenSecretRef"`
 
@@ -121,7 +123,7 @@ const (
 	TaggingNever Tagging = "Never"
 )
 
-// SecretKeyReference names a key of a Secret in the same namespace.
+// SecretKeyReference names a key of a Secret.
 type SecretKeyReference struct {
 	// name of the Secret.
 	// +required
@@ -370,3 +372,9 @@ type IntegrationList struct {
 	// items of the list.
 	Items []Integration `json:"items"`
 }
+
+// ConnectionSpec is what the connection is described by.
+func (i *Integration) ConnectionSpec() *IntegrationSpec { return &i.Spec }
+
+// ConnectionStatus is what the operator knows about the connection.
+func (i *Integration) ConnectionStatus() *IntegrationStatus { return &i.Status }

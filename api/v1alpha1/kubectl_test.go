@@ -27,7 +27,7 @@ type column struct {
 }
 
 var _ = Describe("kubectl", func() {
-	DescribeTable("finds", func(plural, kind, singular, shortName string) {
+	DescribeTable("finds", func(plural, kind, singular, shortName string, isNamespaced bool) {
 		client, err := discovery.NewDiscoveryClientForConfig(restConfig)
 		Expect(err).NotTo(HaveOccurred())
 		resources, err := client.ServerResourcesForGroupVersion(v1alpha1.GroupVersion.String())
@@ -39,16 +39,17 @@ var _ = Describe("kubectl", func() {
 		Expect(found.SingularName).To(Equal(singular))
 		Expect(found.ShortNames).To(Equal([]string{shortName}))
 		Expect(found.Categories).To(Equal([]string{"ticketing"}))
-		Expect(found.Namespaced).To(BeTrue())
+		Expect(found.Namespaced).To(Equal(isNamespaced))
 		Expect(slices.ContainsFunc(resources.APIResources, func(r metav1.APIResource) bool { return r.Name == plural+"/status" })).
 			To(BeTrue(), "the status must be a subresource")
 	},
-		Entry("integrations", "integrations", "Integration", "integration", "integ"),
-		Entry("tickets", "tickets", "Ticket", "ticket", "tkt"),
-		Entry("ticketcomments", "ticketcomments", "TicketComment", "ticketcomment", "tcomment"),
-		Entry("ticketnotes", "ticketnotes", "TicketNote", "ticketnote", "tnote"),
-		Entry("alertreceivers", "alertreceivers", "AlertReceiver", "alertreceiver", "alertrx"),
-		Entry("incidents", "incidents", "Incident", "incident", "inc"),
+		Entry("integrations", "integrations", "Integration", "integration", "integ", true),
+		Entry("clusterintegrations", "clusterintegrations", "ClusterIntegration", "clusterintegration", "cinteg", false),
+		Entry("tickets", "tickets", "Ticket", "ticket", "tkt", true),
+		Entry("ticketcomments", "ticketcomments", "TicketComment", "ticketcomment", "tcomment", true),
+		Entry("ticketnotes", "ticketnotes", "TicketNote", "ticketnote", "tnote", true),
+		Entry("alertreceivers", "alertreceivers", "AlertReceiver", "alertreceiver", "alertrx", true),
+		Entry("incidents", "incidents", "Incident", "incident", "inc", true),
 	)
 
 	ready := map[string]any{
@@ -62,7 +63,7 @@ var _ = Describe("kubectl", func() {
 		status["conditions"] = []any{stalled, ready}
 		written, err := withStatus(created(object), "status", status)
 		Expect(err).NotTo(HaveOccurred())
-		table := tableOf(plural, written.GetName())
+		table := tableOf(plural, written)
 
 		// The API server adds the name as the first column.
 		want := append([]column{{name: "Name", value: written.GetName()}}, columns...)
@@ -78,6 +79,15 @@ var _ = Describe("kubectl", func() {
 		Expect(shown).To(Equal(want))
 	},
 		Entry("integrations", "integrations", integration(), map[string]any{"projectCount": int64(3), "polling": map[string]any{"method": "ChangedSince"}},
+			column{name: "URL", value: v1alpha1.DefaultBaseURL},
+			column{name: "Projects", value: float64(3)},
+			column{name: "Ready", value: "False"},
+			column{name: "Reason", value: "Rejected"},
+			column{name: "Age"},
+			column{name: "Polling", value: "ChangedSince", wide: true},
+			column{name: "Message", value: "summary: too long", wide: true},
+		),
+		Entry("cluster integrations", "clusterintegrations", clusterIntegration(), map[string]any{"projectCount": int64(3), "polling": map[string]any{"method": "ChangedSince"}},
 			column{name: "URL", value: v1alpha1.DefaultBaseURL},
 			column{name: "Projects", value: float64(3)},
 			column{name: "Ready", value: "False"},
@@ -143,14 +153,14 @@ var _ = Describe("kubectl", func() {
 })
 
 // tableOf asks for one object in the form that kubectl get asks for.
-func tableOf(plural, name string) metav1.Table {
+func tableOf(plural string, object *manifest) metav1.Table {
 	GinkgoHelper()
 	config := dynamic.ConfigFor(restConfig)
 	config.GroupVersion = &v1alpha1.GroupVersion
 	config.APIPath = "/apis"
 	client, err := rest.RESTClientFor(config)
 	Expect(err).NotTo(HaveOccurred())
-	body, err := client.Get().Namespace(testNamespace).Resource(plural).Name(name).
+	body, err := client.Get().NamespaceIfScoped(object.GetNamespace(), object.GetNamespace() != "").Resource(plural).Name(object.GetName()).
 		SetHeader("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io").Do(suiteCtx).Raw()
 	Expect(err).NotTo(HaveOccurred())
 	var table metav1.Table

@@ -61,6 +61,13 @@ func integration(changes ...change) *manifest {
 	return newManifest("Integration", map[string]any{"tokenSecretRef": map[string]any{"name": "synqly-token"}}, changes)
 }
 
+// clusterIntegration is a ClusterIntegration with the one required field.
+func clusterIntegration(changes ...change) *manifest {
+	object := newManifest("ClusterIntegration", map[string]any{"tokenSecretRef": map[string]any{"name": "synqly-token"}}, changes)
+	object.SetNamespace("")
+	return object
+}
+
 // ticket is a Ticket with the one required field.
 func ticket(changes ...change) *manifest {
 	return newManifest("Ticket", map[string]any{"summary": "p99 above 2s"}, changes)
@@ -110,12 +117,13 @@ func alert(number int, changes ...func(map[string]any)) any {
 
 // manifestOf makes a manifest of the named kind with its required fields.
 var manifestOf = map[string]func(...change) *manifest{
-	"Integration":   integration,
-	"Ticket":        ticket,
-	"TicketComment": ticketComment,
-	"TicketNote":    ticketNote,
-	"AlertReceiver": alertReceiver,
-	"Incident":      incident,
+	"Integration":        integration,
+	"ClusterIntegration": clusterIntegration,
+	"Ticket":             ticket,
+	"TicketComment":      ticketComment,
+	"TicketNote":         ticketNote,
+	"AlertReceiver":      alertReceiver,
+	"Incident":           incident,
 }
 
 // created is the object as the API server stored it.

@@ -34,7 +34,7 @@ var _ = Describe("A Ticket", func() {
 
 	It("has no other defaults, because a field that is not set is never touched", func() {
 		Expect(valueOf(expectAccepted(ticket()), "spec")).To(Equal(map[string]any{
-			"summary": "p99 above 2s", "integrationRef": map[string]any{"name": "default"},
+			"summary": "p99 above 2s", "integrationRef": map[string]any{"kind": "Integration", "name": "default"},
 			"managementPolicy": "Apply", "deletionPolicy": "Retain", "onRemoteMissing": "Report",
 		}))
 	})

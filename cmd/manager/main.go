@@ -56,6 +56,7 @@ type options struct {
 	allowedAPICIDRs         string
 	allowedAPIHosts         string
 	formerInstallations     string
+	clusterNamespace        string
 	showVersion             bool
 	alertsAddress           string
 	alertsCertFile          string
@@ -81,6 +82,7 @@ func parseFlags() options {
 	flag.StringVar(&o.alertsAddress, "alerts-bind-address", ":9095", "The address to which Alertmanager and Grafana send alerts. Use 0 to disable it.")
 	flag.StringVar(&o.alertsCertFile, "alerts-tls-cert-file", "", "The file of the certificate for --alerts-bind-address, in PEM. It is read again when it changes. Without it, alerts are received without encryption.")
 	flag.StringVar(&o.alertsKeyFile, "alerts-tls-key-file", "", "The file of the private key for --alerts-tls-cert-file, in PEM.")
+	flag.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "", "The namespace of the Secrets that ClusterIntegrations name. Defaults to the manager's own namespace; ClusterIntegrations are not served where it is not known, or where --watch-namespaces is set and this flag is not.")
 	o.logging.BindFlags(flag.CommandLine)
 	flag.Parse()
 	o.arguments = flag.Args()
@@ -179,10 +181,12 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 		return fmt.Errorf("indexing the cache: %w", err)
 	}
 	return controller.Setup(mgr, remote.Options{
-		Client:    mgr.GetClient(),
-		APIReader: mgr.GetAPIReader(),
+		Client:     mgr.GetClient(),
+		APIReader:  mgr.GetAPIReader(),
+		Namespaces: mgr.GetCache(),
 		Connections: connection.New(connection.Options{
 			Secrets:           mgr.GetAPIReader(),
+			ClusterNamespace:  clusterResourceNamespace(o),
 			AllowInsecureHTTP: o.allowInsecureHTTP,
 			Transport:         synqly.NewTransport(destinations),
 			UserAgent:         programName + "/" + version,
@@ -191,6 +195,24 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 		Installation:        installation,
 		FormerInstallations: separated(o.formerInstallations),
 	})
+}
+
+// ownNamespaceFile names, in a Pod, the namespace of its service account.
+const ownNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// clusterResourceNamespace is the namespace of the Secrets of ClusterIntegrations; empty where these
+// are not served. A manager for some namespaces need not have the right to read what belongs to
+// none, so it serves them only when it is told to.
+func clusterResourceNamespace(o options) string {
+	if o.clusterNamespace != "" || o.watchNamespaces != "" {
+		return o.clusterNamespace
+	}
+	own, err := os.ReadFile(ownNamespaceFile)
+	if err != nil {
+		ctrl.Log.Info("ClusterIntegrations are not served: outside of a cluster, they need --cluster-resource-namespace")
+		return ""
+	}
+	return strings.TrimSpace(string(own))
 }
 
 // setupAlerts adds the endpoint for alerts, unless it is disabled.

@@ -175,6 +175,8 @@ func conditions(object client.Object) []metav1.Condition {
 	switch object := object.(type) {
 	case *v1alpha1.Integration:
 		return object.Status.Conditions
+	case *v1alpha1.ClusterIntegration:
+		return object.Status.Conditions
 	case *v1alpha1.Ticket:
 		return object.Status.Conditions
 	case *v1alpha1.TicketComment:

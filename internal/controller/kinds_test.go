@@ -90,7 +90,7 @@ func resourceOf(t *testing.T, kind string) string {
 
 // A kind with a type and nothing else would be accepted by the API server and never be served.
 func TestEveryKindHasAController(t *testing.T) {
-	listed := []string{"AlertReceiver", "Incident", "Integration"} // Which are no remote objects, and stand in Setup.
+	listed := []string{"AlertReceiver", "ClusterIntegration", "Incident", "Integration"} // Which are no remote objects, and stand in Setup.
 	for _, kind := range RemoteKinds {
 		listed = append(listed, kind.Name)
 		if got := reflect.TypeOf(kind.New()).Elem().Name(); got != kind.Name {

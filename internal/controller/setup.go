@@ -34,7 +34,10 @@ func Setup(mgr ctrl.Manager, options remote.Options) error {
 // setupAlerts adds the controllers of what alerts make.
 func setupAlerts(mgr ctrl.Manager, options remote.Options) error {
 	templates := alertreceiver.NewTemplateErrors()
-	receivers := alertreceiver.Options{Client: options.Client, Secrets: options.APIReader, Clock: options.Clock, Templates: templates}
+	receivers := alertreceiver.Options{
+		Client: options.Client, Secrets: options.APIReader, Namespaces: options.Namespaces, Clock: options.Clock, Templates: templates,
+		ServesClusterIntegrations: options.Connections.ServesClusterIntegrations(),
+	}
 	if err := alertreceiver.Setup(mgr, receivers); err != nil {
 		return err
 	}

@@ -156,14 +156,17 @@ func (w *world) start() {
 // startWith starts with other options.
 func (w *world) startWith(options remote.Options) {
 	GinkgoHelper()
-	options.Connections = connection.New(connection.Options{Secrets: testCluster.GetAPIReader(), Clock: w.clock, AllowInsecureHTTP: true, Transport: &http.Transport{}})
+	options.Connections = connection.New(connection.Options{ClusterNamespace: w.namespace, Secrets: testCluster.GetAPIReader(), Clock: w.clock, AllowInsecureHTTP: true, Transport: &http.Transport{}})
+	options.Namespaces = testCluster.GetAPIReader()
 	w.options = options
 	w.integrations = integration.NewReconciler(w.options, controller.RemoteKinds)
 	templates := alertreceiver.NewTemplateErrors()
 	w.reconcilers = map[string]reconcile.Reconciler{
-		"*v1alpha1.Integration": w.integrations,
+		"*v1alpha1.Integration":        w.integrations,
+		"*v1alpha1.ClusterIntegration": w.integrations,
 		"*v1alpha1.AlertReceiver": alertreceiver.NewReconciler(alertreceiver.Options{
-			Client: options.Client, Secrets: options.APIReader, Clock: options.Clock, Templates: templates,
+			Client: options.Client, Secrets: options.APIReader, Namespaces: options.Namespaces, Clock: options.Clock, Templates: templates,
+			ServesClusterIntegrations: true,
 		}),
 		"*v1alpha1.Incident": incident.NewReconciler(incident.Options{
 			Client: options.Client, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,
@@ -451,8 +454,8 @@ func condition(object client.Object, kind string) *metav1.Condition {
 	switch o := object.(type) {
 	case remote.Object:
 		return meta.FindStatusCondition(o.RemoteStatus().Conditions, kind)
-	case *v1alpha1.Integration:
-		return meta.FindStatusCondition(o.Status.Conditions, kind)
+	case connection.Integration:
+		return meta.FindStatusCondition(o.ConnectionStatus().Conditions, kind)
 	case *v1alpha1.AlertReceiver:
 		return meta.FindStatusCondition(o.Status.Conditions, kind)
 	case *v1alpha1.Incident:

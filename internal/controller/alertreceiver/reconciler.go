@@ -23,8 +23,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
-	_ "github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/incident"
 )
 
@@ -50,9 +50,13 @@ type Options struct {
 	// Client reads from a cache that shows this process's own writes, and writes to the API server.
 	Client client.Client
 	// Secrets reads from the API server itself.
-	Secrets   client.Reader
-	Clock     clock.PassiveClock
-	Templates *TemplateErrors
+	Secrets client.Reader
+	// Namespaces reads the metadata of namespaces, from a cache. ClusterIntegrations need it.
+	Namespaces client.Reader
+	// ServesClusterIntegrations says whether this process serves ClusterIntegrations.
+	ServesClusterIntegrations bool
+	Clock                     clock.PassiveClock
+	Templates                 *TemplateErrors
 }
 
 // Reconciler says in the status of each AlertReceiver how it is.
@@ -75,14 +79,17 @@ func NewReconciler(options Options) *Reconciler {
 func Setup(mgr ctrl.Manager, options Options) error {
 	reconciler := NewReconciler(options)
 	failures := source.TypedChannel(reconciler.Templates.changed, &handler.TypedEnqueueRequestForObject[*v1alpha1.AlertReceiver]{})
-	return ctrl.NewControllerManagedBy(mgr).
+	controller := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.AlertReceiver{}).
 		WithOptions(fairqueue.Options(mgr.GetControllerOptions().MaxConcurrentReconciles, fairqueue.ByName)).
 		Watches(&v1alpha1.Incident{}, enqueueDelayed(receiverOfIncident)).
 		Watches(&v1alpha1.Ticket{}, enqueueDelayed(receiverOfTicket)).
-		Watches(&v1alpha1.Integration{}, enqueueOfNamespace(mgr.GetClient())).
-		WatchesRawSource(failures).
-		Complete(reconciler)
+		Watches(&v1alpha1.Integration{}, enqueueUsers(mgr.GetClient())).
+		WatchesRawSource(failures)
+	if options.ServesClusterIntegrations {
+		controller.Watches(&v1alpha1.ClusterIntegration{}, enqueueUsers(mgr.GetClient()))
+	}
+	return controller.Complete(reconciler)
 }
 
 func receiverOfIncident(object client.Object) string {
@@ -108,8 +115,8 @@ func enqueueDelayed(receiverOf func(client.Object) string) handler.EventHandler 
 	}
 }
 
-// enqueueOfNamespace reconciles the receivers that use an Integration.
-func enqueueOfNamespace(reader client.Reader) handler.EventHandler {
+// enqueueUsers reconciles the receivers that use an Integration.
+func enqueueUsers(reader client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, integration client.Object) []ctrl.Request {
 		var receivers v1alpha1.AlertReceiverList
 		if err := reader.List(ctx, &receivers, client.InNamespace(integration.GetNamespace()), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
@@ -118,8 +125,9 @@ func enqueueOfNamespace(reader client.Reader) handler.EventHandler {
 		}
 		var requests []ctrl.Request
 		for i := range receivers.Items {
-			if receivers.Items[i].Spec.IntegrationRef.Name == integration.GetName() {
-				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&receivers.Items[i])})
+			receiver := &receivers.Items[i]
+			if connection.NameOf(receiver.Namespace, connection.RecordedOf(receiver.Spec.IntegrationRef)) == client.ObjectKeyFromObject(integration) {
+				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(receiver)})
 			}
 		}
 		return requests

@@ -14,11 +14,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/alerttemplate"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/incident"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
@@ -58,14 +58,35 @@ func (r *Reconciler) check(ctx context.Context, receiver *v1alpha1.AlertReceiver
 		found.Stalled = true
 		return found, nil
 	}
-	err = r.Client.Get(ctx, types.NamespacedName{Namespace: receiver.Namespace, Name: receiver.Spec.IntegrationRef.Name}, &v1alpha1.Integration{})
-	if apierrors.IsNotFound(err) {
-		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForIntegration, fmt.Sprintf("the Integration %q does not exist: alerts are kept, and get their tickets when it does", receiver.Spec.IntegrationRef.Name), checkInterval), nil
-	}
+	obstacle, err := r.integrationObstacle(ctx, receiver)
 	if err != nil {
-		return health{}, fmt.Errorf("reading the Integration: %w", err)
+		return health{}, err
+	}
+	if obstacle != "" {
+		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForIntegration, obstacle+": alerts are kept, and get their tickets when that has changed", checkInterval), nil
 	}
 	return is(metav1.ConditionTrue, v1alpha1.ReasonReceiving, "alerts are received", checkInterval), nil
+}
+
+// integrationObstacle says why the tickets of a receiver cannot use its Integration; empty where
+// they can.
+func (r *Reconciler) integrationObstacle(ctx context.Context, receiver *v1alpha1.AlertReceiver) (string, error) {
+	name := connection.NameOf(receiver.Namespace, connection.RecordedOf(receiver.Spec.IntegrationRef))
+	if connection.IsCluster(name) && !r.ServesClusterIntegrations {
+		return connection.Describe(name) + " cannot be used, because the manager was started without --cluster-resource-namespace", nil
+	}
+	integration, err := connection.Read(ctx, r.Client, name)
+	if apierrors.IsNotFound(err) {
+		return connection.Describe(name) + " does not exist", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading %s: %w", connection.Describe(name), err)
+	}
+	admitted, err := connection.Admits(ctx, r.Namespaces, integration, receiver.Namespace)
+	if err != nil || admitted {
+		return "", err
+	}
+	return fmt.Sprintf("%s does not admit the namespace %q", connection.Describe(name), receiver.Namespace), nil
 }
 
 // counts are the incidents and tickets of a receiver.

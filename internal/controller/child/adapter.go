@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
@@ -87,7 +88,7 @@ func (a Adapter[O, R]) RecordPlace(object O, place remote.Place) {
 }
 
 // Record shows the remote object in the status, cut to what the schema takes.
-func (a Adapter[O, R]) Record(object O, shown *R, _ *v1alpha1.Integration, _ time.Time) {
+func (a Adapter[O, R]) Record(object O, shown *R, _ connection.Integration, _ time.Time) {
 	const word, timestamp = 255, 64
 	recorded, entry := object.RemoteChildStatus(), a.Entry(shown)
 	recorded.Creator = status.Truncate(entry.Creator, word)
@@ -150,7 +151,7 @@ func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) (remote
 // same ticket whose words are still those that were sent.
 func (a Adapter[O, R]) siblings(ctx context.Context, call remote.Call[O, R]) (siblings []sibling, known []Known, err error) {
 	list := a.NewObjects()
-	if err := call.Reader.List(ctx, list, client.InNamespace(call.Object.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
+	if err := call.Reader.List(ctx, list, client.InNamespace(call.Place.Namespaces(call.Object.GetNamespace())), client.UnsafeDisableDeepCopy); err != nil {
 		return nil, nil, fmt.Errorf("listing the other %ss: %w", a.KindName, err)
 	}
 	err = remote.EachOf(list, func(other O) {
@@ -160,30 +161,31 @@ func (a Adapter[O, R]) siblings(ctx context.Context, call remote.Call[O, R]) (si
 		}
 		siblings = append(siblings, sibling{wanted: a.Creator(other), shown: shown.Creator, proven: !remote.IsUnverified(&shown.RemoteObjectStatus)})
 		if shown.TicketID == call.Place.TicketID && len(a.Diff(other)) == 0 {
-			known = append(known, a.known(other))
+			known = append(known, a.known(call.Object, other))
 		}
 	})
 	return siblings, known, err
 }
 
-// Known are the remote objects of a ticket of which objects say what was sent.
-func (a Adapter[O, R]) Known(ctx context.Context, reader client.Reader, namespace string, place remote.Place) ([]Known, error) {
+// Known are the remote objects of a ticket of which objects say what was sent, for an object that
+// works at the place.
+func (a Adapter[O, R]) Known(ctx context.Context, reader client.Reader, of client.Object, place remote.Place) ([]Known, error) {
 	list := a.NewObjects()
-	if err := reader.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+	if err := reader.List(ctx, list, client.InNamespace(place.Namespaces(of.GetNamespace())), client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the %ss: %w", a.KindName, err)
 	}
 	var known []Known
 	err := remote.EachOf(list, func(object O) {
 		shown := object.RemoteChildStatus()
 		if shown.ID != "" && shown.Integration == place.Integration && shown.TicketID == place.TicketID && len(a.Diff(object)) == 0 {
-			known = append(known, a.known(object))
+			known = append(known, a.known(of, object))
 		}
 	})
 	return known, err
 }
 
-func (a Adapter[O, R]) known(object O) Known {
-	return Known{ID: object.RemoteStatus().ID, Text: a.Fingerprint(object), Owner: fmt.Sprintf("the %s %q", a.KindName, object.GetName())}
+func (a Adapter[O, R]) known(of client.Object, object O) Known {
+	return Known{ID: object.RemoteStatus().ID, Text: a.Fingerprint(object), Owner: remote.DescribeOther(of, object, a.KindName)}
 }
 
 // Get picks the remote object from the list, since it cannot be fetched by itself. A ticket that is

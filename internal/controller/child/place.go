@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
@@ -60,14 +61,14 @@ func (a Adapter[O, R]) Misplaced(object O, parent string) (reference, recorded s
 	case parent != "" && parent != a.Parent(object):
 		return "ticketID", parent
 	case spec.TicketRef == nil && integrationOf(spec) != status.Integration:
-		return "integrationRef", fmt.Sprintf("Integration %q", status.Integration)
+		return "integrationRef", connection.Describe(connection.NameOf(object.GetNamespace(), status.Integration))
 	}
 	return "", ""
 }
 
 func integrationOf(parent *v1alpha1.ParentReference) string {
 	if parent.IntegrationRef != nil {
-		return parent.IntegrationRef.Name
+		return connection.RecordedOf(*parent.IntegrationRef)
 	}
 	return v1alpha1.DefaultIntegrationName
 }

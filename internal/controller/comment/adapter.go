@@ -67,8 +67,8 @@ func Entry(comment *synqly.Comment) *synqly.Entry { return &comment.Entry }
 func Words(comment *synqly.Comment) []string { return []string{comment.Content} }
 
 // Known are the remote comments of a ticket of which TicketComments say what was sent.
-func Known(ctx context.Context, reader client.Reader, namespace string, place remote.Place) ([]child.Known, error) {
-	return newAdapter().Known(ctx, reader, namespace, place)
+func Known(ctx context.Context, reader client.Reader, of client.Object, place remote.Place) ([]child.Known, error) {
+	return newAdapter().Known(ctx, reader, of, place)
 }
 
 // Create posts the comment.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -20,8 +19,8 @@ var usualClosedStatuses = []string{
 
 // IsClosed reports whether a remote ticket is closed now: by its status, in the words of the
 // Integration, or by its completion date.
-func IsClosed(ticket *synqly.Ticket, integration *v1alpha1.Integration, now time.Time) bool {
-	statuses := integration.Spec.ClosedStatuses
+func IsClosed(ticket *synqly.Ticket, integration Integration, now time.Time) bool {
+	statuses := integration.ConnectionSpec().ClosedStatuses
 	if len(statuses) == 0 {
 		statuses = usualClosedStatuses
 	}

@@ -30,6 +30,9 @@ import (
 
 // Options configure Connections.
 type Options struct {
+	// ClusterNamespace is where the Secrets of ClusterIntegrations are. Where it is empty,
+	// ClusterIntegrations are not served.
+	ClusterNamespace string
 	// Secrets reads Secrets. It must not be backed by a cache: the operator may only get Secrets,
 	// not list or watch them.
 	Secrets client.Reader
@@ -46,7 +49,7 @@ type Options struct {
 // Connections are the open connections of this process, one per Integration.
 type Connections struct {
 	options Options
-	recheck chan event.TypedGenericEvent[*v1alpha1.Integration]
+	recheck chan event.GenericEvent
 
 	mu   sync.Mutex
 	open map[types.NamespacedName]*Connection
@@ -62,10 +65,13 @@ func New(options Options) *Connections {
 	}
 	return &Connections{
 		options: options,
-		recheck: make(chan event.TypedGenericEvent[*v1alpha1.Integration], 1024),
+		recheck: make(chan event.GenericEvent, 1024),
 		open:    map[types.NamespacedName]*Connection{},
 	}
 }
+
+// ServesClusterIntegrations reports whether this process serves ClusterIntegrations at all.
+func (c *Connections) ServesClusterIntegrations() bool { return c.options.ClusterNamespace != "" }
 
 // Connection is an open connection: a client with the token and the settings of one generation of
 // an Integration. It is never changed; a new generation or a new token makes a new one, which keeps
@@ -75,7 +81,7 @@ type Connection struct {
 	*Budget
 
 	// Integration is the object that the connection was made from. It must not be changed.
-	Integration *v1alpha1.Integration
+	Integration Integration
 	// TokenVersion is the resourceVersion of the Secret that the token is from.
 	TokenVersion string
 
@@ -113,26 +119,26 @@ func (c *Connection) SettlePeriod() time.Duration { return SettlePeriod(c.Integr
 
 // Defaults are the Integration's values for what a Ticket leaves out.
 func (c *Connection) Defaults() v1alpha1.TicketDefaults {
-	if c.Integration.Spec.Defaults == nil {
+	if c.Integration.ConnectionSpec().Defaults == nil {
 		return v1alpha1.TicketDefaults{}
 	}
-	return *c.Integration.Spec.Defaults
+	return *c.Integration.ConnectionSpec().Defaults
 }
 
 // RequestTimeout is how long one request of an Integration may take.
-func RequestTimeout(integration *v1alpha1.Integration) time.Duration {
-	if integration.Spec.RequestTimeout == nil {
+func RequestTimeout(integration Integration) time.Duration {
+	if integration.ConnectionSpec().RequestTimeout == nil {
 		return 30 * time.Second
 	}
-	return integration.Spec.RequestTimeout.Duration
+	return integration.ConnectionSpec().RequestTimeout.Duration
 }
 
 // SettlePeriod is how long a lost create may still appear remotely through an Integration.
-func SettlePeriod(integration *v1alpha1.Integration) time.Duration {
-	if integration.Spec.SettlePeriod == nil {
+func SettlePeriod(integration Integration) time.Duration {
+	if integration.ConnectionSpec().SettlePeriod == nil {
 		return 2 * time.Minute
 	}
-	return integration.Spec.SettlePeriod.Duration
+	return integration.ConnectionSpec().SettlePeriod.Duration
 }
 
 // SecretError says that the token cannot be had: the Secret, or its key, is not there, or reading
@@ -174,24 +180,24 @@ type NotReadyError struct {
 
 func (e *NotReadyError) Error() string {
 	if e.Reason == "" {
-		return fmt.Sprintf("Integration %q has not been checked yet", e.Integration.Name)
+		return Describe(e.Integration) + " has not been checked yet"
 	}
 	return e.Cause() + ": " + e.Message
 }
 
 // Cause is the begin of the error's text, without the message.
 func (e *NotReadyError) Cause() string {
-	return fmt.Sprintf("Integration %q is not ready (%s)", e.Integration.Name, e.Reason)
+	return fmt.Sprintf("%s is not ready (%s)", Describe(e.Integration), e.Reason)
 }
 
 // For returns the connection that an object uses. An Integration that is Ready has one, or gets one
 // here after a restart, when objects may come first; for any other the error is a *NotReadyError.
 // So a Secret that is missing is looked for by its Integration alone.
-func (c *Connections) For(ctx context.Context, integration *v1alpha1.Integration) (*Connection, error) {
+func (c *Connections) For(ctx context.Context, integration Integration) (*Connection, error) {
 	name := client.ObjectKeyFromObject(integration)
-	ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
+	ready := meta.FindStatusCondition(integration.ConnectionStatus().Conditions, v1alpha1.ConditionReady)
 	switch {
-	case ready == nil || ready.ObservedGeneration != integration.Generation:
+	case ready == nil || ready.ObservedGeneration != integration.GetGeneration():
 		return nil, &NotReadyError{Integration: name}
 	case ready.Status != "True":
 		return nil, &NotReadyError{Integration: name, Reason: ready.Reason, Message: ready.Message}
@@ -217,7 +223,7 @@ func (c *Connections) For(ctx context.Context, integration *v1alpha1.Integration
 // Open reads the token and returns the connection for this generation of the Integration and this
 // token: the one that is open, or a new one. Errors are a *SecretError or a
 // *synqly.ConfigurationError.
-func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integration) (*Connection, error) {
+func (c *Connections) Open(ctx context.Context, integration Integration) (*Connection, error) {
 	token, version, err := c.readToken(ctx, integration)
 	if err != nil {
 		return nil, err
@@ -230,10 +236,10 @@ func (c *Connections) Open(ctx context.Context, integration *v1alpha1.Integratio
 		return before, nil
 	}
 	budget, remote, transport := c.budgetFor(integration, before), remoteClockOf(integration, before), newInterruptible(c.options.Transport)
-	connection := &Connection{Budget: budget, Integration: integration.DeepCopy(), TokenVersion: version, token: token, transport: transport, remote: remote}
+	connection := &Connection{Budget: budget, Integration: copyOf(integration), TokenVersion: version, token: token, transport: transport, remote: remote}
 	connection.enqueue = func() { c.enqueue(connection.Integration) }
 	connection.Client, err = synqly.NewClient(synqly.Options{
-		BaseURL:           integration.Spec.BaseURL,
+		BaseURL:           integration.ConnectionSpec().BaseURL,
 		Token:             token,
 		RequestTimeout:    RequestTimeout(integration),
 		Transport:         transport,
@@ -298,9 +304,9 @@ func (c *Connections) RequestRecheck(connection *Connection) {
 }
 
 // enqueue reconciles the Integration.
-func (c *Connections) enqueue(integration *v1alpha1.Integration) {
+func (c *Connections) enqueue(integration Integration) {
 	select {
-	case c.recheck <- event.TypedGenericEvent[*v1alpha1.Integration]{Object: integration}:
+	case c.recheck <- event.GenericEvent{Object: integration}:
 	default:
 	}
 }
@@ -328,9 +334,9 @@ func (c *Connection) SawMarkersRefused() {
 func (c *Connection) Marks() bool {
 	markers := c.MarkerTags()
 	if markers == "" {
-		markers = c.Integration.Status.MarkerTags
+		markers = c.Integration.ConnectionStatus().MarkerTags
 	}
-	return c.Integration.Spec.Tagging != v1alpha1.TaggingNever && markers != v1alpha1.MarkerTagsRefused
+	return c.Integration.ConnectionSpec().Tagging != v1alpha1.TaggingNever && markers != v1alpha1.MarkerTagsRefused
 }
 
 // MarkerTags is what became of marker tags, as far as this connection knows; empty where it does
@@ -390,7 +396,7 @@ func (c *Connection) RecheckAsked() bool { return c.recheckAsked.Load() }
 func (c *Connection) RecheckStarted() { c.recheckAsked.Store(false) }
 
 // Rechecks delivers what RequestRecheck was called with.
-func (c *Connections) Rechecks() <-chan event.TypedGenericEvent[*v1alpha1.Integration] {
+func (c *Connections) Rechecks() <-chan event.GenericEvent {
 	return c.recheck
 }
 
@@ -400,15 +406,15 @@ func (c *Connections) current(name types.NamespacedName) *Connection {
 	return c.open[name]
 }
 
-func (c *Connection) madeFrom(integration *v1alpha1.Integration) bool {
-	return c.Integration.UID == integration.UID && c.Integration.Generation == integration.Generation
+func (c *Connection) madeFrom(integration Integration) bool {
+	return c.Integration.GetUID() == integration.GetUID() && c.Integration.GetGeneration() == integration.GetGeneration()
 }
 
 // budgetFor keeps the budget, and with it a hold that the provider asked for, over changes of the
 // token and of the spec.
-func (c *Connections) budgetFor(integration *v1alpha1.Integration, before *Connection) *Budget {
+func (c *Connections) budgetFor(integration Integration, before *Connection) *Budget {
 	limit := RateLimit(integration)
-	if before == nil || before.Integration.UID != integration.UID {
+	if before == nil || before.Integration.GetUID() != integration.GetUID() {
 		return NewCautiousBudget(c.options.Clock, limit.RequestsPerSecond, limit.Burst)
 	}
 	before.SetRate(limit.RequestsPerSecond, limit.Burst)
@@ -416,19 +422,27 @@ func (c *Connections) budgetFor(integration *v1alpha1.Integration, before *Conne
 }
 
 // remoteClockOf keeps what is known of the remote API's clock while it is the same API.
-func remoteClockOf(integration *v1alpha1.Integration, before *Connection) *remoteClock {
-	if before == nil || before.Integration.Spec.BaseURL != integration.Spec.BaseURL {
+func remoteClockOf(integration Integration, before *Connection) *remoteClock {
+	if before == nil || before.Integration.ConnectionSpec().BaseURL != integration.ConnectionSpec().BaseURL {
 		return &remoteClock{}
 	}
 	return before.remote
 }
 
-func (c *Connections) readToken(ctx context.Context, integration *v1alpha1.Integration) (token, version string, err error) {
-	ref := integration.Spec.TokenSecretRef
+// secretNamespace is where the Secret of an Integration is.
+func (c *Connections) secretNamespace(integration Integration) string {
+	if IsCluster(client.ObjectKeyFromObject(integration)) {
+		return c.options.ClusterNamespace
+	}
+	return integration.GetNamespace()
+}
+
+func (c *Connections) readToken(ctx context.Context, integration Integration) (token, version string, err error) {
+	ref := integration.ConnectionSpec().TokenSecretRef
 	if ref.Key == "" {
 		ref.Key = v1alpha1.DefaultTokenKey
 	}
-	name := types.NamespacedName{Namespace: integration.Namespace, Name: ref.Name}
+	name := types.NamespacedName{Namespace: c.secretNamespace(integration), Name: ref.Name}
 	var secret corev1.Secret
 	if err := c.options.Secrets.Get(ctx, name, &secret); err != nil {
 		return "", "", &SecretError{Secret: name, Key: ref.Key, Err: err}
@@ -442,19 +456,19 @@ func (c *Connections) readToken(ctx context.Context, integration *v1alpha1.Integ
 }
 
 // RateLimit is the request budget of an Integration.
-func RateLimit(integration *v1alpha1.Integration) v1alpha1.RateLimit {
-	if integration.Spec.RateLimit == nil {
+func RateLimit(integration Integration) v1alpha1.RateLimit {
+	if integration.ConnectionSpec().RateLimit == nil {
 		return v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20}
 	}
-	return *integration.Spec.RateLimit
+	return *integration.ConnectionSpec().RateLimit
 }
 
 // PollInterval is how often remote changes are looked for, and the connection is checked.
-func PollInterval(integration *v1alpha1.Integration) time.Duration {
-	if integration.Spec.PollInterval == nil {
+func PollInterval(integration Integration) time.Duration {
+	if integration.ConnectionSpec().PollInterval == nil {
 		return 5 * time.Minute
 	}
-	return integration.Spec.PollInterval.Duration
+	return integration.ConnectionSpec().PollInterval.Duration
 }
 
 // WithJitter makes an interval up to a tenth longer. It keeps what is done for Integrations that

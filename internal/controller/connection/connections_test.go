@@ -492,7 +492,7 @@ func TestMarkerTagsWakeTheIntegrationWhenTheyAreNews(t *testing.T) {
 		news := false
 		select {
 		case got := <-w.Rechecks():
-			news = got.Object.Name == integrationName.Name
+			news = got.Object.GetName() == integrationName.Name
 		default:
 		}
 		if got := connection.MarkerTags(); got != step.want || news != step.news {
@@ -509,8 +509,8 @@ func TestConnectionKeepsItsOwnCopyOfTheIntegration(t *testing.T) {
 	integration := w.integration()
 	connection := w.mustOpen(t, integration)
 	integration.Generation = 7
-	if connection.Integration.Generation != 1 || connection.TokenVersion != "1" {
-		t.Errorf("generation %d, token version %q, want 1 and 1", connection.Integration.Generation, connection.TokenVersion)
+	if connection.Integration.GetGeneration() != 1 || connection.TokenVersion != "1" {
+		t.Errorf("generation %d, token version %q, want 1 and 1", connection.Integration.GetGeneration(), connection.TokenVersion)
 	}
 }
 
@@ -528,8 +528,8 @@ func TestDoubtIsDeliveredAndNeverBlocks(t *testing.T) {
 		t.Error("the connection is not in doubt")
 	}
 	for range capacity {
-		if got := (<-w.Rechecks()).Object; got.Name != integrationName.Name {
-			t.Fatalf("delivered %q", got.Name)
+		if got := (<-w.Rechecks()).Object; got.GetName() != integrationName.Name {
+			t.Fatalf("delivered %q", got.GetName())
 		}
 	}
 	connection.RecheckStarted()

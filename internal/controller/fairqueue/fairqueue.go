@@ -12,6 +12,7 @@ package fairqueue
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
@@ -21,17 +22,21 @@ import (
 const (
 	// namespaceFraction and integrationFraction are the parts of the workers of a controller that
 	// the objects of one namespace, and those of one Integration, can hold: a quarter and an
-	// eighth. A share is one worker at least.
+	// eighth. That of a ClusterIntegration is all that its namespaces have together. A share is one
+	// worker at least.
 	namespaceFraction   = 4
 	integrationFraction = 8
 )
 
-// IntegrationOf names the Integration that an object uses, as far as that is known; empty where it
-// is not. It is called under the lock of the queue, so it must read from a cache and never wait.
-type IntegrationOf func(context.Context, reconcile.Request) string
+// IntegrationOf names the Integration that an object uses, as far as that is known; without a name
+// where it is not. A ClusterIntegration has no namespace. It is called under the lock of the queue,
+// so it must read from a cache and never wait.
+type IntegrationOf func(context.Context, reconcile.Request) types.NamespacedName
 
 // ByName is for requests that name Integrations themselves.
-func ByName(_ context.Context, request reconcile.Request) string { return request.Name }
+func ByName(_ context.Context, request reconcile.Request) types.NamespacedName {
+	return request.NamespacedName
+}
 
 // Options make a controller with so many workers use the queue.
 func Options(workers int, integrationOf IntegrationOf) controller.Options {
@@ -60,7 +65,9 @@ type queue struct {
 var _ priorityqueue.PriorityQueue[reconcile.Request] = &queue{}
 
 func newQueue(name string, limiter workqueue.TypedRateLimiter[reconcile.Request], limits shares, integrationOf IntegrationOf) *queue {
-	fair := newOrder(limits, func(request reconcile.Request) string { return integrationOf(context.Background(), request) })
+	fair := newOrder(limits, func(request reconcile.Request) types.NamespacedName {
+		return integrationOf(context.Background(), request)
+	})
 	return &queue{
 		order: fair,
 		TypedRateLimitingInterface: workqueue.NewTypedRateLimitingQueueWithConfig(limiter, workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{

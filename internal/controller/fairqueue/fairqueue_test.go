@@ -26,9 +26,13 @@ func request(path string) reconcile.Request {
 	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}
 }
 
-func byPath(_ context.Context, r reconcile.Request) string {
+// byPath takes an Integration whose name begins with "cluster" for a ClusterIntegration.
+func byPath(_ context.Context, r reconcile.Request) types.NamespacedName {
 	integration, _, _ := strings.Cut(r.Name, "/")
-	return integration
+	if strings.HasPrefix(integration, "cluster") {
+		return types.NamespacedName{Name: integration}
+	}
+	return types.NamespacedName{Namespace: r.Namespace, Name: integration}
 }
 
 // opened is the queue of a controller with so many workers, without a name, and so without metrics.
@@ -219,5 +223,24 @@ func TestNothingRunsAfterShutDown(t *testing.T) {
 	q.ShutDown()
 	if got, _, shutdown := q.GetWithPriority(); !shutdown {
 		t.Errorf("%v is handed out after the end", got)
+	}
+}
+
+func TestAClusterIntegrationHoldsNoMoreThanAShareInAllNamespaces(t *testing.T) {
+	q := opened(t, 16)
+	for _, namespace := range []string{"first", "second", "third"} {
+		addEach(q, 10, namespace+"/cluster-hanging")
+	}
+	taken := take(q, 16)
+	if len(taken) != 2 {
+		t.Fatalf("%d of 16 workers are held, want 2: %v", len(taken), taken)
+	}
+	q.Add(request("third/answering/01"))
+	if got := take(q, 16); len(got) != 1 || got[0] != "third/answering/01" {
+		t.Errorf("beside it %v runs, want what uses another Integration", got)
+	}
+	q.Done(request(taken[0]))
+	if got := take(q, 16); len(got) != 1 {
+		t.Errorf("after one is done %v runs, want one", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"container/heap"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
@@ -16,12 +17,14 @@ import (
 // Integration that does; there the highest priority, and then the one that has waited longest.
 type order struct {
 	limits        shares
-	integrationOf func(reconcile.Request) string
+	integrationOf func(reconcile.Request) types.NamespacedName
 
 	mu         sync.Mutex
 	namespaces map[string]*tenant
 	queued     map[reconcile.Request]*waiting
 	running    map[reconcile.Request]*waiting
+	// clusters are how many workers the objects of a ClusterIntegration hold, in all namespaces.
+	clusters map[types.NamespacedName]int
 	// priorities are those that requests were added with that are not queued yet.
 	priorities map[reconcile.Request]int
 	sequence   uint64
@@ -31,7 +34,7 @@ type order struct {
 // tenant is a namespace with requests that wait or run.
 type tenant struct {
 	running int
-	lines   map[string]*line
+	lines   map[types.NamespacedName]*line
 }
 
 // line holds the requests of one Integration.
@@ -43,7 +46,7 @@ type line struct {
 // waiting is a request that waits, or has.
 type waiting struct {
 	request     reconcile.Request
-	integration string
+	integration types.NamespacedName
 	priority    int
 	sequence    uint64
 	index       int
@@ -51,10 +54,10 @@ type waiting struct {
 
 var _ workqueue.Queue[reconcile.Request] = &order{}
 
-func newOrder(limits shares, integrationOf func(reconcile.Request) string) *order {
+func newOrder(limits shares, integrationOf func(reconcile.Request) types.NamespacedName) *order {
 	return &order{
 		limits: limits, integrationOf: integrationOf, namespaces: map[string]*tenant{}, priorities: map[reconcile.Request]int{},
-		queued: map[reconcile.Request]*waiting{}, running: map[reconcile.Request]*waiting{},
+		queued: map[reconcile.Request]*waiting{}, running: map[reconcile.Request]*waiting{}, clusters: map[types.NamespacedName]int{},
 	}
 }
 
@@ -110,6 +113,9 @@ func (o *order) Pop() reconcile.Request {
 	heap.Pop(&line.waiting)
 	line.running++
 	o.namespaces[entry.request.Namespace].running++
+	if isCluster(entry.integration) {
+		o.clusters[entry.integration]++
+	}
 	delete(o.queued, entry.request)
 	o.running[entry.request] = entry
 	return entry.request
@@ -123,8 +129,8 @@ func (o *order) next() *waiting {
 		if namespace.running >= o.limits.namespace {
 			continue
 		}
-		for _, line := range namespace.lines {
-			if len(line.waiting) == 0 || line.running >= o.limits.integration {
+		for integration, line := range namespace.lines {
+			if len(line.waiting) == 0 || line.running >= o.limits.integration || o.clusters[integration] >= o.limits.integration {
 				continue
 			}
 			held := [2]int{namespace.running, line.running}
@@ -160,12 +166,22 @@ func (o *order) release(request reconcile.Request) {
 	namespace, line := o.namespaces[request.Namespace], o.lineOf(entry)
 	namespace.running--
 	line.running--
+	if isCluster(entry.integration) {
+		if o.clusters[entry.integration]--; o.clusters[entry.integration] == 0 {
+			delete(o.clusters, entry.integration)
+		}
+	}
 	if line.running == 0 && len(line.waiting) == 0 {
 		delete(namespace.lines, entry.integration)
 	}
 	if len(namespace.lines) == 0 {
 		delete(o.namespaces, request.Namespace)
 	}
+}
+
+// isCluster reports whether a name is that of a ClusterIntegration, which many namespaces share.
+func isCluster(integration types.NamespacedName) bool {
+	return integration.Namespace == "" && integration.Name != ""
 }
 
 func (o *order) close() {
@@ -178,7 +194,7 @@ func (o *order) close() {
 func (o *order) lineOf(entry *waiting) *line {
 	namespace := o.namespaces[entry.request.Namespace]
 	if namespace == nil {
-		namespace = &tenant{lines: map[string]*line{}}
+		namespace = &tenant{lines: map[types.NamespacedName]*line{}}
 		o.namespaces[entry.request.Namespace] = namespace
 	}
 	found := namespace.lines[entry.integration]

@@ -91,13 +91,13 @@ func Setup(mgr ctrl.Manager, options Options) error {
 // receiverOf tells the work queue which receiver an Incident belongs to. No Integration is asked
 // for anything, so receivers share the workers.
 func receiverOf(cached client.Reader) fairqueue.IntegrationOf {
-	return func(ctx context.Context, request ctrl.Request) string {
+	return func(ctx context.Context, request ctrl.Request) types.NamespacedName {
 		incident := &v1alpha1.Incident{}
 		// What the cache has does, and must not be changed.
 		if err := cached.Get(ctx, request.NamespacedName, incident, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
-			return "" // It is gone, and there is nothing to do for it.
+			return types.NamespacedName{Namespace: request.Namespace} // It is gone, and there is nothing to do for it.
 		}
-		return incident.Spec.ReceiverRef.Name
+		return types.NamespacedName{Namespace: request.Namespace, Name: incident.Spec.ReceiverRef.Name}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -21,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -32,8 +34,10 @@ import (
 
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=integrations,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=integrations/status,verbs=patch
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=clusterintegrations,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=clusterintegrations/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
-// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 const (
@@ -66,9 +70,11 @@ type Reconciler struct {
 	Recorder    events.EventRecorder
 	Clock       clock.Clock
 
-	kinds  []remote.Kind
-	mu     sync.Mutex
-	probes map[types.NamespacedName]probe
+	// namespaces reads the metadata of namespaces; nil where ClusterIntegrations are not served.
+	namespaces client.Reader
+	kinds      []remote.Kind
+	mu         sync.Mutex
+	probes     map[types.NamespacedName]probe
 	// refusedStatus has, by name, why the API server refuses the status.
 	refusedStatus sync.Map
 }
@@ -80,7 +86,7 @@ func NewReconciler(options remote.Options, kinds []remote.Kind) *Reconciler {
 		clk = clock.RealClock{}
 	}
 	return &Reconciler{
-		Client: options.Client, Connections: options.Connections, Recorder: options.Recorder, Clock: clk, kinds: kinds,
+		Client: options.Client, Connections: options.Connections, Recorder: options.Recorder, Clock: clk, kinds: kinds, namespaces: options.Namespaces,
 		probes: map[types.NamespacedName]probe{},
 	}
 }
@@ -88,14 +94,20 @@ func NewReconciler(options remote.Options, kinds []remote.Kind) *Reconciler {
 // Setup adds the controller of Integrations to the manager. kinds are those whose objects use
 // Integrations.
 func Setup(mgr ctrl.Manager, options remote.Options, kinds []remote.Kind) error {
-	rechecks := source.TypedChannel(options.Connections.Rechecks(), &handler.TypedEnqueueRequestForObject[*v1alpha1.Integration]{})
+	rechecks := source.Channel(options.Connections.Rechecks(), &handler.EnqueueRequestForObject{})
 	controller := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Integration{}).
 		WithOptions(fairqueue.Options(mgr.GetControllerOptions().MaxConcurrentReconciles, fairqueue.ByName)).
 		Watches(&v1alpha1.Integration{}, interruptChanged(options.Connections)).
 		WatchesRawSource(rechecks)
+	if options.Connections.ServesClusterIntegrations() {
+		controller.
+			Watches(&v1alpha1.ClusterIntegration{}, &handler.EnqueueRequestForObject{}).
+			Watches(&v1alpha1.ClusterIntegration{}, interruptChanged(options.Connections)).
+			WatchesMetadata(&corev1.Namespace{}, enqueueCluster(mgr.GetClient()), builder.WithPredicates(predicate.LabelChangedPredicate{}))
+	}
 	for _, kind := range kinds {
-		controller.Watches(kind.New(), enqueueDeleting(mgr.GetClient()), builder.WithPredicates(lastUse))
+		controller.Watches(kind.New(), enqueueDeleting(mgr.GetClient(), options.Connections.ServesClusterIntegrations()), builder.WithPredicates(lastUse))
 	}
 	return controller.Complete(NewReconciler(options, kinds))
 }
@@ -103,32 +115,35 @@ func Setup(mgr ctrl.Manager, options remote.Options, kinds []remote.Kind) error 
 // Reconcile opens the connection of one Integration, checks it when that is due, and writes down
 // what came of it.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	var integration v1alpha1.Integration
-	if err := r.Client.Get(ctx, request.NamespacedName, &integration); err != nil {
+	integration, err := connection.Read(ctx, r.Client, request.NamespacedName)
+	if err != nil {
 		if apierrors.IsNotFound(err) {
 			r.forget(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the Integration: %w", err)
 	}
-	stored := integration.DeepCopy()
-	if status.IsPaused(&integration) {
+	stored := integration.DeepCopyObject().(connection.Integration)
+	if status.IsPaused(integration) {
 		paused := health{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "the connection is paused by the annotation " + v1alpha1.PausedAnnotation + ": remove it to continue"}
-		return ctrl.Result{}, r.writeStatus(ctx, stored, &integration, paused)
+		return ctrl.Result{}, r.writeStatus(ctx, stored, integration, paused)
 	}
-	if !integration.DeletionTimestamp.IsZero() {
-		return r.finalize(ctx, stored, &integration)
+	if !integration.GetDeletionTimestamp().IsZero() {
+		return r.finalize(ctx, stored, integration)
 	}
-	found, again, err := r.check(ctx, &integration)
+	found, again, err := r.check(ctx, integration)
 	switch {
 	case errors.Is(err, connection.ErrInterrupted):
 		return ctrl.Result{RequeueAfter: connection.AfterInterruption}, nil // The change has enqueued it as well.
 	case err != nil:
 		return ctrl.Result{}, err
 	}
+	if err := r.remarkAdmission(ctx, integration, &found); err != nil {
+		return ctrl.Result{}, err
+	}
 	if found.status == metav1.ConditionTrue {
 		// Before anything can use it.
-		err := r.ensureFinalizer(ctx, stored, &integration)
+		err := r.ensureFinalizer(ctx, stored, integration)
 		switch {
 		case status.IsRefusedWrite(err):
 			found = health{status: metav1.ConditionFalse, reason: v1alpha1.ReasonWriteRefused, message: "the API server refuses to change this object: " + err.Error()}
@@ -137,7 +152,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return conflictLater(err)
 		}
 	}
-	if err := r.writeStatus(ctx, stored, &integration, found); err != nil {
+	if err := r.writeStatus(ctx, stored, integration, found); err != nil {
 		return conflictLater(err)
 	}
 	return ctrl.Result{RequeueAfter: again}, nil

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
@@ -25,16 +26,16 @@ const maxNamedUsers = 3
 
 // ensureFinalizer puts the finalizer on an Integration that objects are about to use, so that it
 // outlives them when everything is deleted at once.
-func (r *Reconciler) ensureFinalizer(ctx context.Context, stored, integration *v1alpha1.Integration) error {
+func (r *Reconciler) ensureFinalizer(ctx context.Context, stored, integration connection.Integration) error {
 	if controllerutil.ContainsFinalizer(integration, v1alpha1.InUseFinalizer) {
 		return nil
 	}
-	return r.patchFinalizers(ctx, stored, integration, append(slices.Clone(integration.Finalizers), v1alpha1.InUseFinalizer))
+	return r.patchFinalizers(ctx, stored, integration, append(slices.Clone(integration.GetFinalizers()), v1alpha1.InUseFinalizer))
 }
 
 // finalize lets an Integration go once no object needs it for a removal. Until then the connection
 // that is open stays in use, whatever has become of the Secret.
-func (r *Reconciler) finalize(ctx context.Context, stored, integration *v1alpha1.Integration) (ctrl.Result, error) {
+func (r *Reconciler) finalize(ctx context.Context, stored, integration connection.Integration) (ctrl.Result, error) {
 	if !controllerutil.ContainsFinalizer(integration, v1alpha1.InUseFinalizer) {
 		return ctrl.Result{}, nil
 	}
@@ -43,7 +44,7 @@ func (r *Reconciler) finalize(ctx context.Context, stored, integration *v1alpha1
 		return ctrl.Result{}, err
 	}
 	if len(users) == 0 {
-		finalizers := slices.DeleteFunc(slices.Clone(integration.Finalizers), func(name string) bool { return name == v1alpha1.InUseFinalizer })
+		finalizers := slices.DeleteFunc(slices.Clone(integration.GetFinalizers()), func(name string) bool { return name == v1alpha1.InUseFinalizer })
 		return conflictLater(client.IgnoreNotFound(r.patchFinalizers(ctx, stored, integration, finalizers)))
 	}
 	found, again := lastHealth(integration), time.Duration(0)
@@ -64,8 +65,8 @@ const waiting = "; the deletion waits for the remote objects of "
 
 // lastHealth is what the status says of the connection. While the Integration is being deleted and
 // a connection is open, that is not checked any more.
-func lastHealth(integration *v1alpha1.Integration) health {
-	ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
+func lastHealth(integration connection.Integration) health {
+	ready := meta.FindStatusCondition(integration.ConnectionStatus().Conditions, v1alpha1.ConditionReady)
 	if ready == nil {
 		return healthOf(nil)
 	}
@@ -73,31 +74,33 @@ func lastHealth(integration *v1alpha1.Integration) health {
 	return health{status: ready.Status, reason: ready.Reason, message: message}
 }
 
-func (r *Reconciler) patchFinalizers(ctx context.Context, stored, integration *v1alpha1.Integration, finalizers []string) error {
-	changed := stored.DeepCopy()
-	changed.Finalizers = finalizers
+func (r *Reconciler) patchFinalizers(ctx context.Context, stored, integration connection.Integration, finalizers []string) error {
+	changed := stored.DeepCopyObject().(connection.Integration)
+	changed.SetFinalizers(finalizers)
 	if err := r.Client.Patch(ctx, changed, client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("writing the finalizers of the Integration: %w", err)
 	}
-	for _, object := range []*v1alpha1.Integration{stored, integration} {
-		object.Finalizers, object.ResourceVersion = changed.Finalizers, changed.ResourceVersion
+	for _, object := range []connection.Integration{stored, integration} {
+		object.SetFinalizers(changed.GetFinalizers())
+		object.SetResourceVersion(changed.GetResourceVersion())
 	}
 	return nil
 }
 
 // users are the objects that need the Integration to remove what they stand for. One of which that
 // cannot be told counts as a user.
-func (r *Reconciler) users(ctx context.Context, integration *v1alpha1.Integration) ([]string, error) {
+func (r *Reconciler) users(ctx context.Context, integration connection.Integration) ([]string, error) {
 	var users []string
+	recorded := connection.Recorded(client.ObjectKeyFromObject(integration))
 	for _, kind := range r.kinds {
 		list := kind.NewList()
-		if err := r.Client.List(ctx, list, client.InNamespace(integration.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		if err := r.Client.List(ctx, list, client.InNamespace(integration.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
 			return nil, fmt.Errorf("looking for objects that use the Integration: %w", err)
 		}
 		err := remote.EachOf(list, func(object remote.Object) {
 			uses := kind.Integration(object)
-			if controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) && (uses == "" || uses == integration.Name) {
-				users = append(users, fmt.Sprintf("%s %q", kind.Name, object.GetName()))
+			if controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) && (uses == "" || uses == recorded) {
+				users = append(users, fmt.Sprintf("%s %q", kind.Name, nameAsSeenFrom(integration, object)))
 			}
 		})
 		if err != nil {
@@ -106,6 +109,15 @@ func (r *Reconciler) users(ctx context.Context, integration *v1alpha1.Integratio
 	}
 	slices.Sort(users)
 	return users, nil
+}
+
+// nameAsSeenFrom is the name of an object in a message of an Integration: a ClusterIntegration's
+// objects are of many namespaces.
+func nameAsSeenFrom(integration, object client.Object) string {
+	if integration.GetNamespace() == "" {
+		return client.ObjectKeyFromObject(object).String()
+	}
+	return object.GetName()
 }
 
 func summary(users []string) string {

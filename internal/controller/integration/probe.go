@@ -36,7 +36,7 @@ type probe struct {
 }
 
 // probe asks the provider for its projects and fields and puts them into the status.
-func (r *Reconciler) probe(ctx context.Context, integration *v1alpha1.Integration, open *connection.Connection) error {
+func (r *Reconciler) probe(ctx context.Context, integration connection.Integration, open *connection.Connection) error {
 	var projects []v1alpha1.Project
 	projectCount, err := readUsable(open.ListProjects(ctx, synqly.PageQuery{}), func(project synqly.Project) {
 		if len(projects) < maxProjects {
@@ -50,7 +50,7 @@ func (r *Reconciler) probe(ctx context.Context, integration *v1alpha1.Integratio
 	if err != nil && !synqly.IsUnsupported(err) {
 		return fmt.Errorf("listing the remote fields: %w", err)
 	}
-	shown := &integration.Status
+	shown := integration.ConnectionStatus()
 	shown.ProjectCount, shown.RemoteFieldCount = projectCount, fieldCount
 	shown.Projects = projects
 	return nil
@@ -58,7 +58,11 @@ func (r *Reconciler) probe(ctx context.Context, integration *v1alpha1.Integratio
 
 // check opens the connection and probes it if that is due. It returns how the connection is, and
 // when to check again; an error is one of the API server, or connection.ErrInterrupted.
-func (r *Reconciler) check(ctx context.Context, integration *v1alpha1.Integration) (health, time.Duration, error) {
+func (r *Reconciler) check(ctx context.Context, integration connection.Integration) (health, time.Duration, error) {
+	if wrong := wrongSelector(integration); wrong != nil {
+		found := healthOf(wrong)
+		return found, found.again, nil
+	}
 	open, err := r.Connections.Open(ctx, integration)
 	var secret *connection.SecretError
 	switch {
@@ -75,7 +79,7 @@ func (r *Reconciler) check(ctx context.Context, integration *v1alpha1.Integratio
 		return r.probeNow(ctx, name, integration, open, inputs)
 	}
 	remaining := r.untilProbe(integration, open, last)
-	ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
+	ready := meta.FindStatusCondition(integration.ConnectionStatus().Conditions, v1alpha1.ConditionReady)
 	if remaining > 0 && last.written && ready != nil && ready.Reason != healthOf(last.err).reason {
 		// Another process has come to another result. Writing this one's old result over it would
 		// go back and forth; a new check decides.
@@ -95,29 +99,29 @@ func (r *Reconciler) check(ctx context.Context, integration *v1alpha1.Integratio
 }
 
 // recordLearned shows in the status what objects and polls have learned through the connection.
-func recordLearned(integration *v1alpha1.Integration, open *connection.Connection) {
-	integration.Status.TokenVersion = open.TokenVersion
+func recordLearned(integration connection.Integration, open *connection.Connection) {
+	integration.ConnectionStatus().TokenVersion = open.TokenVersion
 	if markers := open.MarkerTags(); markers != "" {
-		integration.Status.MarkerTags = markers
+		integration.ConnectionStatus().MarkerTags = markers
 	}
-	if integration.Spec.Tagging == v1alpha1.TaggingNever {
-		integration.Status.MarkerTags = "" // It is found out anew once tags are sent again.
+	if integration.ConnectionSpec().Tagging == v1alpha1.TaggingNever {
+		integration.ConnectionStatus().MarkerTags = "" // It is found out anew once tags are sent again.
 	}
 	if polling := open.PollingNews(); polling != nil {
-		integration.Status.Polling = polling
-	} else if integration.Status.Polling == nil {
-		integration.Status.Polling = open.Polling()
+		integration.ConnectionStatus().Polling = polling
+	} else if integration.ConnectionStatus().Polling == nil {
+		integration.ConnectionStatus().Polling = open.Polling()
 	}
 }
 
 // probeInputs names all that the result of a probe rests on: with any of it changed, the connection
 // is probed at once.
-func probeInputs(integration *v1alpha1.Integration, open *connection.Connection) string {
-	return fmt.Sprintf("%s/%d/%s/%s", integration.UID, integration.Generation, open.TokenVersion, integration.Annotations[v1alpha1.SyncRequestedAnnotation])
+func probeInputs(integration connection.Integration, open *connection.Connection) string {
+	return fmt.Sprintf("%s/%d/%s/%s", integration.GetUID(), integration.GetGeneration(), open.TokenVersion, integration.GetAnnotations()[v1alpha1.SyncRequestedAnnotation])
 }
 
 // probeNow probes the connection and remembers what came of it.
-func (r *Reconciler) probeNow(ctx context.Context, name types.NamespacedName, integration *v1alpha1.Integration, open *connection.Connection, inputs string) (health, time.Duration, error) {
+func (r *Reconciler) probeNow(ctx context.Context, name types.NamespacedName, integration connection.Integration, open *connection.Connection, inputs string) (health, time.Duration, error) {
 	open.RecheckStarted()
 	limited, cancel := context.WithTimeout(ctx, open.WorkTimeout())
 	defer cancel()
@@ -136,7 +140,7 @@ func (r *Reconciler) probeNow(ctx context.Context, name types.NamespacedName, in
 }
 
 // untilNext is how long a probe is good for, unless something asks for another one.
-func untilNext(integration *v1alpha1.Integration, open *connection.Connection, latest probe) time.Duration {
+func untilNext(integration connection.Integration, open *connection.Connection, latest probe) time.Duration {
 	switch found := healthOf(latest.err); {
 	case latest.err == nil:
 		return connection.WithJitter(connection.PollInterval(integration))
@@ -156,7 +160,7 @@ func untilRecovery(outage time.Duration) time.Duration {
 }
 
 // untilProbe is how long the latest probe is still good for.
-func (r *Reconciler) untilProbe(integration *v1alpha1.Integration, open *connection.Connection, last probe) time.Duration {
+func (r *Reconciler) untilProbe(integration connection.Integration, open *connection.Connection, last probe) time.Duration {
 	interval := last.again
 	switch {
 	case last.err == nil && open.Down():
@@ -196,10 +200,10 @@ func (r *Reconciler) lastProbe(name types.NamespacedName) (probe, bool) {
 }
 
 // wrote notes that the result of the latest probe is in the status.
-func (r *Reconciler) wrote(integration *v1alpha1.Integration, found health) {
+func (r *Reconciler) wrote(integration connection.Integration, found health) {
 	name := client.ObjectKeyFromObject(integration)
 	if open := r.Connections.Last(name); open != nil {
-		open.PollingTold(integration.Status.Polling)
+		open.PollingTold(integration.ConnectionStatus().Polling)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

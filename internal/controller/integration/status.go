@@ -14,39 +14,40 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
 // writeStatus writes the status if it has changed, and tells of a change of the Ready condition in
 // an Event.
-func (r *Reconciler) writeStatus(ctx context.Context, stored, integration *v1alpha1.Integration, found health) error {
+func (r *Reconciler) writeStatus(ctx context.Context, stored, integration connection.Integration, found health) error {
 	now := metav1.NewTime(r.Clock.Now()).Rfc3339Copy()
-	before := meta.FindStatusCondition(stored.Status.Conditions, v1alpha1.ConditionReady)
+	before := meta.FindStatusCondition(stored.ConnectionStatus().Conditions, v1alpha1.ConditionReady)
 	expected := found.status == metav1.ConditionTrue || found.reason == v1alpha1.ReasonPaused
 	if found.reason == v1alpha1.ReasonSecretNotFound {
 		// A Secret that is applied together with the Integration is there within seconds.
 		found.message, expected, _ = status.Wait(before, found.reason, found.message, now.Time)
 	}
 	summary := status.Summary{Ready: found.status, Reason: found.reason, Message: found.message, Stalled: found.stalled}
-	status.SetReady(&integration.Status.Conditions, summary, integration.Generation, now.Time)
-	status.SetStalled(&integration.Status.Conditions, summary, integration.Generation, now.Time)
-	integration.Status.ObservedGeneration = integration.Generation
+	status.SetReady(&integration.ConnectionStatus().Conditions, summary, integration.GetGeneration(), now.Time)
+	status.SetStalled(&integration.ConnectionStatus().Conditions, summary, integration.GetGeneration(), now.Time)
+	integration.ConnectionStatus().ObservedGeneration = integration.GetGeneration()
 	if status.IsUnchanged(stored, integration) {
 		r.wrote(integration, found)
 		return nil
 	}
-	integration.Status.LastProbeTime = &now
+	integration.ConnectionStatus().LastProbeTime = &now
 	patch := client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})
-	if err := r.Client.Status().Patch(ctx, integration.DeepCopy(), patch); err != nil {
+	if err := r.Client.Status().Patch(ctx, integration.DeepCopyObject().(client.Object), patch); err != nil {
 		r.tellOfRefusal(integration, err)
 		return fmt.Errorf("writing the status of the Integration: %w", err)
 	}
 	r.refusedStatus.Delete(client.ObjectKeyFromObject(integration))
 	r.wrote(integration, found)
-	if stored.Status.MarkerTags != integration.Status.MarkerTags && integration.Status.MarkerTags == v1alpha1.MarkerTagsRefused {
+	if stored.ConnectionStatus().MarkerTags != integration.ConnectionStatus().MarkerTags && integration.ConnectionStatus().MarkerTags == v1alpha1.MarkerTagsRefused {
 		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsRefused", "Create", "the provider refuses tickets with the tags by which the operator finds them, so they are created without: a ticket whose creation is not confirmed is searched for by name and creation time")
 	}
-	if stored.Status.MarkerTags != integration.Status.MarkerTags && integration.Status.MarkerTags == v1alpha1.MarkerTagsDropped {
+	if stored.ConnectionStatus().MarkerTags != integration.ConnectionStatus().MarkerTags && integration.ConnectionStatus().MarkerTags == v1alpha1.MarkerTagsDropped {
 		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsDropped", "Create", "the provider does not keep the tags by which the operator finds its tickets: a ticket whose creation is not confirmed is searched for by name and creation time")
 	}
 	if found.status != metav1.ConditionTrue && (before == nil || before.Reason != found.reason) {
@@ -63,7 +64,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, stored, integration *v1alp
 }
 
 // tellOfRefusal tells in an Event, once, what a status cannot say that the API server refuses.
-func (r *Reconciler) tellOfRefusal(integration *v1alpha1.Integration, err error) {
+func (r *Reconciler) tellOfRefusal(integration connection.Integration, err error) {
 	if !status.IsRefusedWrite(err) {
 		return
 	}

@@ -48,8 +48,9 @@ func interruptChanged(connections *connection.Connections) handler.EventHandler 
 	}
 }
 
-// enqueueDeleting reconciles the Integrations of the namespace that are being deleted.
-func enqueueDeleting(reader client.Reader) handler.EventHandler {
+// enqueueDeleting reconciles the Integrations of the namespace that are being deleted, and the
+// ClusterIntegrations that are, where those are served.
+func enqueueDeleting(reader client.Reader, cluster bool) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []ctrl.Request {
 		var integrations v1alpha1.IntegrationList
 		if err := reader.List(ctx, &integrations, client.InNamespace(object.GetNamespace()), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
@@ -57,10 +58,24 @@ func enqueueDeleting(reader client.Reader) handler.EventHandler {
 			return nil
 		}
 		var requests []ctrl.Request
-		for i := range integrations.Items {
-			if !integrations.Items[i].DeletionTimestamp.IsZero() {
-				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&integrations.Items[i])})
+		enqueue := func(integration client.Object) {
+			if !integration.GetDeletionTimestamp().IsZero() {
+				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(integration)})
 			}
+		}
+		for i := range integrations.Items {
+			enqueue(&integrations.Items[i])
+		}
+		if !cluster {
+			return requests
+		}
+		var clusterIntegrations v1alpha1.ClusterIntegrationList
+		if err := reader.List(ctx, &clusterIntegrations, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+			log.FromContext(ctx).Error(err, "listing the ClusterIntegrations to reconcile")
+			return requests
+		}
+		for i := range clusterIntegrations.Items {
+			enqueue(&clusterIntegrations.Items[i])
 		}
 		return requests
 	})

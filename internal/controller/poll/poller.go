@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -51,6 +52,8 @@ const (
 type Options struct {
 	// Client reads from a cache.
 	Client client.Reader
+	// Namespaces reads the metadata of namespaces, from a cache. ClusterIntegrations need it.
+	Namespaces client.Reader
 	// Connections are shared with the other controllers.
 	Connections *connection.Connections
 	// Clock is the real one when nil.
@@ -62,7 +65,7 @@ type Options struct {
 	Observations Observations
 	// Changed reports whether a remote ticket shows something that the Ticket has not recorded yet.
 	// It changes nothing.
-	Changed func(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration, now time.Time) bool
+	Changed func(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration connection.Integration, now time.Time) bool
 }
 
 // Poller looks for remote changes of the Tickets of each Integration.
@@ -86,18 +89,22 @@ func New(options Options) *Poller {
 
 // SetupWithManager adds the Poller to the manager, as a controller of Integrations.
 func (p *Poller) SetupWithManager(mgr ctrl.Manager) error {
-	return ctrl.NewControllerManagedBy(mgr).
+	changed := builder.WithPredicates(predicate.Funcs{UpdateFunc: inputsChanged})
+	controller := ctrl.NewControllerManagedBy(mgr).
 		Named("poller").
-		For(&v1alpha1.Integration{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: inputsChanged})).
-		WithOptions(fairqueue.Options(concurrency, fairqueue.ByName)).
-		Complete(p)
+		For(&v1alpha1.Integration{}, changed).
+		WithOptions(fairqueue.Options(concurrency, fairqueue.ByName))
+	if p.Connections.ServesClusterIntegrations() {
+		controller.Watches(&v1alpha1.ClusterIntegration{}, &handler.EnqueueRequestForObject{}, changed)
+	}
+	return controller.Complete(p)
 }
 
 // inputsChanged reports whether an update of an Integration is one that polling depends on. The
 // status is written for other reasons as well.
 func inputsChanged(update event.UpdateEvent) bool {
-	before, isIntegration := update.ObjectOld.(*v1alpha1.Integration)
-	after, isStill := update.ObjectNew.(*v1alpha1.Integration)
+	before, isIntegration := update.ObjectOld.(connection.Integration)
+	after, isStill := update.ObjectNew.(connection.Integration)
 	return isIntegration && isStill && inputsOf(before) != inputsOf(after)
 }
 
@@ -111,9 +118,9 @@ type inputs struct {
 	readyFor int64
 }
 
-func inputsOf(integration *v1alpha1.Integration) inputs {
+func inputsOf(integration connection.Integration) inputs {
 	found := inputs{fingerprint: fingerprintOf(integration), paused: status.IsPaused(integration)}
-	if ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+	if ready := meta.FindStatusCondition(integration.ConnectionStatus().Conditions, v1alpha1.ConditionReady); ready != nil {
 		found.ready, found.readyFor = ready.Status, ready.ObservedGeneration
 	}
 	return found
@@ -123,18 +130,18 @@ func inputsOf(integration *v1alpha1.Integration) inputs {
 // when it is due again. An Integration that cannot be used is enqueued by its own watch.
 func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	ctx = connection.Background(ctx)
-	var integration v1alpha1.Integration
-	if err := p.Client.Get(ctx, request.NamespacedName, &integration); err != nil {
+	integration, err := connection.Read(ctx, p.Client, request.NamespacedName)
+	if err != nil {
 		if apierrors.IsNotFound(err) {
 			p.forget(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the Integration: %w", err)
 	}
-	if status.IsPaused(&integration) || !integration.DeletionTimestamp.IsZero() {
+	if status.IsPaused(integration) || !integration.GetDeletionTimestamp().IsZero() {
 		return ctrl.Result{}, nil
 	}
-	open, err := p.Connections.For(ctx, &integration)
+	open, err := p.Connections.For(ctx, integration)
 	var notReady *connection.NotReadyError
 	switch {
 	case errors.As(err, &notReady):
@@ -142,7 +149,7 @@ func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Resu
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("opening the connection: %w", err)
 	}
-	state := p.stateOf(request.NamespacedName, &integration)
+	state := p.stateOf(request.NamespacedName, integration)
 	if wait := state.untilDue(p.Clock.Now()); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
@@ -150,8 +157,8 @@ func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Resu
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	r := &run{
-		Poller: p, name: request.NamespacedName, integration: &integration, connection: open, state: state,
-		interval: connection.PollInterval(&integration),
+		Poller: p, name: request.NamespacedName, integration: integration, connection: open, state: state,
+		interval: connection.PollInterval(integration),
 	}
 	limited, cancel := context.WithTimeout(ctx, open.WorkTimeout())
 	defer cancel()
@@ -164,7 +171,7 @@ func (p *Poller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Resu
 
 // stateOf returns what is remembered of an Integration. A new one is polled after a random delay,
 // unless a person asks for it.
-func (p *Poller) stateOf(name types.NamespacedName, integration *v1alpha1.Integration) *state {
+func (p *Poller) stateOf(name types.NamespacedName, integration connection.Integration) *state {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, current := p.Clock.Now(), fingerprintOf(integration)

@@ -19,6 +19,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
@@ -35,7 +36,7 @@ func TestSetupWithManager(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := New(Options{}).SetupWithManager(mgr); err != nil {
+	if err := New(Options{Connections: connection.New(connection.Options{ClusterNamespace: "operator"})}).SetupWithManager(mgr); err != nil {
 		t.Error(err)
 	}
 }

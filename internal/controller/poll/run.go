@@ -31,7 +31,7 @@ const (
 type run struct {
 	*Poller
 	name        types.NamespacedName
-	integration *v1alpha1.Integration
+	integration connection.Integration
 	connection  *connection.Connection
 	state       *state
 	// interval is the Integration's pollInterval.
@@ -67,10 +67,17 @@ func (r *run) readTickets(ctx context.Context) error {
 	}
 	r.byID = make(map[string][]*v1alpha1.Ticket, len(list.Items))
 	var paused []string
+	recorded, admission := connection.Recorded(r.name), admission{run: r, of: map[string]bool{}}
 	for i := range list.Items {
 		ticket := &list.Items[i]
+		if ticket.Status.ID == "" || ticket.Status.Integration != recorded || !ticket.DeletionTimestamp.IsZero() {
+			continue
+		}
+		admitted, err := admission.admits(ctx, ticket.Namespace)
 		switch {
-		case ticket.Status.ID == "" || ticket.Status.Integration != r.name.Name || !ticket.DeletionTimestamp.IsZero():
+		case err != nil:
+			return err
+		case !admitted:
 		case status.IsPaused(ticket):
 			paused = append(paused, ticket.Status.ID)
 		default:
@@ -80,6 +87,23 @@ func (r *run) readTickets(ctx context.Context) error {
 	}
 	r.state.track(r.byID, paused, r.Clock.Now())
 	return nil
+}
+
+// admission remembers, for a run, which namespaces may use the connection.
+type admission struct {
+	*run
+	of map[string]bool
+}
+
+func (a admission) admits(ctx context.Context, namespace string) (bool, error) {
+	if admitted, known := a.of[namespace]; known {
+		return admitted, nil
+	}
+	admitted, err := connection.Admits(ctx, a.Namespaces, a.integration, namespace)
+	if err == nil {
+		a.of[namespace] = admitted
+	}
+	return admitted, err
 }
 
 // poll asks for the changes in every scope, if that is due.

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
 // fingerprint tells one configuration of an Integration from another. What is remembered holds for
@@ -21,10 +22,10 @@ type fingerprint struct {
 	syncRequested string
 }
 
-func fingerprintOf(integration *v1alpha1.Integration) fingerprint {
+func fingerprintOf(integration connection.Integration) fingerprint {
 	return fingerprint{
-		uid: integration.UID, generation: integration.Generation,
-		syncRequested: integration.Annotations[v1alpha1.SyncRequestedAnnotation],
+		uid: integration.GetUID(), generation: integration.GetGeneration(),
+		syncRequested: integration.GetAnnotations()[v1alpha1.SyncRequestedAnnotation],
 	}
 }
 

@@ -218,7 +218,7 @@ func integration() *v1alpha1.Integration {
 func (w *world) integration() *v1alpha1.Integration { return w.store.integrations[integrationName] }
 
 // changed is true for what has another, and no older, time of change.
-func changed(ticket *v1alpha1.Ticket, shown *synqly.Ticket, _ *v1alpha1.Integration, _ time.Time) bool {
+func changed(ticket *v1alpha1.Ticket, shown *synqly.Ticket, _ connection.Integration, _ time.Time) bool {
 	recorded := ticket.Status.Remote
 	if recorded == nil || recorded.UpdatedAt == shown.UpdatedAt.Raw {
 		return recorded == nil

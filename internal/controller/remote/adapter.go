@@ -97,7 +97,7 @@ type Mapping[O Object, R any] interface {
 	UpdatedAt(remote *R) time.Time
 	// Record copies the remote object as seen through the Integration now into the status. It MUST
 	// cut what is too long for the schema.
-	Record(object O, remote *R, integration *v1alpha1.Integration, now time.Time)
+	Record(object O, remote *R, integration connection.Integration, now time.Time)
 	// RecordPlace puts the place into the status.
 	RecordPlace(object O, place Place)
 
@@ -110,7 +110,7 @@ type Mapping[O Object, R any] interface {
 	Change(object O, remote *R, field string) (description string, changed bool)
 	// Newer reports whether a remote object, as a list showed it now, is newer than what the
 	// object's status has recorded.
-	Newer(object O, remote *R, integration *v1alpha1.Integration, now time.Time) bool
+	Newer(object O, remote *R, integration connection.Integration, now time.Time) bool
 }
 
 // Calls make remote calls. A method MUST make each of them once, MUST return the client's errors
@@ -168,7 +168,7 @@ type Locator[O Object, R any] interface {
 type Linker[O Object] interface {
 	// ShowLink puts the address into the object's status, as that and the Integration say it, and
 	// returns it; empty where it is not known. It makes no remote call.
-	ShowLink(object O, integration *v1alpha1.Integration) string
+	ShowLink(object O, integration connection.Integration) string
 }
 
 // Commenter is an Adapter that posts a comment before Remove. Comments have no idempotency key
@@ -232,7 +232,7 @@ func (Defaults[O, R]) Change(O, *R, string) (string, bool) { return "", false }
 func (Defaults[O, R]) ConfirmMissing(context.Context, Call[O, R]) error { return nil }
 
 // Newer is never reported, because there are no lists.
-func (Defaults[O, R]) Newer(O, *R, *v1alpha1.Integration, time.Time) bool { return false }
+func (Defaults[O, R]) Newer(O, *R, connection.Integration, time.Time) bool { return false }
 
 // Place is where a remote object lives.
 type Place struct {

@@ -45,21 +45,21 @@ func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], id string)
 		return err
 	}
 	return &UnconfirmedError{
-		Noun: r.adapter.Noun(), Err: fmt.Errorf("the %s %q claims the same remote %s", r.adapter.Kind(), rival, r.adapter.Noun()),
+		Noun: r.adapter.Noun(), Err: fmt.Errorf("%s claims the same remote %s", rival, r.adapter.Noun()),
 		LookAgain: time.Second + time.Duration(rand.Int64N(int64(4*time.Second))), // #nosec G404 -- breaks a tie, guards nothing
 	}
 }
 
-// rival names another object that stands for the remote object, or claims to.
+// rival describes another object that stands for the remote object, or claims to.
 func (r *Reconciler[O, R]) rival(ctx context.Context, s *state[O, R], id string) (string, error) {
 	list := r.adapter.NewList()
-	if err := r.APIReader.List(ctx, list, client.InNamespace(s.name.Namespace)); err != nil {
+	if err := r.APIReader.List(ctx, list, client.InNamespace(s.place.Namespaces(s.name.Namespace))); err != nil {
 		return "", &kubernetesError{fmt.Errorf("looking for other claims on the remote %s: %w", r.adapter.Noun(), err)}
 	}
 	rival := ""
 	err := EachOf(list, func(other O) {
 		if other.GetUID() != s.object.GetUID() && rival == "" && slices.Contains(r.adapter.RemoteIDs(other), RemoteID{Place: s.place, ID: id}) {
-			rival = other.GetName()
+			rival = DescribeOther(s.object, other, r.adapter.Kind())
 		}
 	})
 	return rival, err

@@ -44,7 +44,7 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R], next ste
 		return ctx, err
 	}
 	if status.IsPaused(integration) {
-		return ctx, integrationPaused(integration.Name)
+		return ctx, integrationPaused(client.ObjectKeyFromObject(integration))
 	}
 	s.place, s.inputs = place, s.inputsWith(integration)
 	s.refused = s.refusedBefore(integration)
@@ -58,7 +58,7 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R], next ste
 	if err != nil {
 		return ctx, err
 	}
-	ctx, err = connection.ReserveFor(ctx, r.adapter.Kind()+" "+s.name.Name)
+	ctx, err = connection.ReserveFor(ctx, r.adapter.Kind()+" "+s.name.String())
 	if err != nil {
 		return ctx, err
 	}
@@ -68,23 +68,23 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R], next ste
 	endBefore := s.endWork
 	s.endWork = func() { end(); endBefore() }
 	s.connection, s.group = connection, GroupKey(r.Installation, client.ObjectKeyFromObject(connection.Integration))
-	s.status.IntegrationGeneration, s.status.IntegrationUID = connection.Integration.Generation, string(connection.Integration.UID)
+	s.status.IntegrationGeneration, s.status.IntegrationUID = connection.Integration.GetGeneration(), string(connection.Integration.GetUID())
 	return ctx, nil
 }
 
 // integrationPaused says that nothing is sent through an Integration, deletions included.
-func integrationPaused(name string) error {
+func integrationPaused(name client.ObjectKey) error {
 	return &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Paused: true,
-		Message: fmt.Sprintf("Integration %q is paused by the annotation %s: remove it to continue", name, v1alpha1.PausedAnnotation)}
+		Message: fmt.Sprintf("%s is paused by the annotation %s: remove it to continue", connection.Describe(name), v1alpha1.PausedAnnotation)}
 }
 
 // connection is the one that the Integration allows. An object that is being deleted may use the
 // open one whatever has become of the Integration and its Secret: in a namespace that is being
 // deleted they often go first.
-func (r *Reconciler[O, R]) connection(ctx context.Context, s *state[O, R], integration *v1alpha1.Integration) (*connection.Connection, error) {
+func (r *Reconciler[O, R]) connection(ctx context.Context, s *state[O, R], integration connection.Integration) (*connection.Connection, error) {
 	deleting := !s.object.GetDeletionTimestamp().IsZero()
-	if !deleting && !integration.DeletionTimestamp.IsZero() {
-		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q is being deleted: create it again, or recreate this object with another Integration", integration.Name)}
+	if !deleting && !integration.GetDeletionTimestamp().IsZero() {
+		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: connection.Describe(client.ObjectKeyFromObject(integration)) + " is being deleted: create it again, or recreate this object with another Integration"}
 	}
 	usable, err := r.Connections.For(ctx, integration)
 	if err != nil && deleting {
@@ -95,21 +95,58 @@ func (r *Reconciler[O, R]) connection(ctx context.Context, s *state[O, R], integ
 	return usable, err
 }
 
-func (r *Reconciler[O, R]) integration(ctx context.Context, s *state[O, R], name string) (*v1alpha1.Integration, error) {
-	var integration v1alpha1.Integration
-	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.object.GetNamespace(), Name: name}, &integration)
+// integration reads the Integration of a place. An object that is being deleted may use one that is
+// gone, as far as its connection is still there.
+func (r *Reconciler[O, R]) integration(ctx context.Context, s *state[O, R], recorded string) (connection.Integration, error) {
+	name := connection.NameOf(s.name.Namespace, recorded)
+	if connection.IsCluster(name) && !r.Connections.ServesClusterIntegrations() {
+		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: connection.Describe(name) + " cannot be used: the manager was started without --cluster-resource-namespace"}
+	}
+	integration, err := r.readIntegration(ctx, name)
 	if apierrors.IsNotFound(err) {
-		if last := r.Connections.Last(client.ObjectKey{Namespace: s.object.GetNamespace(), Name: name}); last != nil && !s.object.GetDeletionTimestamp().IsZero() {
-			return last.Integration, nil
+		if last := r.Connections.Last(name); last != nil && !s.object.GetDeletionTimestamp().IsZero() {
+			return last.Integration, r.checkAdmission(ctx, s, last.Integration)
 		}
-		hint := "create it"
-		if !r.isBound(s) && r.adapter.Integration(s.object) != "" {
-			hint += ", or correct integrationRef"
-		}
-		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("Integration %q does not exist in this namespace: %s", name, hint)}
+		return nil, r.integrationMissing(s, name)
 	}
 	if err != nil {
-		return nil, &kubernetesError{fmt.Errorf("reading Integration %q: %w", name, err)}
+		return nil, &kubernetesError{fmt.Errorf("reading %s: %w", connection.Describe(name), err)}
 	}
-	return &integration, nil
+	return integration, r.checkAdmission(ctx, s, integration)
+}
+
+// readIntegration reads an Integration. A ClusterIntegration that this process does not serve is as
+// one that does not exist: it may not have the right to read it.
+func (r *Reconciler[O, R]) readIntegration(ctx context.Context, name client.ObjectKey, options ...client.GetOption) (connection.Integration, error) {
+	if connection.IsCluster(name) && !r.Connections.ServesClusterIntegrations() {
+		return nil, apierrors.NewNotFound(v1alpha1.GroupVersion.WithResource("clusterintegrations").GroupResource(), name.Name)
+	}
+	return connection.Read(ctx, r.Client, name, options...)
+}
+
+// integrationMissing says that an object waits for an Integration that does not exist.
+func (r *Reconciler[O, R]) integrationMissing(s *state[O, R], name client.ObjectKey) error {
+	hint := "create it"
+	if !r.isBound(s) && r.adapter.Integration(s.object) != "" {
+		hint += ", or correct integrationRef"
+	}
+	where := " in this namespace"
+	if connection.IsCluster(name) {
+		where = ""
+	}
+	return &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("%s does not exist%s: %s", connection.Describe(name), where, hint)}
+}
+
+// checkAdmission fails with a *WaitingError where a ClusterIntegration does not admit the object's
+// namespace.
+func (r *Reconciler[O, R]) checkAdmission(ctx context.Context, s *state[O, R], integration connection.Integration) error {
+	admitted, err := connection.Admits(ctx, r.Namespaces, integration, s.name.Namespace)
+	if err != nil {
+		return &kubernetesError{err}
+	}
+	if !admitted {
+		return &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, NotAdmitted: true,
+			Message: fmt.Sprintf("%s does not admit the namespace %q: its namespaceSelector does not match the labels of the namespace", connection.Describe(client.ObjectKeyFromObject(integration)), s.name.Namespace)}
+	}
+	return nil
 }

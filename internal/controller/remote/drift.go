@@ -9,9 +9,9 @@ import (
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
 // applyObservation records what was seen of the remote object outside of reconciles. It makes no
@@ -72,18 +72,21 @@ func (r *Reconciler[O, R]) doneWithObservation(s *state[O, R]) {
 
 // integrationOfStatus is the Integration that the status names, or an empty one, whose defaults
 // have to do, where it is gone.
-func (r *Reconciler[O, R]) integrationOfStatus(ctx context.Context, s *state[O, R]) (*v1alpha1.Integration, error) {
-	var integration v1alpha1.Integration
-	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.name.Namespace, Name: s.status.Integration}, &integration)
-	if err != nil && !apierrors.IsNotFound(err) {
-		return nil, &kubernetesError{fmt.Errorf("reading Integration %q: %w", s.status.Integration, err)}
+func (r *Reconciler[O, R]) integrationOfStatus(ctx context.Context, s *state[O, R]) (connection.Integration, error) {
+	name := connection.NameOf(s.name.Namespace, s.status.Integration)
+	integration, err := r.readIntegration(ctx, name)
+	if apierrors.IsNotFound(err) {
+		return &v1alpha1.Integration{}, nil
 	}
-	return &integration, nil
+	if err != nil {
+		return nil, &kubernetesError{fmt.Errorf("reading %s: %w", connection.Describe(name), err)}
+	}
+	return integration, nil
 }
 
 // observe records what the remote object shows, and tells of managed fields that somebody has
 // changed.
-func (r *Reconciler[O, R]) observe(s *state[O, R], remote *R, integration *v1alpha1.Integration) {
+func (r *Reconciler[O, R]) observe(s *state[O, R], remote *R, integration connection.Integration) {
 	drift := r.adapter.Drift(s.object)
 	if drift == nil {
 		r.adapter.Record(s.object, remote, integration, r.Clock.Now())

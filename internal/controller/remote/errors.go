@@ -19,6 +19,8 @@ type WaitingError struct {
 	Message string
 	// Paused: a person has stopped what it waits for.
 	Paused bool
+	// NotAdmitted: the object's namespace may not use the connection.
+	NotAdmitted bool
 }
 
 func (e *WaitingError) Error() string { return e.Message }

@@ -79,15 +79,24 @@ func expiredEvent(noun, id string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Expired", action: "Expire", note: note("ttlAfterClosed has passed since the remote %s %q was closed: deleted this object and left the remote %s unchanged", noun, id, noun)}
 }
 
+// notAdmittedEvent tells of a remote object whose connection the namespace may not use any more.
+func notAdmittedEvent(noun string, ids []string, cause error) event {
+	return event{kind: corev1.EventTypeWarning, reason: "Retained", action: "Retain", note: note("left %s unchanged: %v", remoteObjects(noun, ids), cause)}
+}
+
+// remoteObjects names the remote objects of an object; where none is known, one may exist.
+func remoteObjects(noun string, ids []string) string {
+	if len(ids) == 0 {
+		return fmt.Sprintf("a remote %s that may exist", noun)
+	}
+	return fmt.Sprintf("the remote %s %s", noun, strings.Join(ids, ", "))
+}
+
 // abandonedEvent tells of a remote object that a terminating namespace left behind. It is about the
 // namespace, because nothing can be created in there any more.
 func abandonedEvent(namespace *corev1.Namespace, kind, name, noun string, ids []string, cause string) event {
-	what := fmt.Sprintf("a remote %s that may exist", noun)
-	if len(ids) > 0 {
-		what = fmt.Sprintf("the remote %s %s", noun, strings.Join(ids, ", "))
-	}
 	return event{kind: corev1.EventTypeWarning, reason: "Abandoned", action: "Remove", regarding: namespace,
-		note: note("removed the finalizer of %s %s/%s without removing %s: %s", kind, namespace.Name, name, what, cause)}
+		note: note("removed the finalizer of %s %s/%s without removing %s: %s", kind, namespace.Name, name, remoteObjects(noun, ids), cause)}
 }
 
 // emitRemark tells of what the provider has made of what it was sent; empty for nothing.

@@ -44,8 +44,15 @@ func (r *Reconciler[O, R]) finalize(ctx context.Context, s *state[O, R]) error {
 		return err
 	}
 	var kubernetes *kubernetesError
-	if errors.As(err, &kubernetes) {
+	var waiting *WaitingError
+	switch {
+	case errors.As(err, &kubernetes):
 		return err
+	case errors.As(err, &waiting) && waiting.NotAdmitted:
+		// The namespace has no part in the connection any more, so nothing is removed for it, and
+		// nothing is there to wait for.
+		s.emit(notAdmittedEvent(r.adapter.Noun(), r.remainingIDs(s), waiting))
+		return r.removeFinalizer(ctx, s)
 	}
 	var namespace corev1.Namespace
 	if failure := r.APIReader.Get(ctx, client.ObjectKey{Name: s.name.Namespace}, &namespace); failure != nil || namespace.DeletionTimestamp.IsZero() {

@@ -53,9 +53,9 @@ type RemoteID struct {
 	ID string
 }
 
-// indexValue is the value of IndexRemoteID. Its parts are separated by a byte that no text in a
+// IndexValue is the value of IndexRemoteID. Its parts are separated by a byte that no text in a
 // Kubernetes object contains.
-func (id RemoteID) indexValue() string {
+func (id RemoteID) IndexValue() string {
 	return id.Integration + "\x00" + id.TicketID + "\x00" + id.ID
 }
 
@@ -78,7 +78,7 @@ func RemoteIDs(object Object, recorded Place) []RemoteID {
 func RemoteIDIndex(ids []RemoteID) []string {
 	var values []string
 	for _, id := range ids {
-		values = append(values, id.indexValue())
+		values = append(values, id.IndexValue())
 	}
 	return values
 }

@@ -7,12 +7,15 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 )
 
@@ -63,6 +66,11 @@ func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watc
 			For(adapter.New()).
 			WithOptions(fairqueue.Options(mgr.GetControllerOptions().MaxConcurrentReconciles, integrationOf(mgr.GetClient(), adapter))).
 			Watches(&v1alpha1.Integration{}, enqueueWaiting(mgr.GetClient(), adapter))
+		if options.Connections.ServesClusterIntegrations() {
+			controller.
+				Watches(&v1alpha1.ClusterIntegration{}, enqueueWaiting(mgr.GetClient(), adapter)).
+				WatchesMetadata(&corev1.Namespace{}, enqueueAdmitted(mgr.GetClient(), adapter), builder.WithPredicates(predicate.LabelChangedPredicate{}))
+		}
 		if watch != nil {
 			if err := watch(mgr, options, controller, reconciler); err != nil {
 				return fmt.Errorf("watching for the %s controller: %w", adapter.Kind(), err)
@@ -78,19 +86,19 @@ func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watc
 // none yet.
 func integrationOf[O Object, R any](cached client.Reader, adapter Adapter[O, R]) fairqueue.IntegrationOf {
 	reader := atOnce{cached}
-	return func(ctx context.Context, request ctrl.Request) string {
+	return func(ctx context.Context, request ctrl.Request) client.ObjectKey {
 		object := adapter.New()
 		if err := reader.Get(ctx, request.NamespacedName, object); err != nil {
-			return "" // It is gone, and there is nothing to do for it.
+			return client.ObjectKey{Namespace: request.Namespace} // It is gone, and there is nothing to do for it.
 		}
 		if recorded := object.RemoteStatus().Integration; recorded != "" {
-			return recorded
+			return connection.NameOf(request.Namespace, recorded)
 		}
 		place, err := adapter.Place(ctx, reader, object)
 		if err != nil {
-			return ""
+			return client.ObjectKey{Namespace: request.Namespace}
 		}
-		return place.Integration
+		return connection.NameOf(request.Namespace, place.Integration)
 	}
 }
 

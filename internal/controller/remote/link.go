@@ -10,7 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
 // link shows the address of the remote object as the connection's Integration says it, and returns
@@ -28,17 +28,16 @@ func (r *Reconciler[O, R]) refreshLink(ctx context.Context, s *state[O, R]) erro
 	if r.linker == nil || s.status.ID == "" {
 		return nil
 	}
-	var integration v1alpha1.Integration
+	name := connection.NameOf(s.name.Namespace, s.status.Integration)
 	// The cache's own object does, whatever this process has written meanwhile: a change of the
 	// Integration brings this object here again.
-	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.name.Namespace, Name: s.status.Integration}, &integration,
-		client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+	integration, err := r.readIntegration(ctx, name, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil
 	case err != nil:
-		return &kubernetesError{fmt.Errorf("reading Integration %q: %w", s.status.Integration, err)}
+		return &kubernetesError{fmt.Errorf("reading %s: %w", connection.Describe(name), err)}
 	}
-	r.linker.ShowLink(s.object, &integration)
+	r.linker.ShowLink(s.object, integration)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
@@ -41,15 +42,15 @@ func (r *Reconciler[O, R]) checkRivals(ctx context.Context, s *state[O, R], id s
 	if err != nil {
 		return nil //nolint:nilerr // what the object waits for comes first, and connect says so
 	}
-	value := RemoteID{Place: place, ID: id}.indexValue()
+	value := RemoteID{Place: place, ID: id}.IndexValue()
 	for _, index := range []string{IndexRemoteID, IndexAdoptID} {
-		rivals, err := r.others(ctx, s, s.name.Namespace, index, value)
+		rivals, err := r.others(ctx, s, place.Namespaces(s.name.Namespace), index, value)
 		if err != nil {
 			return err
 		}
 		for _, rival := range rivals {
 			if rival, isObject := rival.(O); isObject && r.precedes(rival, s.object, RemoteID{Place: place, ID: id}) {
-				return &ConflictError{Message: fmt.Sprintf("the remote %s %q already belongs to the %s %q: delete one of the two objects", r.adapter.Noun(), id, r.adapter.Kind(), rival.GetName())}
+				return &ConflictError{Message: fmt.Sprintf("the remote %s %q already belongs to %s: delete one of the two objects", r.adapter.Noun(), id, DescribeOther(s.object, rival, r.adapter.Kind()))}
 			}
 		}
 	}
@@ -207,14 +208,29 @@ func (r *Reconciler[O, R]) stillExists(ctx context.Context, cached client.Object
 	return latest.GetUID() == cached.GetUID(), nil
 }
 
-// ownerOf names another live object of this kind that stands for the remote object, or returns an
-// empty name.
+// ownerOf describes another live object of this kind that stands for the remote object; empty where
+// there is none.
 func (r *Reconciler[O, R]) ownerOf(ctx context.Context, s *state[O, R], id string) (string, error) {
-	others, err := r.others(ctx, s, s.name.Namespace, IndexRemoteID, RemoteID{Place: s.place, ID: id}.indexValue())
+	others, err := r.others(ctx, s, s.place.Namespaces(s.name.Namespace), IndexRemoteID, RemoteID{Place: s.place, ID: id}.IndexValue())
 	if err != nil || len(others) == 0 {
 		return "", err
 	}
-	return others[0].GetName(), nil
+	return DescribeOther(s.object, others[0], r.adapter.Kind()), nil
+}
+
+// Namespaces is where objects are that may stand for the same remote objects as those of a
+// namespace: the namespace, or, empty, all of them where they share a ClusterIntegration.
+func (p Place) Namespaces(namespace string) string {
+	return connection.NameOf(namespace, p.Integration).Namespace
+}
+
+// DescribeOther names another object of a kind in a message of an object. One of another namespace
+// is not named: nothing of it is shown there.
+func DescribeOther(object, other client.Object, kind string) string {
+	if other.GetNamespace() != object.GetNamespace() {
+		return fmt.Sprintf("a %s of another namespace", kind)
+	}
+	return fmt.Sprintf("the %s %q", kind, other.GetName())
 }
 
 // others are the other objects of the kind under an index value, in the namespace, or in all that

@@ -48,7 +48,7 @@ func (r *Reconciler[O, R]) isCopyOfOwner(ctx context.Context, s *state[O, R]) (b
 		return false, nil // what the spec names is sorted out by checkOwnership
 	}
 	for _, id := range r.adapter.RemoteIDs(s.object) {
-		others, err := r.others(ctx, s, s.name.Namespace, IndexRemoteID, id.indexValue())
+		others, err := r.others(ctx, s, id.Namespaces(s.name.Namespace), IndexRemoteID, id.IndexValue())
 		if err != nil {
 			return false, err
 		}

@@ -144,12 +144,12 @@ func (s *state[O, R]) call(id string) Call[O, R] {
 
 // inputsWith names all that a refusal rested on: with any of it changed, the request is worth
 // trying again.
-func (s *state[O, R]) inputsWith(integration *v1alpha1.Integration) string {
+func (s *state[O, R]) inputsWith(integration connection.Integration) string {
 	inputs := fmt.Sprintf("%s/%d/%t/%s/%s", s.object.GetUID(), s.object.GetGeneration(), s.object.GetDeletionTimestamp().IsZero(), s.syncRequest(), s.annotation(v1alpha1.CreateAgainAnnotation))
 	if integration != nil {
-		inputs += fmt.Sprintf("/%s/%d/%s", integration.UID, integration.Generation, integration.Status.TokenVersion)
+		inputs += fmt.Sprintf("/%s/%d/%s", integration.GetUID(), integration.GetGeneration(), integration.ConnectionStatus().TokenVersion)
 		// After an outage nobody waits for the end of a pause that it caused.
-		ready := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
+		ready := meta.FindStatusCondition(integration.ConnectionStatus().Conditions, v1alpha1.ConditionReady)
 		if ready != nil && ready.Status == metav1.ConditionTrue {
 			inputs += fmt.Sprintf("/ready since %d", ready.LastTransitionTime.Unix())
 		}
@@ -160,10 +160,10 @@ func (s *state[O, R]) inputsWith(integration *v1alpha1.Integration) string {
 // refusedBefore reports whether the provider refused this generation of the spec under this
 // generation of the Integration. It rests on the status alone, so a refusal is not tried again
 // after a restart either.
-func (s *state[O, R]) refusedBefore(integration *v1alpha1.Integration) bool {
+func (s *state[O, R]) refusedBefore(integration connection.Integration) bool {
 	stalled := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionStalled)
 	return stalled != nil && stalled.Status == metav1.ConditionTrue &&
 		stalled.ObservedGeneration == s.object.GetGeneration() &&
-		s.status.IntegrationGeneration == integration.Generation && s.status.IntegrationUID == string(integration.UID) &&
+		s.status.IntegrationGeneration == integration.GetGeneration() && s.status.IntegrationUID == string(integration.GetUID()) &&
 		s.syncRequest() == s.status.LastSyncRequest
 }

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
@@ -84,20 +85,20 @@ func (adapter) Misplaced(ticket *v1alpha1.Ticket, _ string) (reference, recorded
 	if placeOf(ticket).Integration == integrationOf(ticket) {
 		return "", ""
 	}
-	return "integrationRef", fmt.Sprintf("Integration %q", ticket.Status.Integration)
+	return "integrationRef", connection.Describe(connection.NameOf(ticket.Namespace, ticket.Status.Integration))
 }
 
 func (adapter) Integration(ticket *v1alpha1.Ticket) string {
-	return ticket.Spec.IntegrationRef.Name
+	return integrationOf(ticket)
 }
 
 func placeOf(ticket *v1alpha1.Ticket) remote.Place {
 	return remote.Place{Integration: cmp.Or(ticket.Status.Integration, integrationOf(ticket))}
 }
 
-// integrationOf is the name of the Integration that the spec names.
+// integrationOf is the Integration that the spec names, as it is recorded.
 func integrationOf(ticket *v1alpha1.Ticket) string {
-	return cmp.Or(ticket.Spec.IntegrationRef.Name, v1alpha1.DefaultIntegrationName)
+	return connection.RecordedOf(ticket.Spec.IntegrationRef)
 }
 
 func (adapter) RecordPlace(ticket *v1alpha1.Ticket, place remote.Place) {

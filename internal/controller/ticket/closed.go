@@ -16,7 +16,7 @@ import (
 // closedAt is when a remote ticket was closed, or nil while it is open. Without a completion date
 // it is the time of the change with which it was first seen closed, and later changes do not move
 // it. before is what was recorded so far.
-func closedAt(before *metav1.Time, ticket *synqly.Ticket, integration *v1alpha1.Integration, now time.Time) *metav1.Time {
+func closedAt(before *metav1.Time, ticket *synqly.Ticket, integration connection.Integration, now time.Time) *metav1.Time {
 	at := now
 	switch {
 	case !connection.IsClosed(ticket, integration, now):

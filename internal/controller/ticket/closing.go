@@ -79,7 +79,7 @@ func (adapter) FindClosing(ctx context.Context, call call) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := comment.Known(ctx, call.Reader, call.Object.Namespace, remote.Place{Integration: call.Place.Integration, TicketID: call.ID})
+	known, err := comment.Known(ctx, call.Reader, call.Object, remote.Place{Integration: call.Place.Integration, TicketID: call.ID})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -22,8 +23,8 @@ const (
 
 // ShowLink puts the address of the remote ticket into the status. What the Integration says goes
 // before what the provider sends, because somebody has chosen it.
-func (adapter) ShowLink(ticket *v1alpha1.Ticket, integration *v1alpha1.Integration) string {
-	ticket.Status.URL = linkOf(&ticket.Status, integration.Spec.TicketURLTemplate)
+func (adapter) ShowLink(ticket *v1alpha1.Ticket, integration connection.Integration) string {
+	ticket.Status.URL = linkOf(&ticket.Status, integration.ConnectionSpec().TicketURLTemplate)
 	return ticket.Status.URL
 }
 

@@ -128,7 +128,7 @@ type markers struct {
 
 func (a adapter) markers(ctx context.Context, call call) (markers, error) {
 	var tickets v1alpha1.TicketList
-	if err := call.Reader.List(ctx, &tickets, client.InNamespace(call.Object.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+	if err := call.Reader.List(ctx, &tickets, client.InNamespace(call.Place.Namespaces(call.Object.Namespace)), client.UnsafeDisableDeepCopy); err != nil {
 		return markers{}, fmt.Errorf("listing the other Tickets: %w", err)
 	}
 	known := markers{others: map[string]string{}}

@@ -41,7 +41,7 @@ var priorities = []string{"URGENT", "CRITICAL", "HIGH", "MEDIUM", "MODERATE", "L
 // Record shows the remote ticket in the status. What does not fit the schema is cut or left out,
 // with a remark: what people write into the ticketing system must not keep the operator from its
 // work.
-func (adapter) Record(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration, now time.Time) {
+func (adapter) Record(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration connection.Integration, now time.Time) {
 	ticket.Status.Remote = remoteTicket(shown)
 	ticket.Status.ClosedAt = closedAt(ticket.Status.ClosedAt, shown, integration, now)
 	adapter{}.ShowLink(ticket, integration)
@@ -148,7 +148,7 @@ func remarkOnDescription(value string) string {
 // Newer reports whether a list shows something newer of the remote ticket than the status has. It
 // goes by the time of the change; where the provider does not tell that, by all that the status
 // shows.
-func (a adapter) Newer(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration *v1alpha1.Integration, now time.Time) bool {
+func (a adapter) Newer(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration connection.Integration, now time.Time) bool {
 	seen := ticket.Status.Remote
 	if seen == nil || connection.IsClosed(shown, integration, now) != (ticket.Status.ClosedAt != nil) {
 		return true

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/poll"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
@@ -35,6 +36,9 @@ func watch(mgr ctrl.Manager, options remote.Options, controller *builder.Builder
 		Watches(&v1alpha1.Integration{}, enqueueLinked(mgr.GetClient()), builder.WithPredicates(changesOfLinks)).
 		Watches(&v1alpha1.Ticket{}, enqueueRivals(mgr.GetClient()), builder.WithPredicates(changesOfClaims)).
 		WatchesRawSource(reconciler.Observations())
+	if options.Connections.ServesClusterIntegrations() {
+		controller.Watches(&v1alpha1.ClusterIntegration{}, enqueueLinked(mgr.GetClient()), builder.WithPredicates(changesOfLinks))
+	}
 	return nil
 }
 
@@ -42,7 +46,7 @@ func watch(mgr ctrl.Manager, options remote.Options, controller *builder.Builder
 // reconciler that takes the observations.
 func NewPoller(options remote.Options, observations *remote.Observations[synqly.Ticket]) *poll.Poller {
 	return poll.New(poll.Options{
-		Client: options.Client, Connections: options.Connections, Clock: options.Clock, Installation: options.Installation,
+		Client: options.Client, Namespaces: options.Namespaces, Connections: options.Connections, Clock: options.Clock, Installation: options.Installation,
 		Observations: observations, Changed: adapter{}.Newer,
 	})
 }
@@ -56,9 +60,9 @@ func enqueueRivals(reader client.Reader) handler.EventHandler {
 			return nil
 		}
 		var requests []ctrl.Request
-		for _, value := range remote.RemoteIDIndex(append(adapter{}.RemoteIDs(ticket), adoptedIDs(ticket)...)) {
+		for _, id := range append(adapter{}.RemoteIDs(ticket), adoptedIDs(ticket)...) {
 			var rivals v1alpha1.TicketList
-			err := reader.List(ctx, &rivals, client.InNamespace(ticket.Namespace), client.MatchingFields{remote.IndexAdoptID: value},
+			err := reader.List(ctx, &rivals, client.InNamespace(id.Namespaces(ticket.Namespace)), client.MatchingFields{remote.IndexAdoptID: id.IndexValue()},
 				client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 			if err != nil {
 				log.FromContext(ctx).Error(err, "listing the Tickets that name the same remote ticket")
@@ -94,9 +98,10 @@ func enqueueLinked(reader client.Reader) handler.EventHandler {
 			log.FromContext(ctx).Error(err, "listing the Tickets whose address has changed")
 			return nil
 		}
+		recorded := connection.Recorded(client.ObjectKeyFromObject(integration))
 		var linked []ctrl.Request
 		for i := range tickets.Items {
-			if ticket := &tickets.Items[i]; ticket.Status.ID != "" && ticket.Status.Integration == integration.GetName() {
+			if ticket := &tickets.Items[i]; ticket.Status.ID != "" && ticket.Status.Integration == recorded {
 				linked = append(linked, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(ticket)})
 			}
 		}
@@ -108,13 +113,13 @@ func enqueueLinked(reader client.Reader) handler.EventHandler {
 // changesOfLinks lets pass an Integration that gives tickets another address than before.
 var changesOfLinks = predicate.Funcs{
 	CreateFunc: func(e event.CreateEvent) bool {
-		integration, is := e.Object.(*v1alpha1.Integration)
-		return is && integration.Spec.TicketURLTemplate != ""
+		integration, is := e.Object.(connection.Integration)
+		return is && integration.ConnectionSpec().TicketURLTemplate != ""
 	},
 	UpdateFunc: func(e event.UpdateEvent) bool {
-		before, was := e.ObjectOld.(*v1alpha1.Integration)
-		after, is := e.ObjectNew.(*v1alpha1.Integration)
-		return was && is && before.Spec.TicketURLTemplate != after.Spec.TicketURLTemplate
+		before, was := e.ObjectOld.(connection.Integration)
+		after, is := e.ObjectNew.(connection.Integration)
+		return was && is && before.ConnectionSpec().TicketURLTemplate != after.ConnectionSpec().TicketURLTemplate
 	},
 	DeleteFunc:  func(event.DeleteEvent) bool { return false },
 	GenericFunc: func(event.GenericEvent) bool { return false },

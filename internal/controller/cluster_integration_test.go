@@ -1,0 +1,146 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+var _ = Describe("A ClusterIntegration", func() {
+	const team = "example.com/team"
+	var (
+		w           *world
+		integration *v1alpha1.ClusterIntegration
+		label       func(namespace, value string)
+		through     func(*v1alpha1.TicketSpec)
+	)
+
+	BeforeEach(func() {
+		w = newWorldWithoutIntegration()
+		integration = &v1alpha1.ClusterIntegration{
+			ObjectMeta: metav1.ObjectMeta{Name: "jira-" + w.namespace},
+			Spec: v1alpha1.ClusterIntegrationSpec{
+				IntegrationSpec:   w.integration().Spec,
+				NamespaceSelector: v1alpha1.NamespaceSelector{MatchLabels: map[string]string{team: w.namespace}},
+			},
+		}
+		through = func(spec *v1alpha1.TicketSpec) {
+			spec.IntegrationRef = v1alpha1.IntegrationReference{Kind: v1alpha1.IntegrationKindCluster, Name: integration.Name}
+		}
+		label = func(namespace, value string) {
+			GinkgoHelper()
+			edit(w, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, func(n *corev1.Namespace) {
+				delete(n.Labels, team)
+				if value != "" {
+					n.Labels[team] = value
+				}
+			})
+		}
+		w.create(w.secret(canaryToken), integration)
+	})
+
+	It("serves the namespaces that its selector selects, with the token of the manager's namespace", func() {
+		label(w.namespace, w.namespace)
+		w.reconcile(integration)
+		expectReady(integration)
+		Expect(condition(integration, v1alpha1.ConditionReady).Message).To(Equal("the provider accepts the token"))
+
+		ticket := w.created(w.ticket("admitted", through))
+		Expect(ticket.Status.Integration).To(Equal("ClusterIntegration/" + integration.Name))
+		comment := w.comment("of-the-ticket", ticket.Name)
+		w.create(comment)
+		w.reconcile(comment)
+		expectReady(comment)
+		Expect(w.simulator.Tickets()).To(HaveLen(1))
+	})
+
+	It("says that no namespace may use it", func() {
+		w.reconcile(integration)
+		Expect(condition(integration, v1alpha1.ConditionReady).Message).To(ContainSubstring("namespaceSelector matches no namespace"))
+		edit(w, integration, func(i *v1alpha1.ClusterIntegration) { i.Spec.NamespaceSelector = v1alpha1.NamespaceSelector{} })
+		w.reconcile(integration)
+		Expect(condition(integration, v1alpha1.ConditionReady).Message).To(ContainSubstring("namespaceSelector is empty"))
+	})
+
+	It("says what is wrong with its selector", func() {
+		edit(w, integration, func(i *v1alpha1.ClusterIntegration) {
+			i.Spec.NamespaceSelector = v1alpha1.NamespaceSelector{MatchLabels: map[string]string{team: "not a label"}}
+		})
+		w.reconcile(integration)
+		expectNotReady(integration, v1alpha1.ReasonInvalidConfiguration, "namespaceSelector", "not a label")
+	})
+
+	It("keeps the objects of a namespace waiting until it is admitted", func() {
+		w.reconcile(integration)
+		w.simulator.ForgetRequests()
+		ticket := w.ticket("waiting", through)
+		w.create(ticket)
+		w.reconcile(ticket)
+		expectNotReady(ticket, v1alpha1.ReasonWaitingForIntegration, integration.Name, `does not admit the namespace "`+w.namespace+`"`, "namespaceSelector")
+		Expect(w.sent()).To(BeEmpty())
+
+		label(w.namespace, w.namespace)
+		w.reconcile(ticket)
+		expectReady(ticket)
+	})
+
+	It("lets the objects of a namespace go that it admits no longer, and removes nothing for it", func() {
+		label(w.namespace, w.namespace)
+		w.reconcile(integration)
+		ticket := w.created(w.ticket("admitted", through))
+		comment := w.comment("of-the-ticket", ticket.Name)
+		w.create(comment)
+		w.reconcile(comment)
+		expectReady(comment)
+		label(w.namespace, "another")
+		w.simulator.ForgetRequests()
+
+		edit(w, ticket, func(t *v1alpha1.Ticket) { t.Spec.Summary = "changed" })
+		w.reconcile(ticket)
+		expectNotReady(ticket, v1alpha1.ReasonWaitingForIntegration, "does not admit the namespace")
+		w.delete(comment)
+		w.reconcileAway(comment)
+		w.expectGone(comment)
+		Expect(w.sent()).To(BeEmpty())
+		Expect(w.news()).To(ContainElement(And(HavePrefix("Warning Retained"), ContainSubstring("does not admit the namespace"))))
+	})
+
+	It("has one owner of a remote ticket in all namespaces, which is not named in another", func() {
+		label(w.namespace, w.namespace)
+		w.reconcile(integration)
+		ticket := w.created(w.ticket("secret-project", through))
+
+		other := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "other-", Labels: map[string]string{team: w.namespace}}}
+		w.create(other)
+		thief := w.ticket("thief", through, func(spec *v1alpha1.TicketSpec) { spec.TicketID = ticket.Status.ID })
+		thief.Namespace = other.Name
+		w.create(thief)
+		w.reconcile(thief)
+		expectNotReady(thief, v1alpha1.ReasonConflict, "already belongs to a Ticket of another namespace")
+		Expect(condition(thief, v1alpha1.ConditionReady).Message).NotTo(ContainSubstring(ticket.Name))
+		Expect(w.patches()).To(BeEmpty())
+	})
+
+	It("stays while an object of any namespace needs it", func() {
+		label(w.namespace, w.namespace)
+		w.reconcile(integration)
+		ticket := w.created(w.ticket("admitted", through))
+		comment := w.comment("of-the-ticket", ticket.Name)
+		w.create(comment)
+		w.reconcile(comment)
+		w.delete(integration)
+		w.reconcile(integration)
+		Expect(condition(integration, v1alpha1.ConditionReady).Message).To(ContainSubstring(`TicketComment "` + client.ObjectKeyFromObject(comment).String() + `"`))
+		w.delete(comment)
+		w.reconcileAway(comment)
+		w.reconcileAway(integration)
+		w.expectGone(integration)
+	})
+})
