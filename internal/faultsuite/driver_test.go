@@ -89,7 +89,8 @@ func (w *world) next() (earliest time.Time, urgent bool) {
 			continue
 		}
 		for of, at := range p.timers {
-			consider(at, !w.settled(of))
+			counts := of.kind == "AlertReceiver" && time.Until(at) <= countDelay
+			consider(at, counts || !w.settled(of))
 		}
 		if p.lag != nil {
 			consider(p.lag.until, true)
@@ -133,8 +134,13 @@ func (w *world) settled(of reference) bool {
 	case *v1alpha1.Integration:
 		return object.DeletionTimestamp.IsZero() && object.Status.ObservedGeneration == object.Generation &&
 			meta.IsStatusConditionTrue(object.Status.Conditions, v1alpha1.ConditionReady)
+	case *v1alpha1.Incident:
+		return w.alerts.follows(object)
 	case remote.Object:
 		status := object.RemoteStatus()
+		if w.alerts != nil && w.ledger.removedByPerson[status.ID] {
+			return true // An Incident asks nobody to do anything about it.
+		}
 		return object.GetDeletionTimestamp().IsZero() && status.ObservedGeneration == object.GetGeneration() &&
 			object.GetAnnotations()[v1alpha1.SyncRequestedAnnotation] == status.LastSyncRequest &&
 			meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady)

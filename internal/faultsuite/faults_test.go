@@ -35,6 +35,9 @@ const (
 type operation struct {
 	class class
 	name  string
+	// by is the kind of what is reconciled; of alerts that are taken it says which process takes
+	// them.
+	by string
 	// stale: a cache that shows no more than this process's own writes shows another state than the
 	// present one.
 	stale bool
@@ -84,6 +87,10 @@ func (w *world) begin(o operation) *fault {
 	if !w.counting || (w.strike != nil && w.strike.done) || w.acting == nil {
 		return nil
 	}
+	if w.alerts != nil && w.acting.of.kind == "Integration" {
+		return nil // Alerts take so long that periodic checks come in between, at random times.
+	}
+	o.by = w.acting.of.kind
 	o.remoteExists = w.remoteIDOf(w.primary) != ""
 	_, o.ticketExists = w.remoteTicketOf(w.primary)
 	o.objectExists, o.secretExists = w.exists(w.primary), w.token() != ""
@@ -138,6 +145,9 @@ func allFaults() []fault {
 	return all
 }
 
+// longestLag is how long a cache is behind.
+const longestLag = 10 * time.Second
+
 // Writes to the cluster.
 
 var errDenied = apierrors.NewForbidden(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: "objects"}, "object", fmt.Errorf("denied by an admission policy"))
@@ -168,7 +178,7 @@ func writeFaults() []fault {
 			return timeout
 		}},
 		{name: "timeout after commit and a cache that is behind", write: func(p *process, _ memoryapi.Operation, commit func() error) error {
-			p.lag = &lag{revision: p.world.api.Revision(), until: time.Now().Add(10 * time.Second)}
+			p.lag = &lag{revision: p.world.api.Revision(), until: time.Now().Add(longestLag)}
 			_ = commit() // The caller is not told either way.
 			return timeout
 		}},
@@ -193,7 +203,7 @@ var recoveries = []struct {
 	{"new leader", func(w *world, _ *action) { w.managers = append(w.managers, newProcess(w)) }},
 	{"new leader with a stale cache", func(w *world, crashed *action) {
 		successor := newProcess(w)
-		successor.lag = &lag{revision: crashed.started, until: time.Now().Add(10 * time.Second)}
+		successor.lag = &lag{revision: crashed.started, until: time.Now().Add(longestLag)}
 		w.managers = append(w.managers, successor)
 	}},
 }
@@ -226,7 +236,9 @@ func frozenFaults() []fault {
 		return func(w *world) {
 			frozen := w.acting.by
 			frozen.frozen = true
-			w.managers = append(w.managers, newProcess(w))
+			if !frozen.standby {
+				w.managers = append(w.managers, newProcess(w))
+			}
 			w.run(time.Now().Add(duration), true)
 			frozen.frozen = false
 			// A request that had passed the budget before goes out now, beside those of the budget
@@ -264,7 +276,7 @@ func readFaults() []fault {
 			}},
 		{kind: "stale read", name: "cache behind for 10 seconds", applies: func(o operation) bool { return o.class == classRead },
 			read: func(p *process, o memoryapi.Operation) (int64, error) {
-				p.lag = &lag{revision: p.world.actStarted, until: time.Now().Add(10 * time.Second)}
+				p.lag = &lag{revision: p.world.actStarted, until: time.Now().Add(longestLag)}
 				return max(p.lag.revision, p.floor(o)), nil
 			}},
 		{kind: "failed read", name: "500", applies: func(o operation) bool { return o.class == classLiveRead },

@@ -79,11 +79,10 @@ func TestMain(m *testing.M) {
 
 // TestFaults runs every scenario without faults, and then with every fault at every operation.
 func TestFaults(t *testing.T) {
-	faults := allFaults()
 	for _, s := range scenarios() {
 		t.Run(named(s.name), func(t *testing.T) {
 			t.Parallel()
-			operations := operationsOf(t, s)
+			faults, operations := s.faults(), operationsOf(t, s)
 			for i, at := range operations {
 				t.Run(named(fmt.Sprintf("%03d-%s-%s", i+1, at.class, at.name)), func(t *testing.T) {
 					for _, f := range faults {
@@ -112,13 +111,17 @@ func sampled(s scenario, operation int, f fault) bool {
 // TestEveryFaultStrikes keeps the enumeration from going empty: each fault must have an operation
 // that it can strike at.
 func TestEveryFaultStrikes(t *testing.T) {
-	var operations []operation
+	strikes := map[string]bool{}
 	for _, s := range scenarios() {
-		operations = append(operations, operationsOf(t, s)...)
+		for _, at := range operationsOf(t, s) {
+			for _, f := range s.faults() {
+				strikes[f.name] = strikes[f.name] || f.applies(at)
+			}
+		}
 	}
-	for _, f := range allFaults() {
-		if !slices.ContainsFunc(operations, f.applies) {
-			t.Errorf("the fault %q of the kind %q strikes at no operation of any scenario", f.name, f.kind)
+	for name, strikesAnywhere := range strikes {
+		if !strikesAnywhere {
+			t.Errorf("the fault %q strikes at no operation of any scenario", name)
 		}
 	}
 }
@@ -181,8 +184,11 @@ func runCase(t *testing.T, s scenario, what *strike) {
 
 // play does what people do in a scenario, and lets the world come to rest.
 func (w *world) play(s scenario) {
-	if s.polled {
-		w.polled = true
+	w.polled = s.polled
+	if s.receiver != nil {
+		w.alerts = newAlertWorld(w)
+	}
+	if s.polled || s.receiver != nil {
 		w.managers = []*process{newProcess(w)}
 	}
 	// What is applied from here on is younger than the manager, to the second that Kubernetes
@@ -191,6 +197,10 @@ func (w *world) play(s scenario) {
 	if !s.cold {
 		w.applySecret(firstToken)
 		w.apply(theIntegration())
+		w.rest()
+	}
+	if s.receiver != nil {
+		w.alerts.receive(s.receiver())
 		w.rest()
 	}
 	if s.setup != nil {
@@ -244,6 +254,9 @@ func (w *world) mend(s scenario) {
 	}
 	w.touch()
 	w.rest()
+	if w.alerts != nil {
+		w.pass(10 * time.Minute) // An incident that waits for room looks now and then.
+	}
 }
 
 // currentToken is the one that the ticketing system accepts.

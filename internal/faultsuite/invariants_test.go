@@ -41,6 +41,8 @@ type ledger struct {
 	lied map[string]bool
 	// releasedEarly are remote objects that were there when a finalizer went.
 	releasedEarly map[string]reference
+	// forgotten are objects that were removed with their Incident, and whose remote objects stay.
+	forgotten map[types.UID]bool
 	// attempted is the highest attempt that each object has recorded.
 	attempted map[types.UID]int64
 }
@@ -50,6 +52,7 @@ type creation struct {
 	kind, id, ticketID string
 	content            string
 	owner              reference
+	uid                types.UID
 	at                 time.Time
 	closing            bool
 }
@@ -57,7 +60,7 @@ type creation struct {
 func newLedger(w *world) *ledger {
 	return &ledger{
 		world: w, posts: map[types.UID]int64{}, closings: map[reference]int{},
-		removedByPerson: map[string]bool{}, lied: map[string]bool{}, releasedEarly: map[string]reference{}, attempted: map[types.UID]int64{},
+		removedByPerson: map[string]bool{}, lied: map[string]bool{}, releasedEarly: map[string]reference{}, forgotten: map[types.UID]bool{}, attempted: map[types.UID]int64{},
 	}
 }
 
@@ -137,7 +140,7 @@ func (l *ledger) created(call *exchange, response *http.Response) {
 		l.world.violate("a create request with a body that is no JSON: %v", err)
 	}
 	made := creation{
-		kind: strings.TrimPrefix(call.operation, "create "), id: resultID(response), owner: call.by.of, at: time.Now(), content: sent.Content,
+		kind: strings.TrimPrefix(call.operation, "create "), id: resultID(response), owner: call.by.of, uid: call.by.uid, at: time.Now(), content: sent.Content,
 		closing: call.by.of.kind == "Ticket" && call.operation == "create comment",
 	}
 	if segments := strings.Split(call.request.URL.Path, "/"); len(segments) > 5 {
@@ -145,6 +148,9 @@ func (l *ledger) created(call *exchange, response *http.Response) {
 	}
 	l.creations = append(l.creations, made)
 	l.checkSingle(made)
+	if l.world.alerts != nil {
+		l.world.alerts.checkSingle(made)
+	}
 }
 
 // checkSingle is the first half of invariant 1: at most one live remote object per custom resource,
@@ -153,7 +159,7 @@ func (l *ledger) created(call *exchange, response *http.Response) {
 func (l *ledger) checkSingle(made creation) {
 	same := 0
 	for _, other := range l.creations {
-		if other.kind == made.kind && other.owner == made.owner && other.content == made.content && l.exists(other) {
+		if other.kind == made.kind && other.owner == made.owner && other.content == made.content && l.exists(other) && !l.forgotten[other.uid] {
 			same++
 		}
 	}
@@ -180,7 +186,7 @@ func (l *ledger) exists(made creation) bool {
 func (l *ledger) live(of reference) []creation {
 	var live []creation
 	for _, made := range l.creations {
-		if made.owner == of && !made.closing && l.exists(made) {
+		if made.owner == of && !made.closing && l.exists(made) && !l.forgotten[made.uid] {
 			live = append(live, made)
 		}
 	}
@@ -214,6 +220,9 @@ func (l *ledger) patched(call *exchange) {
 	}
 	allowed := l.changedFields(call.by.of)
 	for _, o := range operations {
+		if o.Path == "/status" {
+			delete(l.world.keptStatuses, remoteID(call.request))
+		}
 		if !allowed[o.Path] {
 			l.world.violate("invariant 6: %s patches %s, which has not changed", call.by.of, o.Path)
 		}
@@ -392,6 +401,9 @@ func (w *world) unmet() []string {
 		}
 	}
 	w.unmetTwins(fail)
+	if w.alerts != nil {
+		w.alerts.unmet(fail)
+	}
 	for _, survives := range w.survives {
 		if lost := survives(); lost != "" {
 			fail("invariant 6: %s", lost)
@@ -518,6 +530,9 @@ func (w *world) unmetPresence(of reference, object remote.Object, live []string,
 		}
 		return
 	}
+	if w.alerts != nil && w.alerts.waitsInVain(object) {
+		return
+	}
 	if !w.settled(of) && !w.saysMisplaced(object, live) {
 		fail("%s is not Ready: %s", of, conditionText(status.Conditions))
 	}
@@ -564,7 +579,7 @@ func (w *world) unmetTwins(fail func(string, ...any)) {
 	}
 	for _, made := range w.ledger.creations {
 		unwanted := w.leftBehind(made.owner, made.id) && w.ownerByStatus(made.id, made.owner) == (reference{})
-		if made.kind == "comment" && w.ledger.exists(made) && !w.ledger.lied[made.id] && !unwanted {
+		if made.kind == "comment" && w.ledger.exists(made) && !w.ledger.lied[made.id] && !w.ledger.forgotten[made.uid] && !unwanted {
 			there[made.content]++
 		}
 	}
@@ -616,7 +631,7 @@ func (w *world) unmetContent(of reference, object client.Object, id string, fail
 		}
 		same("description", o.Spec.Description, shown.Description)
 		same("priority", string(o.Spec.Priority), shown.Priority)
-		same("status", o.Spec.Status, shown.Status)
+		same("status", cmp.Or(w.keptStatuses[id], o.Spec.Status), shown.Status)
 		for _, tag := range o.Spec.Tags {
 			if !slices.Contains(shown.Tags, tag) {
 				fail("the tag %q of %s is not on its remote ticket: %q", tag, of, shown.Tags)
@@ -642,12 +657,20 @@ func (w *world) unmetContent(of reference, object client.Object, id string, fail
 	}
 }
 
+// watched are all objects that must stay untouched when they are in sync.
+func (w *world) watched() []reference {
+	if w.alerts == nil {
+		return w.declared
+	}
+	return slices.Concat(w.declared, w.alerts.objects())
+}
+
 // checkInSync is invariant 3: what is in sync stays untouched.
 func (w *world) checkInSync(times int) {
 	revision, requests := w.api.Revision(), len(w.remote.Requests())
 	for range times {
 		for _, p := range w.managers {
-			for _, of := range w.declared {
+			for _, of := range w.watched() {
 				p.reconcile(of)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	goruntime "runtime"
 	"slices"
@@ -52,8 +53,14 @@ type process struct {
 	lag     *lag
 	// frozen: the process is stopped in the middle of a reconcile.
 	frozen bool
-	paced  pacing
-	logger logr.Logger
+	// crashed: it has ended, and nothing that it has begun goes on.
+	crashed bool
+	// endpoint takes alerts, in scenarios with any. A process on standby does nothing else: it does
+	// not lead.
+	endpoint http.Handler
+	standby  bool
+	paced    pacing
+	logger   logr.Logger
 }
 
 // lag is a cache that is behind.
@@ -70,7 +77,7 @@ func newProcessOn(w *world, on nodeClock) *process {
 	p := &process{
 		world: w, timers: map[reference]time.Time{}, failures: map[reference]int{}, written: map[string]int64{},
 	}
-	p.logger = funcr.New(func(prefix, args string) { w.checkText("a log line", prefix+args) }, funcr.Options{Verbosity: 4})
+	p.logger = w.logger()
 	cached := w.api.NewClient(memoryapi.Hooks{Read: p.readCached, Write: p.write})
 	live := w.api.NewClient(memoryapi.Hooks{Read: p.readLive})
 	w.must(controller.IndexFields(context.Background(), cached))
@@ -84,6 +91,9 @@ func newProcessOn(w *world, on nodeClock) *process {
 		w.must(err)
 		p.reconcilers[kind.Name] = reconciler
 	}
+	if w.alerts != nil {
+		p.followAlerts(options)
+	}
 	if w.polled {
 		observations := p.reconcilers["Ticket"].(interface {
 			Observations() *remote.Observations[synqly.Ticket]
@@ -93,6 +103,11 @@ func newProcessOn(w *world, on nodeClock) *process {
 	}
 	p.enqueueAll()
 	return p
+}
+
+// logger checks what a process logs.
+func (w *world) logger() logr.Logger {
+	return funcr.New(func(prefix, args string) { w.checkText("a log line", prefix+args) }, funcr.Options{Verbosity: 4})
 }
 
 // observationQueue is how observations enqueue their Tickets.
@@ -113,6 +128,10 @@ func (p *process) enqueueAll() {
 	p.world.each(&v1alpha1.IntegrationList{}, func(object client.Object) { p.enqueue(referenceTo(object)) })
 	if p.world.polled {
 		p.enqueue(thePoller)
+	}
+	if p.world.alerts != nil {
+		p.world.each(&v1alpha1.IncidentList{}, func(object client.Object) { p.enqueue(referenceTo(object)) })
+		p.world.each(&v1alpha1.AlertReceiverList{}, func(object client.Object) { p.enqueue(referenceTo(object)) })
 	}
 }
 
@@ -148,6 +167,9 @@ func (p *process) notify(change memoryapi.Change) {
 	}
 	object := change.Object()
 	of := referenceTo(object)
+	if p.world.alerts != nil {
+		p.notifyOfAlerts(change)
+	}
 	switch of.kind {
 	case "Integration":
 		if change.Before != nil && (change.After == nil || change.Before.GetGeneration() != change.After.GetGeneration()) {
@@ -248,6 +270,7 @@ func (p *process) changedSince(revision int64, o memoryapi.Operation) bool {
 }
 
 func (p *process) readCached(o memoryapi.Operation) (int64, error) {
+	p.endIfCrashed()
 	struck := p.world.begin(operation{class: classRead, name: o.String(), stale: p.changedSince(p.floor(o), o)})
 	if struck != nil && struck.read != nil {
 		return struck.read(p, o)
@@ -259,6 +282,7 @@ func (p *process) readCached(o memoryapi.Operation) (int64, error) {
 }
 
 func (p *process) readLive(o memoryapi.Operation) (int64, error) {
+	p.endIfCrashed()
 	if struck := p.world.begin(operation{class: classLiveRead, name: o.String()}); struck != nil && struck.liveRead != nil {
 		return memoryapi.Latest, struck.liveRead(o)
 	}
@@ -267,6 +291,7 @@ func (p *process) readLive(o memoryapi.Operation) (int64, error) {
 
 func (p *process) write(o memoryapi.Operation, commit func() error) error {
 	w := p.world
+	p.endIfCrashed()
 	w.checkText("a write to the cluster", string(o.Data))
 	struck := w.begin(operation{class: classWrite, name: o.String()})
 	var err error
@@ -339,9 +364,21 @@ func (p *process) requeue(of reference, result ctrl.Result, err error) {
 // crash ends the reconcile that is on its way, and with it the process. It does not return.
 func (w *world) crash(next func(*world, *action)) {
 	crashed := w.acting
+	crashed.by.crashed = true
+	if crashed.by.standby {
+		w.alerts.standby = newStandby(w)
+		goruntime.Goexit()
+	}
 	w.managers = slices.DeleteFunc(w.managers, func(p *process) bool { return p == crashed.by })
 	next(w, crashed)
 	goruntime.Goexit()
+}
+
+// endIfCrashed ends what goes on in another goroutine than the one in which the process crashed.
+func (p *process) endIfCrashed() {
+	if p.crashed {
+		goruntime.Goexit()
+	}
 }
 
 // recorder keeps Events.

@@ -30,9 +30,19 @@ type scenario struct {
 	// polled: the managers look for remote changes. A scenario asks for that with sync-requested,
 	// because polls of their own come at random times.
 	polled bool
+	// receiver makes the AlertReceiver of a scenario with alerts.
+	receiver func() *v1alpha1.AlertReceiver
 	// withoutCredentials: credentials are deleted on purpose, so a manager that has lost them needs
 	// them back.
 	withoutCredentials bool
+}
+
+// faults are those that can strike in the scenario.
+func (s scenario) faults() []fault {
+	if s.receiver != nil {
+		return alertFaults()
+	}
+	return allFaults()
 }
 
 var (
@@ -47,7 +57,7 @@ var (
 const soon = 10 * time.Second
 
 func scenarios() []scenario {
-	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), recognitionScenarios(), scenariosOfEverything(), scenariosOfReferences(), scenariosOfProviders())
+	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), recognitionScenarios(), scenariosOfEverything(), scenariosOfReferences(), scenariosOfProviders(), scenariosOfAlerts())
 }
 
 func deleting(of ...reference) func(*world) {

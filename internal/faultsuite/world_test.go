@@ -79,8 +79,13 @@ func referenceTo(object client.Object) reference {
 }
 
 func (r reference) empty() client.Object {
-	if r.kind == "Integration" {
+	switch r.kind {
+	case "Integration":
 		return &v1alpha1.Integration{}
+	case "AlertReceiver":
+		return &v1alpha1.AlertReceiver{}
+	case "Incident":
+		return &v1alpha1.Incident{}
 	}
 	if kind := kindNamed(r.kind); kind != nil {
 		return kind.New()
@@ -115,6 +120,8 @@ type world struct {
 
 	// polled: the managers look for remote changes.
 	polled bool
+	// alerts are what senders say; nil in scenarios without any.
+	alerts *alertWorld
 
 	// counting numbers the operations, and fault strikes at one of them.
 	counting   bool
@@ -137,6 +144,9 @@ type world struct {
 	survives []func() string
 	// deniedUntil is how long the API server denies the writes of managers.
 	deniedUntil time.Time
+	// keptStatuses are the statuses that people gave to remote tickets, by remote ID, unless the
+	// operator has set another one since.
+	keptStatuses map[string]string
 	// keptSummaries are the summaries that people gave to remote tickets whose objects keep what
 	// people change, by remote ID.
 	keptSummaries map[string]string
@@ -156,7 +166,7 @@ type action struct {
 }
 
 func newWorld() *world {
-	w := &world{deleted: map[reference]bool{}, copied: map[reference]bool{}, saidMeanwhile: map[string]bool{}, keptSummaries: map[string]string{}, longestWork: map[string]time.Duration{}}
+	w := &world{deleted: map[reference]bool{}, copied: map[reference]bool{}, saidMeanwhile: map[string]bool{}, keptSummaries: map[string]string{}, keptStatuses: map[string]string{}, longestWork: map[string]time.Duration{}}
 	w.api = memoryapi.NewServer(scheme, time.Now)
 	w.api.Changed = w.changed
 	w.people = w.api.NewClient(memoryapi.Hooks{})
@@ -186,6 +196,9 @@ func (w *world) must(err error) {
 // changed is called after each write to the cluster.
 func (w *world) changed(change memoryapi.Change) {
 	w.checkChange(change)
+	if w.alerts != nil {
+		w.alerts.changed(change)
+	}
 	for _, manager := range w.managers {
 		manager.notify(change)
 	}
@@ -203,9 +216,14 @@ func (w *world) apply(objects ...client.Object) {
 	for _, object := range objects {
 		object.SetNamespace(namespace)
 		w.must(w.people.Create(context.Background(), object))
-		if known := referenceTo(object); known.empty() != nil && known.kind != "Integration" && !slices.Contains(w.declared, known) {
-			w.declared = append(w.declared, known)
-		}
+		w.declare(referenceTo(object))
+	}
+}
+
+// declare notes that there is to be an object, if it is one that stands for a remote one.
+func (w *world) declare(of reference) {
+	if kindNamed(of.kind) != nil && !slices.Contains(w.declared, of) {
+		w.declared = append(w.declared, of)
 	}
 }
 
@@ -521,6 +539,9 @@ func (w *world) story() string {
 		status := object.(remote.Object).RemoteStatus()
 		lines = append(lines, fmt.Sprintf("%s: uid %s generation %d deleting %t finalizers %v attempt %s id %q settled %d %s", of, object.GetUID(), object.GetGeneration(),
 			!object.GetDeletionTimestamp().IsZero(), object.GetFinalizers(), object.GetAnnotations()[v1alpha1.CreateAttemptAnnotation], status.ID, status.SettledAttempt, conditionText(status.Conditions)))
+	}
+	if w.alerts != nil {
+		lines = append(lines, w.alerts.story()...)
 	}
 	for _, made := range w.ledger.creations {
 		lines = append(lines, fmt.Sprintf("made %s %s for %s at %s", made.kind, made.id, made.owner, made.at.Format(time.TimeOnly)))

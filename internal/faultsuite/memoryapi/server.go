@@ -3,9 +3,10 @@
 
 // Package memoryapi is an API server in memory, for simulations that need thousands of clusters a
 // minute. It does what the real one does for the operator: UIDs, resourceVersions and conflicts,
-// generations, the separation of status and spec, finalizers, merge patches. Of schemas it knows
-// nothing but the default of the status. It keeps every version, so that a reader can be shown an
-// earlier state, as a cache that is behind shows it.
+// generations, the separation of status and spec, finalizers, merge patches, and on request the
+// removal of what has lost its owners. Of schemas it knows nothing but the default of the status.
+// It keeps every version, so that a reader can be shown an earlier state, as a cache that is behind
+// shows it.
 package memoryapi
 
 import (
