@@ -47,6 +47,16 @@ var _ = Describe("The flags", func() {
 		Expect(status).To(Equal(http.StatusMethodNotAllowed), "alerts are posted")
 	})
 
+	DescribeTable("are not all: the garbage collector keeps the heap small",
+		func(ctx SpecContext, environment string, percent float64) {
+			GinkgoT().Setenv("GOGC", environment)
+			m := startManager(ctx)
+			Expect(m.metric(ctx, "go_gc_gogc_percent")).To(Equal(percent))
+		},
+		Entry("by itself", "", 25.0),
+		Entry("or as the environment variable GOGC says", "75", 75.0),
+	)
+
 	It("--version prints the version and ends", func(ctx SpecContext) {
 		session := runManager(ctx, "--version")
 		Eventually(session).WithTimeout(15 * time.Second).Should(gexec.Exit(0))

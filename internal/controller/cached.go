@@ -4,11 +4,13 @@
 package controller
 
 import (
+	"maps"
 	"unique"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
@@ -31,14 +33,37 @@ func Cached(object any) (any, error) {
 	metadata.SetAnnotations(sharedKeys(annotations))
 	metadata.SetLabels(sharedKeys(metadata.GetLabels()))
 	if remoteObject, ok := object.(remote.Object); ok {
-		status := remoteObject.RemoteStatus()
-		status.Integration = shared(status.Integration)
-		for i := range status.Conditions {
-			condition := &status.Conditions[i]
-			condition.Type, condition.Reason, condition.Message = shared(condition.Type), shared(condition.Reason), shared(condition.Message)
-		}
+		shareStatus(remoteObject.RemoteStatus())
+	}
+	if ticket, ok := object.(*v1alpha1.Ticket); ok && ticket.Status.Remote != nil {
+		shareRemoteTicket(ticket.Status.Remote, &ticket.Spec)
 	}
 	return object, nil
+}
+
+func shareStatus(status *v1alpha1.RemoteObjectStatus) {
+	status.Integration, status.IntegrationUID = shared(status.Integration), shared(status.IntegrationUID)
+	for i := range status.Conditions {
+		condition := &status.Conditions[i]
+		condition.Type, condition.Reason, condition.Message = shared(condition.Type), shared(condition.Reason), shared(condition.Message)
+	}
+	status.Applied = sharedKeys(status.Applied)
+	if maps.Equal(status.Applied, status.Returned) {
+		// Most providers return what they were sent. Whoever changes an object changes a copy, in
+		// which these are two maps again.
+		status.Returned = status.Applied
+	} else {
+		status.Returned = sharedKeys(status.Returned)
+	}
+}
+
+func shareRemoteTicket(shown *v1alpha1.RemoteTicket, spec *v1alpha1.TicketSpec) {
+	for _, text := range []*string{&shown.Status, &shown.Priority, &shown.Project, &shown.IssueType, &shown.Assignee, &shown.Creator} {
+		*text = shared(*text)
+	}
+	if shown.Summary == spec.Summary {
+		shown.Summary = spec.Summary
+	}
 }
 
 // shared is the same string, in memory that it has in common with equal ones.

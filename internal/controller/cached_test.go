@@ -32,6 +32,9 @@ func served() *v1alpha1.Ticket {
 		Spec: v1alpha1.TicketSpec{Summary: "p99 above 2s"},
 	}
 	ticket.Status.ID, ticket.Status.Integration = "10001", strings.Clone("default")
+	ticket.Status.Applied = map[string]string{strings.Clone("summary"): "1f0c"}
+	ticket.Status.Returned = map[string]string{strings.Clone("summary"): "1f0c"}
+	ticket.Status.Remote = &v1alpha1.RemoteTicket{Summary: strings.Clone(ticket.Spec.Summary), Status: strings.Clone("To Do")}
 	ticket.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, Reason: "Synced", Message: strings.Clone("the remote ticket matches the spec")}}
 	return ticket
 }
@@ -79,10 +82,36 @@ func TestEqualTextsAreKeptOnce(t *testing.T) {
 		"integration": {one.Status.Integration, other.Status.Integration},
 		"message":     {one.Status.Conditions[0].Message, other.Status.Conditions[0].Message},
 		"annotation":  {firstKey(one.Annotations), firstKey(other.Annotations)},
+		"field":       {firstKey(one.Status.Applied), firstKey(other.Status.Applied)},
+		"remote":      {one.Status.Remote.Status, other.Status.Remote.Status},
+		"summary":     {one.Spec.Summary, one.Status.Remote.Summary},
 	} {
 		if unsafe.StringData(texts[0]) != unsafe.StringData(texts[1]) {
 			t.Errorf("%s: %q is in memory twice", name, texts[0])
 		}
+	}
+}
+
+// What was returned is kept once with what was applied. Whoever reads an object gets a copy, and
+// changes one of the two alone.
+func TestWhatWasReturnedAsItWasAppliedIsKeptOnce(t *testing.T) {
+	kept := cached(t, served())
+	kept.Status.Applied["summary"] = "changed"
+	if got := kept.Status.Returned["summary"]; got != "changed" {
+		t.Errorf("what was returned is in memory of its own: %q", got)
+	}
+	read := kept.DeepCopy()
+	read.Status.Returned["summary"] = "a1b2"
+	if got := read.Status.Applied["summary"]; got != "changed" {
+		t.Errorf("a change of what was returned in a copy changes what was applied to %q", got)
+	}
+
+	differing := served()
+	differing.Status.Returned["summary"] = "a1b2"
+	want := differing.DeepCopy()
+	got := cached(t, differing)
+	if diff := cmp.Diff(want.Status, got.Status); diff != "" {
+		t.Errorf("what was returned otherwise (-want +got):\n%s", diff)
 	}
 }
 

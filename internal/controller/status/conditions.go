@@ -8,6 +8,7 @@ package status
 import (
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -51,6 +52,9 @@ func SetCondition(conditions *[]metav1.Condition, kind string, value metav1.Cond
 
 // IsUnchanged reports whether an object is as it is stored, so that there is nothing to write.
 func IsUnchanged(stored, object client.Object) bool {
+	if equality.Semantic.DeepEqual(stored, object) {
+		return true // Nearly always, and without the memory that a patch takes.
+	}
 	data, err := client.MergeFrom(stored).Data(object)
 	return err == nil && string(data) == "{}"
 }
