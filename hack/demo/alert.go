@@ -94,7 +94,7 @@ func (d *demo) fireAlert(ctx context.Context) error {
 		return err
 	}
 	err := waitFor(ctx, "the ticket of the alert", readyTimeout, func(ctx context.Context) (bool, error) {
-		incident, err := d.cluster.incidentOf(ctx, alertName)
+		incident, err := d.cluster.incidentOfAlert(ctx)
 		return err == nil && incident.ticketURL != "", err
 	}, d.operator, d.simulator)
 	if err != nil {
@@ -122,7 +122,7 @@ func (d *demo) resolveAlert(ctx context.Context) error {
 		return err
 	}
 	if err := waitFor(ctx, "the Incident to be resolved", readyTimeout, func(ctx context.Context) (bool, error) {
-		incident, err := d.cluster.incidentOf(ctx, alertName)
+		incident, err := d.cluster.incidentOfAlert(ctx)
 		return err == nil && incident.phase == "Resolved", err
 	}, d.operator); err != nil {
 		return err
@@ -148,7 +148,7 @@ func (d *demo) waitForTicket(ctx context.Context, what string, is func(remoteTic
 }
 
 func (d *demo) ticketOfAlert(ctx context.Context) (remoteTicket, error) {
-	incident, err := d.cluster.incidentOf(ctx, alertName)
+	incident, err := d.cluster.incidentOfAlert(ctx)
 	if err != nil {
 		return remoteTicket{}, err
 	}
@@ -165,7 +165,7 @@ func (d *demo) ticketOfAlert(ctx context.Context) (remoteTicket, error) {
 
 // showIncident shows the Incident, its ticket and the comments.
 func (d *demo) showIncident(ctx context.Context) error {
-	incident, err := d.cluster.incidentOf(ctx, alertName)
+	incident, err := d.cluster.incidentOfAlert(ctx)
 	if err != nil {
 		return err
 	}
@@ -187,8 +187,8 @@ type incident struct {
 	firing                                   int64
 }
 
-// incidentOf finds the Incident of the alerts with a name. It has no name yet where there is none.
-func (c *cluster) incidentOf(ctx context.Context, alertName string) (incident, error) {
+// incidentOfAlert finds the Incident of the alert. It has no name yet where there is none.
+func (c *cluster) incidentOfAlert(ctx context.Context) (incident, error) {
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "ticketing.synqly.com", Version: "v1alpha1", Kind: "IncidentList"})
 	if err := c.client.List(ctx, list, client.InNamespace(objectNamespace)); err != nil {

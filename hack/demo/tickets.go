@@ -61,7 +61,8 @@ func fetchTickets(ctx context.Context, simulatorURL string) ([]remoteTicket, err
 	return tickets, nil
 }
 
-// printTickets prints a table of the tickets and, if there are any, one of their comments and notes.
+// printTickets prints a table of the tickets and, if there are any, one of their comments and
+// notes.
 func printTickets(out io.Writer, tickets []remoteTicket) error {
 	// A tabwriter keeps the first error and returns it from Flush.
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)

@@ -58,10 +58,10 @@ func (s *Server) viewOf(id string) (ticketView, bool) {
 	return record.view(), true
 }
 
-func (record *ticketRecord) view() ticketView {
+func (r *ticketRecord) view() ticketView {
 	return ticketView{
-		ticketAnswer: record.clone().answer(values(record.attachments)),
-		Comments:     values(record.comments), Notes: values(record.notes),
+		ticketAnswer: r.clone().answer(values(r.attachments)),
+		Comments:     values(r.comments), Notes: values(r.notes),
 	}
 }
 
