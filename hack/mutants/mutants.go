@@ -26,6 +26,8 @@ const (
 	tickets    = "internal/controller/ticket"
 	connection = "internal/controller/connection"
 	apiClient  = "internal/synqly"
+	incidents  = "internal/controller/incident"
+	endpoint   = "internal/source/alerts"
 )
 
 var mutants = []mutant{
@@ -233,5 +235,55 @@ var mutants = []mutant{
 		"recreate-without-a-search", "a ticket is created again although the search still shows it",
 		lifecycle, "Reconciler.handleMissing", ignoreError(call("ConfirmMissing")),
 		"^ticket_created_again$//^404_to_each_get_for_minutes_and_the_search_shows_it$",
+	},
+	{
+		"names-by-chance", "a Ticket of an Incident has another name each time",
+		incidents, "ticketName", returnAtOnce(`fmt.Sprintf("%s-%d-%d", incident.Name, number, time.Now().UnixNano())`),
+		"^alerts_fire_again$",
+	},
+	{
+		"comment-once-more", "a comment has another name each time, so what was told before a crash is told again",
+		incidents, "commentName", returnAtOnce(`fmt.Sprintf("%s-%d", ticketName(incident, incident.Status.Generation), time.Now().UnixNano())`),
+		"^alerts_join_and_resolve$//^crash_after_new_leader$",
+	},
+	{
+		"act-on-the-first-ticket", "an Incident that has had several tickets acts on its first one",
+		incidents, "Reconciler.observe", replace(marked(call("ownTicket")), "$callee($butLast, min(1, s.incident.Status.Generation))"),
+		"^alerts_fire_again_much_later$",
+	},
+	{
+		"ignore-closed-while-firing", "a ticket that a person closed is replaced, whatever the receiver says",
+		incidents, "situation.closedByAPerson", returnAtOnce("s.open()"),
+		"^alert_ticket_closed_Keep$",
+	},
+	{
+		"reopen-the-unwanted", "a ticket is reopened although people want none",
+		incidents, "situation.refired", never(marked(condition)),
+		"^alert_ticket_set_to_a_suppressed_status$",
+	},
+	{
+		"closed-in-vain", "a ticket that an older process closed for a resolution that did not hold stays closed",
+		incidents, "situation.closedInVain", returnAtOnce("false"),
+		"^alerts_fire_again_while_their_ticket_is_closed$//^frozen_before_for_10s$",
+	},
+	{
+		"unlocked-ticket", "the Ticket of an Incident is changed without its resourceVersion",
+		incidents, "Reconciler.patch", withoutLastArgument(call("MergeFromWithOptions")),
+		"^alerts_fire_again_while_their_ticket_is_closed$//^crash_after_new_leader_with_a_stale_cache$",
+	},
+	{
+		"open-without-room", "maxOpenTickets is not looked at",
+		incidents, "Reconciler.hasRoom", returnAtOnce("true, nil"),
+		"^too_many_open_tickets$",
+	},
+	{
+		"answer-before-the-write", "a sender is told that its notification is stored when it is not",
+		endpoint, "Server.receive", ignoreError(call("keep")),
+		"^alerts_fire_again$//^500$",
+	},
+	{
+		"merge-by-arrival", "what arrives last counts, and not what happened last",
+		endpoint, "compareAge", returnAtOnce("1"),
+		"^an_Alertmanager_is_late$",
 	},
 }

@@ -27,6 +27,8 @@ type incidentAudit struct {
 	// by group.
 	removals  int
 	removedAt map[string]removal
+	// stored are the notifications that were answered with 200 since then, by group.
+	stored map[string][]notification
 	// resolved are Incidents that have resolved since their latest Ticket was created.
 	resolved map[types.UID]bool
 	// decided are the remote tickets that people closed, or whose status they chose, and deleted
@@ -49,7 +51,7 @@ func (r removal) isRecent() bool { return r.revision > 0 && time.Since(r.at) <= 
 
 func newIncidentAudit(of *alertWorld) *incidentAudit {
 	return &incidentAudit{
-		alertWorld: of, told: map[types.UID]string{}, removedAt: map[string]removal{}, resolved: map[types.UID]bool{},
+		alertWorld: of, told: map[types.UID]string{}, removedAt: map[string]removal{}, stored: map[string][]notification{}, resolved: map[types.UID]bool{},
 		decided: map[string]bool{}, deleted: map[types.UID]bool{},
 	}
 }
@@ -103,7 +105,9 @@ func (a *incidentAudit) removed(change memoryapi.Change) {
 		a.world.deleted[referenceTo(object)] = true
 	}
 	if incident, isIncident := object.(*v1alpha1.Incident); isIncident {
-		a.removedAt[incident.Spec.GroupLabels["alertname"]] = removal{change.Revision, time.Now()}
+		group := incident.Spec.GroupLabels["alertname"]
+		a.removedAt[group] = removal{change.Revision, time.Now()}
+		delete(a.stored, group)
 	}
 	a.removals++
 	a.world.inTime(time.Second, a.world.api.CollectGarbage)
@@ -224,6 +228,9 @@ func (a *incidentAudit) incidentBehind(made creation) types.UID {
 // meanwhile.
 func (a *incidentAudit) checkStored(said notification, since int64) {
 	incident := a.incidentOf(said.group)
+	if incident != nil && a.removedAt[said.group].revision <= since {
+		a.stored[said.group] = append(a.stored[said.group], said)
+	}
 	for name, each := range said.alerts {
 		switch stored := storedAlert(incident, said.group, name); {
 		case a.removedAt[said.group].revision > since, a.removedAt[said.group].isRecent(), incident == nil && !each.fires:
@@ -302,13 +309,27 @@ func (a *incidentAudit) unmet(fail func(string, ...any)) {
 	}
 	for name, group := range a.groups {
 		incident := a.incidentOf(name)
-		if incident != nil {
+		if incident != nil && a.wasTold(group) {
 			a.unmetAlerts(group, incident, fail)
 			a.unmetIncident(group, incident, fail)
-		} else if group.fires() && a.removedAt[name].revision == 0 {
+		} else if incident == nil && group.fires() && a.removedAt[name].revision == 0 {
 			fail("alerts of %s fire, and there is no Incident", name)
 		}
 	}
+}
+
+// wasTold reports whether senders have said how the alerts of a group really are. What they said
+// before a person deleted the Incident went with it.
+func (a *incidentAudit) wasTold(group *alertGroup) bool {
+	for name, each := range group.alerts {
+		if !slices.ContainsFunc(a.stored[group.name], func(said notification) bool {
+			told, isTold := said.alerts[name]
+			return isTold && told.changedAt().Equal(each.changedAt())
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 func (g *alertGroup) fires() bool {

@@ -270,7 +270,7 @@ func (s situation) refired() decision {
 		return decision{step: recordFiring}
 	case !ticket.exists, ticket.missing, s.now.After(s.resolvedAt.Add(s.policy.refireWithin)):
 		return s.open()
-	case ticket.unwanted:
+	case ticket.unwanted: // mutant: reopen-the-unwanted
 		return decision{step: noteRefire, setFor: s.forRefire()}
 	}
 	closing := ticket.setFor == s.forResolution() && !ticket.settled

@@ -58,7 +58,7 @@ func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (*s
 		return nil, notNotFound(fmt.Errorf("reading the AlertReceiver: %w", err))
 	}
 	var err error
-	if s.latest, err = r.ownTicket(ctx, s.incident, s.incident.Status.Generation); err != nil {
+	if s.latest, err = r.ownTicket(ctx, s.incident, s.incident.Status.Generation); err != nil { // mutant: act-on-the-first-ticket
 		return nil, err
 	}
 	if s.next, err = r.ownTicket(ctx, s.incident, s.incident.Status.Generation+1); err != nil {
