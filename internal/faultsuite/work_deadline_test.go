@@ -14,8 +14,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
-// endlessAndSlow answers each page of a list just before its request would time out, and always with
-// a cursor.
+// endlessAndSlow answers each page of a list just before its request would time out, and always
+// with a cursor.
 func endlessAndSlow(call *exchange) (*http.Response, error) {
 	server := call.network.world.remote
 	server.SetBehaviour(simulator.Behaviour{EndlessCursor: true})
@@ -45,7 +45,10 @@ func TestEndlessSlowListsHoldAWorkerForABoundedTime(t *testing.T) {
 				w.apply(integration, ticket("other"))
 				w.rest()
 				asked := 0
-				w.network.intercept(time.Hour, func(operation string) bool { return strings.HasPrefix(operation, list) || operation == "create ticket" }, func(call *exchange) (*http.Response, error) {
+				caught := func(operation string) bool {
+					return strings.HasPrefix(operation, list) || operation == "create ticket"
+				}
+				w.network.intercept(time.Hour, caught, func(call *exchange) (*http.Response, error) {
 					if call.operation == "create ticket" {
 						return nil, http.ErrServerClosed // Whether it was created takes a list to find out.
 					}
