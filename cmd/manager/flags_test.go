@@ -22,9 +22,11 @@ import (
 var _ = Describe("The flags", func() {
 	It("are all accepted, and the probes and metrics answer", func(ctx SpecContext) {
 		t := newTenant(ctx)
+		pprof := freeAddress(ctx)
 		// startManager gives --kubeconfig, --metrics-bind-address, --health-probe-bind-address,
 		// --alerts-bind-address and --watch-namespaces.
 		m := t.startManager(ctx,
+			"--pprof-bind-address="+pprof, "--cluster-resource-namespace="+t.namespace,
 			"--leader-elect", "--leader-election-namespace="+operatorNamespace, "--max-concurrent-reconciles=2", "--allow-insecure-http",
 			"--former-installations=0b1d3c5e-0000-4000-8000-000000000000",
 			"--zap-devel", "--zap-encoder=json", "--zap-log-level=debug", "--zap-stacktrace-level=error", "--zap-time-encoding=rfc3339")
@@ -41,6 +43,15 @@ var _ = Describe("The flags", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(status).To(Equal(http.StatusOK))
 		Expect(body).To(ContainSubstring(`synqly_requests_total{code="200",integration="default",namespace="` + t.namespace + `"`))
+
+		Expect(body).To(ContainSubstring(`synqly_build_info{go_version="go1.`))
+		Expect(body).To(ContainSubstring(`synqly_budget_requests_per_second{integration="default",namespace="` + t.namespace + `"}`))
+		Expect(body).To(ContainSubstring("synqly_drifted_tickets 0"))
+
+		status, body, err = get(ctx, "http://"+pprof+"/debug/pprof/cmdline")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(status).To(Equal(http.StatusOK))
+		Expect(body).To(ContainSubstring("--pprof-bind-address"))
 
 		status, _, err = get(ctx, "http://"+m.alerts+"/v1/alerts/monitoring/platform")
 		Expect(err).NotTo(HaveOccurred())

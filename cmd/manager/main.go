@@ -57,6 +57,7 @@ type options struct {
 	allowedAPIHosts         string
 	formerInstallations     string
 	clusterNamespace        string
+	pprofAddress            string
 	showVersion             bool
 	alertsAddress           string
 	alertsCertFile          string
@@ -83,6 +84,7 @@ func parseFlags() options {
 	flag.StringVar(&o.alertsCertFile, "alerts-tls-cert-file", "", "The file of the certificate for --alerts-bind-address, in PEM. It is read again when it changes. Without it, alerts are received without encryption.")
 	flag.StringVar(&o.alertsKeyFile, "alerts-tls-key-file", "", "The file of the private key for --alerts-tls-cert-file, in PEM.")
 	flag.StringVar(&o.clusterNamespace, "cluster-resource-namespace", "", "The namespace of the Secrets that ClusterIntegrations name. Defaults to the manager's own namespace; ClusterIntegrations are not served where it is not known, or where --watch-namespaces is set and this flag is not.")
+	flag.StringVar(&o.pprofAddress, "pprof-bind-address", "0", "The address that serves /debug/pprof, for profiles of the manager. Use one on the loopback interface. Defaults to 0, which disables it.")
 	o.logging.BindFlags(flag.CommandLine)
 	flag.Parse()
 	o.arguments = flag.Args()
@@ -139,7 +141,7 @@ func run(ctx context.Context, o options) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err
 	}
-	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
+	if err := addReadiness(mgr); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
@@ -161,6 +163,7 @@ func newManager(o options) (ctrl.Manager, error) {
 		LeaderElectionNamespace:       o.leaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		HealthProbeBindAddress:        o.probeAddress,
+		PprofBindAddress:              o.pprofAddress,
 		GracefulShutdownTimeout:       ptr.To(shutdownTimeout),
 		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
 		Controller:                    config.Controller{MaxConcurrentReconciles: o.maxConcurrentReconciles},
@@ -194,17 +197,21 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 	if err := controller.IndexFields(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing the cache: %w", err)
 	}
+	connections := connection.New(connection.Options{
+		Secrets:           mgr.GetAPIReader(),
+		ClusterNamespace:  clusterResourceNamespace(o),
+		AllowInsecureHTTP: o.allowInsecureHTTP,
+		Transport:         synqly.NewTransport(destinations),
+		UserAgent:         programName + "/" + version,
+	})
+	if err := registerMetrics(mgr, connections); err != nil {
+		return err
+	}
 	return controller.Setup(mgr, remote.Options{
-		Client:     mgr.GetClient(),
-		APIReader:  mgr.GetAPIReader(),
-		Namespaces: mgr.GetCache(),
-		Connections: connection.New(connection.Options{
-			Secrets:           mgr.GetAPIReader(),
-			ClusterNamespace:  clusterResourceNamespace(o),
-			AllowInsecureHTTP: o.allowInsecureHTTP,
-			Transport:         synqly.NewTransport(destinations),
-			UserAgent:         programName + "/" + version,
-		}),
+		Client:              mgr.GetClient(),
+		APIReader:           mgr.GetAPIReader(),
+		Namespaces:          mgr.GetCache(),
+		Connections:         connections,
 		Recorder:            mgr.GetEventRecorder(programName),
 		Installation:        installation,
 		FormerInstallations: separated(o.formerInstallations),

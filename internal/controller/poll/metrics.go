@@ -4,6 +4,8 @@
 package poll
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -21,10 +23,15 @@ var (
 		Name: "synqly_remote_changes_total",
 		Help: "Remote changes of tickets that polling has found, by Integration.",
 	}, []string{"namespace", "integration"})
+
+	lastPoll = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "synqly_last_poll_timestamp_seconds",
+		Help: "Unix time of the latest poll for remote changes that found all that it looked for, by Integration.",
+	}, []string{"namespace", "integration"})
 )
 
 func init() {
-	metrics.Registry.MustRegister(pollsTotal, remoteChangesTotal)
+	metrics.Registry.MustRegister(pollsTotal, remoteChangesTotal, lastPoll)
 }
 
 // forgetPolls removes the series of an Integration that is gone.
@@ -32,6 +39,7 @@ func forgetPolls(integration types.NamespacedName) {
 	labels := prometheus.Labels{"namespace": integration.Namespace, "integration": integration.Name}
 	pollsTotal.DeletePartialMatch(labels)
 	remoteChangesTotal.DeletePartialMatch(labels)
+	lastPoll.DeletePartialMatch(labels)
 }
 
 func countPoll(integration types.NamespacedName, method v1alpha1.PollingMethod, err error) {
@@ -40,6 +48,10 @@ func countPoll(integration types.NamespacedName, method v1alpha1.PollingMethod, 
 		result = "error"
 	}
 	pollsTotal.WithLabelValues(integration.Namespace, integration.Name, string(method), result).Inc()
+}
+
+func notePoll(integration types.NamespacedName, at time.Time) {
+	lastPoll.WithLabelValues(integration.Namespace, integration.Name).Set(float64(at.Unix()))
 }
 
 func countChange(integration types.NamespacedName) {

@@ -34,7 +34,7 @@ func counts(t *testing.T, name string) map[string]float64 {
 			if labels["namespace"] != integrationName.Namespace || labels["integration"] != integrationName.Name {
 				t.Errorf("metric of %v", labels)
 			}
-			values[labels["method"]+" "+labels["result"]] += metric.GetCounter().GetValue()
+			values[labels["method"]+" "+labels["result"]] += metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
 		}
 	}
 	return values
@@ -43,6 +43,7 @@ func counts(t *testing.T, name string) map[string]float64 {
 func TestMetrics(t *testing.T) {
 	pollsTotal.Reset()
 	remoteChangesTotal.Reset()
+	lastPoll.Reset()
 	w := newWorld(t, simulator.Behaviour{})
 	w.add(ours(time.Hour))
 	w.add(others(time.Hour))
@@ -57,6 +58,9 @@ func TestMetrics(t *testing.T) {
 	if diff := cmp.Diff(map[string]float64{" ": 1}, counts(t, "synqly_remote_changes_total")); diff != "" {
 		t.Errorf("synqly_remote_changes_total (-want +got):\n%s", diff)
 	}
+	if at := counts(t, "synqly_last_poll_timestamp_seconds")[" "]; at == 0 || at > float64(w.clock.Now().Unix()) {
+		t.Errorf("the latest poll is at %v, it is %v now", at, w.clock.Now().Unix())
+	}
 }
 
 func TestPollsOfAnIntegrationThatIsGoneAreForgotten(t *testing.T) {
@@ -68,7 +72,7 @@ func TestPollsOfAnIntegrationThatIsGoneAreForgotten(t *testing.T) {
 		t.Fatal("nothing was counted")
 	}
 	w.forget(integrationName)
-	for _, name := range []string{"synqly_polls_total", "synqly_remote_changes_total"} {
+	for _, name := range []string{"synqly_polls_total", "synqly_remote_changes_total", "synqly_last_poll_timestamp_seconds"} {
 		if left := counts(t, name); len(left) > 0 {
 			t.Errorf("%s has %v of an Integration that is gone", name, left)
 		}

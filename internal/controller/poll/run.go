@@ -118,6 +118,7 @@ func (r *run) poll(ctx context.Context) error {
 	r.state.endPoll(r.Clock.Now(), again, err)
 	if err == nil {
 		r.showStatus()
+		notePoll(r.name, r.Clock.Now())
 	}
 	return err
 }
