@@ -143,7 +143,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 	d.operator, err = startProcess(ctx, d.folder, "bin/manager",
 		"--kubeconfig="+kubeconfig,
 		"--leader-elect=false",
-		"--cluster-resource-namespace=" + objectNamespace,
+		"--cluster-resource-namespace="+objectNamespace,
 		"--allow-insecure-http", // The simulator speaks plain HTTP, on the loopback interface.
 		"--allowed-api-cidrs=127.0.0.0/8",
 		"--metrics-bind-address=0",

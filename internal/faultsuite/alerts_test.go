@@ -212,7 +212,7 @@ func (a *alertWorld) deliver(by *sender, said notification) int {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		request := httptest.NewRequest(http.MethodPost, "/v1/alerts/"+namespace+"/"+receiverName, bytes.NewReader(said.body))
+		request := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/v1/alerts/"+namespace+"/"+receiverName, bytes.NewReader(said.body))
 		request.Header.Set("Authorization", "Bearer "+alertToken)
 		p.endpoint.ServeHTTP(answer, request.WithContext(ctrl.LoggerInto(context.Background(), p.logger)))
 	}()
