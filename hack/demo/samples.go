@@ -37,7 +37,7 @@ secretGenerator:
 generatorOptions:
   disableNameSuffixHash: true
 patches:
-- target: {kind: (Cluster)?Integration}
+- target: {kind: "(Cluster)?Integration"}
   patch: |
     - {op: add, path: /spec/baseURL, value: %q}
     - {op: add, path: /spec/pollInterval, value: 10s}
