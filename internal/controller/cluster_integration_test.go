@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
 var _ = Describe("A ClusterIntegration", func() {
@@ -126,6 +127,29 @@ var _ = Describe("A ClusterIntegration", func() {
 		expectNotReady(thief, v1alpha1.ReasonConflict, "already belongs to a Ticket of another namespace")
 		Expect(condition(thief, v1alpha1.ConditionReady).Message).NotTo(ContainSubstring(ticket.Name))
 		Expect(w.patches()).To(BeEmpty())
+	})
+
+	It("counts no claim of a namespace that it does not admit, and tells such a namespace of none", func() {
+		label(w.namespace, w.namespace)
+		w.reconcile(integration)
+		managed := w.created(w.ticket("managed", through))
+		free := w.simulator.AddTicket(simulator.Ticket{Name: "free", Summary: "free"})
+
+		outside := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "outside-"}}
+		w.create(outside)
+		adopting := func(namespace, name, ticketID string) *v1alpha1.Ticket {
+			GinkgoHelper()
+			ticket := w.ticket(name, through, func(spec *v1alpha1.TicketSpec) { spec.TicketID = ticketID })
+			ticket.Namespace = namespace
+			w.create(ticket)
+			w.reconcile(ticket)
+			return ticket
+		}
+		curious := adopting(outside.Name, "curious", managed.Status.ID)
+		expectNotReady(curious, v1alpha1.ReasonWaitingForIntegration, "does not admit the namespace")
+		squatter := adopting(outside.Name, "squatter", free.ID)
+		expectNotReady(squatter, v1alpha1.ReasonWaitingForIntegration, "does not admit the namespace")
+		expectReady(adopting(w.namespace, "entitled", free.ID))
 	})
 
 	It("stays while an object of any namespace needs it", func() {

@@ -300,7 +300,10 @@ func (w *world) checkStatus(of reference, before, after remote.Object) {
 		if t, isTicket := before.(*v1alpha1.Ticket); isTicket && t.Spec.OnRemoteMissing == v1alpha1.RemoteMissingRecreate {
 			recreated = to.ID == "" && w.ledger.removedByPerson[from.ID]
 		}
-		if to.ID == "" && w.copied[of] {
+		if w.copied[of] && w.acting == nil {
+			return // People gave it that status.
+		}
+		if w.copied[of] {
 			delete(w.copied, of) // once, and it was the original's
 			return
 		}

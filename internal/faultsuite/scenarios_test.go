@@ -273,6 +273,15 @@ func scenariosOfEverything() []scenario {
 			copiedWithStatus(theTicket, theComment, theNote),
 			deleting(reference{"TicketComment", "started-copy"}, reference{"Ticket", theTicket.name + "-copy"}),
 		}},
+		{name: "the status of others restored late", primary: reference{"TicketComment", "started-copy"}, setup: func(w *world) {
+			applying(aClosedTicket, aComment, aNote)(w)
+			w.rest()
+			elapse(time.Minute) // What was made in the same second cannot be told apart by its age.
+			copied(theTicket, theComment, theNote)(w)
+		}, acts: []func(*world){
+			givenTheStatusOf(theTicket, theComment, theNote),
+			deleting(reference{"TicketComment", "started-copy"}, reference{"TicketNote", theNote.name + "-copy"}, reference{"Ticket", theTicket.name + "-copy"}),
+		}},
 		{name: "restored twice from a backup", primary: theComment, setup: applying(aTicket, aComment, aNote), acts: []func(*world){
 			func(w *world) {
 				copies := manifestsOf(w, theTicket, theComment, theNote)
@@ -349,6 +358,16 @@ func manifestsOf(w *world, originals ...reference) []client.Object {
 // copied applies such copies.
 func copied(originals ...reference) func(*world) {
 	return func(w *world) { w.apply(manifestsOf(w, originals...)...) }
+}
+
+// givenTheStatusOf restores the status of the originals over that of such copies, which have remote
+// objects of their own.
+func givenTheStatusOf(originals ...reference) func(*world) {
+	return func(w *world) {
+		for _, original := range originals {
+			w.editStatus(reference{original.kind, original.name + "-copy"}, w.get(original))
+		}
+	}
 }
 
 // copiedWithStatus applies such copies and restores the status of the originals, as backup tools

@@ -286,11 +286,11 @@ func (w *world) replace(of reference) {
 	})
 }
 
-// replaceUnlessRestored spares an object that was restored and has not found its remote object: its
-// key is known from the annotations alone.
+// replaceUnlessRestored spares an object that was restored and has not found its remote object, or
+// has the status of another one: what is its own is known from the annotations alone.
 func (w *world) replaceUnlessRestored(of reference) {
 	object, exists := w.get(of).(remote.Object)
-	if !exists {
+	if !exists || w.copied[of] {
 		return
 	}
 	key := object.GetAnnotations()[v1alpha1.CreateKeyAnnotation]

@@ -137,6 +137,27 @@ func (r *Reconciler[O, R]) integrationMissing(s *state[O, R], name client.Object
 	return &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("%s does not exist%s: %s", connection.Describe(name), where, hint)}
 }
 
+// admits reports whether a namespace may use the Integration of a place. One that is gone admits as
+// it did: what is done about it is decided elsewhere.
+func (r *Reconciler[O, R]) admits(ctx context.Context, place Place, namespace string) (bool, error) {
+	name := connection.NameOf(namespace, place.Integration)
+	if !connection.IsCluster(name) {
+		return true, nil
+	}
+	integration, err := r.readIntegration(ctx, name)
+	if apierrors.IsNotFound(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, &kubernetesError{fmt.Errorf("reading %s: %w", connection.Describe(name), err)}
+	}
+	admitted, err := connection.Admits(ctx, r.Namespaces, integration, namespace)
+	if err != nil {
+		return false, &kubernetesError{err}
+	}
+	return admitted, nil
+}
+
 // checkAdmission fails with a *WaitingError where a ClusterIntegration does not admit the object's
 // namespace.
 func (r *Reconciler[O, R]) checkAdmission(ctx context.Context, s *state[O, R], integration connection.Integration) error {

@@ -60,6 +60,11 @@ func copiedEvent(noun, id string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Copied", action: "Create", note: note("this object was copied from another one, which the remote %s %q belongs to; it gets a remote %s of its own", noun, id, noun)}
 }
 
+// borrowedEvent tells of an object that was given the status of another one.
+func borrowedEvent(noun, id string) event {
+	return event{kind: corev1.EventTypeNormal, reason: "Copied", action: "Create", note: note("the status of this object was that of another one, which the remote %s %q belongs to; its own remote %s is looked for", noun, id, noun)}
+}
+
 // recreatingEvent names what asks for another remote object.
 func recreatingEvent(noun, id, asks string) event {
 	return event{kind: corev1.EventTypeNormal, reason: "Recreating", action: "Create", note: note("the remote %s %q is missing: creating a new one because of %s", noun, id, asks)}

@@ -42,6 +42,10 @@ func (r *Reconciler[O, R]) checkRivals(ctx context.Context, s *state[O, R], id s
 	if err != nil {
 		return nil //nolint:nilerr // what the object waits for comes first, and connect says so
 	}
+	// A namespace without a part in a ClusterIntegration is told nothing of what others have there.
+	if admitted, err := r.admits(ctx, place, s.name.Namespace); err != nil || !admitted {
+		return err
+	}
 	value := RemoteID{Place: place, ID: id}.IndexValue()
 	for _, index := range []string{IndexRemoteID, IndexAdoptID} {
 		rivals, err := r.others(ctx, s, place.Namespaces(s.name.Namespace), index, value)
@@ -49,7 +53,16 @@ func (r *Reconciler[O, R]) checkRivals(ctx context.Context, s *state[O, R], id s
 			return err
 		}
 		for _, rival := range rivals {
-			if rival, isObject := rival.(O); isObject && r.precedes(rival, s.object, RemoteID{Place: place, ID: id}) {
+			rival, isObject := rival.(O)
+			if !isObject || !r.precedes(rival, s.object, RemoteID{Place: place, ID: id}) {
+				continue
+			}
+			// Nor does it have a claim.
+			admitted, err := r.admits(ctx, place, rival.GetNamespace())
+			if err != nil {
+				return err
+			}
+			if admitted {
 				return &ConflictError{Message: fmt.Sprintf("the remote %s %q already belongs to %s: delete one of the two objects", r.adapter.Noun(), id, DescribeOther(s.object, rival, r.adapter.Kind()))}
 			}
 		}
@@ -111,7 +124,7 @@ func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) er
 	case s.intent.key == "":
 		return r.recoverIntent(ctx, s)
 	case s.intent.key == s.ownKey:
-		return nil
+		return r.returnBorrowed(ctx, s)
 	case s.policy.AdoptID != "":
 		if s.status.ID != "" {
 			s.intent = intent{}
@@ -176,6 +189,13 @@ func (r *Reconciler[O, R]) forgetCopied(ctx context.Context, s *state[O, R]) err
 		return nil
 	}
 	s.emit(copiedEvent(r.adapter.Noun(), s.status.ID))
+	r.clearRecorded(s)
+	return r.writeForgotten(ctx, s)
+}
+
+// clearRecorded takes a remote object out of the status that is another object's, with all that
+// goes with it.
+func (r *Reconciler[O, R]) clearRecorded(s *state[O, R]) {
 	r.clearRemote(s)
 	s.status.SettledAttempt, s.status.OpenAttempt, s.status.CreateKey = 0, 0, ""
 	if r.replacer != nil {
@@ -187,6 +207,9 @@ func (r *Reconciler[O, R]) forgetCopied(ctx context.Context, s *state[O, R]) err
 	if r.adopter != nil {
 		*r.adopter.AdoptedID(s.object) = ""
 	}
+}
+
+func (r *Reconciler[O, R]) writeForgotten(ctx context.Context, s *state[O, R]) error {
 	if !s.object.GetDeletionTimestamp().IsZero() {
 		return nil // nothing follows from it but that nothing is removed
 	}
