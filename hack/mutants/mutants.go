@@ -177,6 +177,11 @@ var mutants = []mutant{
 		"^ticket_among_others_whose_order_misleads$//^response_lost$",
 	},
 	{
+		"believe-a-borrowed-status", "a status that was restored over an object's own is believed",
+		lifecycle, "Reconciler.returnBorrowed", returnAtOnce("nil"),
+		"^the_status_of_others_restored_late$//^response_lost$",
+	},
+	{
 		"another-clock", "the start of an attempt is read by the clock of another node",
 		lifecycle, "Reconciler.window", returnAtOnce("r.windowFrom(s, s.intent.started)"),
 		"^comment$//^crash_while_a_request_is_on_its_way_a_successor_whose_clock_is_5m0s_ahead$",
