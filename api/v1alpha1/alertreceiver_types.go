@@ -347,8 +347,10 @@ type AlertReceiverStatus struct {
 // +kubebuilder:printcolumn:name="Incidents",type=integer,JSONPath=`.status.incidents`
 // +kubebuilder:printcolumn:name="Open",type=integer,JSONPath=`.status.openTickets`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="URL",type=string,priority=1,JSONPath=`.status.url`
+// +kubebuilder:printcolumn:name="Last Error",type=string,priority=1,JSONPath=`.status.lastError`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type AlertReceiver struct {
 	metav1.TypeMeta `json:",inline"`
