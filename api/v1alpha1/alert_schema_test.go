@@ -81,8 +81,9 @@ var _ = Describe("An AlertReceiver", func() {
 		expectAccepted(alertReceiver(with("spec.refire.within", "0s"), with(field, shortest)))
 		expectAccepted(alertReceiver(with("spec.retention", "8760h"), with(field, longest)))
 		expectRefused(alertReceiver(with("spec.retention", "8760h"), with(field, tooLong)), field, message)
-		expectRefused(alertReceiver(with(field, "1d")), field, "should match")
-		expectRefused(alertReceiver(with(field, "-1s")), field, "should match")
+		for _, duration := range []string{"1d", "-1s", "", "soon"} {
+			expectRefused(alertReceiver(with(field, duration)), field, "must be a duration such as 90s, 30m or 24h")
+		}
 	},
 		Entry("commentInterval", "spec.commentInterval", "0s", "24h", "24h1s", "commentInterval must be between 0s and 24h"),
 		Entry("resolve.after", "spec.resolve.after", "0s", "24h", "24h1s", "after must be between 0s and 24h"),
@@ -101,18 +102,18 @@ var _ = Describe("An AlertReceiver", func() {
 		expectRefused(alertReceiver(with(field, int64(10001))), field, "less than or equal to 10000")
 	})
 
-	DescribeTable("has lists of different texts in", func(field string, most, characters int) {
+	DescribeTable("has lists of different texts in", func(field string, most, characters int, position, empty string) {
 		expectAccepted(alertReceiver(with(field, []any{})))
 		expectAccepted(alertReceiver(with(field, listOf(most, numberedText))))
 		expectRefused(alertReceiver(with(field, listOf(most+1, numberedText))), field, "must have at most")
 		expectAccepted(alertReceiver(with(field, []any{"7", text(characters)})))
-		expectRefused(alertReceiver(with(field, []any{""})), field+"[0]", "at least 1 chars long")
+		expectRefused(alertReceiver(with(field, []any{""})), field+position, empty)
 		expectRefused(alertReceiver(with(field, []any{text(characters + 1)})), field+"[0]", "may not be more than")
 		expectRefused(alertReceiver(with(field, []any{"a", "a"})), field+"[1]", "Duplicate value")
 	},
-		Entry("identityLabels", "spec.identityLabels", 50, 255),
-		Entry("suppressStatuses", "spec.suppressStatuses", 50, 255),
-		Entry("ticket.tags", "spec.ticket.tags", 100, 1024),
+		Entry("identityLabels", "spec.identityLabels", 50, 255, "", "identityLabels must not contain an empty name"),
+		Entry("suppressStatuses", "spec.suppressStatuses", 50, 255, "[0]", "at least 1 chars long"),
+		Entry("ticket.tags", "spec.ticket.tags", 100, 1024, "[0]", "at least 1 chars long"),
 	)
 
 	It("refreshes fields that a ticket has", func() {

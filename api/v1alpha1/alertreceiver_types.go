@@ -55,7 +55,7 @@ type RefreshedField string
 // AlertReceiverSpec defines who may send alerts, and what becomes of them.
 //
 // +kubebuilder:validation:XValidation:rule="self.closedWhileFiring != 'Reopen' || (has(self.refire) && has(self.refire.status))",message="closedWhileFiring Reopen needs refire.status: set it to the status of an open ticket, for example To Do",fieldPath=".refire",reason=FieldValueRequired
-// +kubebuilder:validation:XValidation:rule="!has(self.retention) || !has(self.refire) || !has(self.refire.within) || duration(self.retention) >= duration(self.refire.within)",message="retention must not be shorter than refire.within: an incident that is removed cannot reopen its ticket",fieldPath=".retention"
+// +kubebuilder:validation:XValidation:rule=`!has(self.retention) || !has(self.refire) || !has(self.refire.within) || !self.retention.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || !self.refire.within.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || duration(self.retention) >= duration(self.refire.within)`,message="retention must not be shorter than refire.within: an incident that is removed cannot reopen its ticket",fieldPath=".retention"
 type AlertReceiverSpec struct {
 	// integrationRef names the Integration that the tickets use. Defaults to the Integration named
 	// "default". A change applies to new tickets.
@@ -80,8 +80,8 @@ type AlertReceiverSpec struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
-	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.all(label, label != '')",message="identityLabels must not contain an empty name: write the name of a label, or leave the item out"
 	IdentityLabels []string `json:"identityLabels,omitempty"`
 
 	// ticket holds the templates of the tickets. Every field has a default.
@@ -107,8 +107,8 @@ type AlertReceiverSpec struct {
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('24h')",message="commentInterval must be between 0s and 24h"
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$')`,message="commentInterval must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"
+	// +kubebuilder:validation:XValidation:rule=`!self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) <= duration('24h')`,message="commentInterval must be between 0s and 24h"
 	CommentInterval *metav1.Duration `json:"commentInterval,omitempty"`
 
 	// resolve defines what happens when the last alert has resolved.
@@ -153,8 +153,8 @@ type AlertReceiverSpec struct {
 	// +kubebuilder:default="168h"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('8760h')",message="retention must be between 1m and 8760h"
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$')`,message="retention must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"
+	// +kubebuilder:validation:XValidation:rule=`!self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) >= duration('1m') && duration(self) <= duration('8760h')`,message="retention must be between 1m and 8760h"
 	Retention *metav1.Duration `json:"retention,omitempty"`
 }
 
@@ -253,8 +253,8 @@ type ResolveSpec struct {
 	// +kubebuilder:default="2m"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('24h')",message="after must be between 0s and 24h"
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$')`,message="after must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"
+	// +kubebuilder:validation:XValidation:rule=`!self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) <= duration('24h')`,message="after must be between 0s and 24h"
 	After *metav1.Duration `json:"after,omitempty"`
 
 	// status that the ticket gets, as the provider names it, for example Done. Without it, the
@@ -278,8 +278,8 @@ type RefireSpec struct {
 	// +kubebuilder:default="24h"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('8760h')",message="within must be between 0s and 8760h"
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$')`,message="within must be a duration such as 90s, 30m or 24h: the units are ms, s, m and h, and a day is 24h"
+	// +kubebuilder:validation:XValidation:rule=`!self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) <= duration('8760h')`,message="within must be between 0s and 8760h"
 	Within *metav1.Duration `json:"within,omitempty"`
 
 	// status that reopens the ticket, as the provider names it, for example To Do. Without it, a
@@ -347,8 +347,10 @@ type AlertReceiverStatus struct {
 // +kubebuilder:printcolumn:name="Incidents",type=integer,JSONPath=`.status.incidents`
 // +kubebuilder:printcolumn:name="Open",type=integer,JSONPath=`.status.openTickets`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="URL",type=string,priority=1,JSONPath=`.status.url`
+// +kubebuilder:printcolumn:name="Last Error",type=string,priority=1,JSONPath=`.status.lastError`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type AlertReceiver struct {
 	metav1.TypeMeta `json:",inline"`

@@ -237,8 +237,10 @@ type IncidentStatus struct {
 // +kubebuilder:printcolumn:name="Firing",type=integer,JSONPath=`.status.firing`
 // +kubebuilder:printcolumn:name="Ticket",type=string,JSONPath=`.status.ticketRef.name`
 // +kubebuilder:printcolumn:name="ID",type=string,JSONPath=`.status.ticketID`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.status.since`
 // +kubebuilder:printcolumn:name="URL",type=string,priority=1,JSONPath=`.status.ticketURL`
+// +kubebuilder:printcolumn:name="Truncated",type=integer,priority=1,JSONPath=`.spec.truncatedAlerts`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type Incident struct {
 	metav1.TypeMeta `json:",inline"`

@@ -90,7 +90,7 @@ func TestEveryTextLimitIsTried(t *testing.T) {
 		for _, field := range fields {
 			// Durations, dates, tags and alerts have forms of their own and tests of their own.
 			isBelowAList := strings.Contains(field.path, "[*]")
-			isPlainText := field.schema.MinLength != nil && !isBelowAList
+			isPlainText := (field.schema.MinLength != nil || refusesBlank(field.schema)) && !isBelowAList
 			if isPlainText && strings.HasPrefix(field.path, "spec.") {
 				generated[kind+"."+field.path] = *field.schema.MaxLength
 			}
@@ -99,6 +99,11 @@ func TestEveryTextLimitIsTried(t *testing.T) {
 	if diff := cmp.Diff(generated, tried); diff != "" {
 		t.Errorf("limits of texts (-schema +tried against the API server):\n%s", diff)
 	}
+}
+
+// refusesBlank reports whether a rule of the schema, rather than a length, refuses an empty text.
+func refusesBlank(schema apiextensionsv1.JSONSchemaProps) bool {
+	return slices.ContainsFunc(schema.XValidations, func(rule apiextensionsv1.ValidationRule) bool { return strings.HasPrefix(rule.Rule, "self.trim() != ''") })
 }
 
 // TestEveryStatusLimitIsTried keeps statusLimits complete.

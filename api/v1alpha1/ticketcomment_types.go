@@ -17,7 +17,6 @@ type TicketCommentSpec struct {
 	// content of the comment, in markdown. The API cannot change a comment, so when the content
 	// changes, a new comment is posted and then the old one is deleted.
 	// +required
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
 	// +kubebuilder:validation:XValidation:rule=`self.trim() != ''`,message="content must not be blank"
 	Content string `json:"content"`

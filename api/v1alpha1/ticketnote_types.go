@@ -23,7 +23,6 @@ type TicketNoteSpec struct {
 
 	// content of the note, in markdown.
 	// +required
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
 	// +kubebuilder:validation:XValidation:rule=`self.trim() != ''`,message="content must not be blank"
 	Content string `json:"content"`

@@ -12,6 +12,7 @@ package alerttemplate
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"text/template"
 	"text/template/parse"
@@ -39,7 +40,7 @@ type Template struct {
 func Parse(field, text string) (*Template, error) {
 	parsed, err := template.New(field).Option("missingkey=zero").Funcs(functions(time.Now)).Funcs((&execution{}).functions()).Parse(text)
 	if err != nil {
-		return nil, withoutPrefix(err)
+		return nil, forPeople(err)
 	}
 	for _, each := range parsed.Templates() {
 		if each.Tree == nil {
@@ -78,14 +79,23 @@ func (t *Template) executeUntil(deadline time.Time, data *Data, now func() time.
 		}
 	}
 	if err != nil {
-		return "", withoutPrefix(err)
+		return "", forPeople(err)
 	}
 	return text.String(), nil
 }
 
-// withoutPrefix is an error of text/template without the word template before the field's name.
-func withoutPrefix(err error) error {
-	return errors.New(strings.TrimPrefix(err.Error(), "template: "))
+// goType is a type of Go, as text/template names it in an error.
+var goType = regexp.MustCompile(` (in|of) type [*\[\]]*[a-z]+\.[A-Za-z]+`)
+
+// forPeople is an error of text/template without the word template before the field's name, and
+// without the types of Go, which say nothing to those who write templates.
+func forPeople(err error) error {
+	return errors.New(goType.ReplaceAllStringFunc(strings.TrimPrefix(err.Error(), "template: "), func(named string) string {
+		if strings.HasPrefix(named, " in ") {
+			return ""
+		}
+		return " of the wrong type"
+	}))
 }
 
 // boundedText is a writer that fails when there is too much.

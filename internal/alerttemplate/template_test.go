@@ -126,6 +126,18 @@ func TestWhatCannotBeParsed(t *testing.T) {
 	}
 }
 
+func TestErrorsNameNoTypesOfGo(t *testing.T) {
+	for text, want := range map[string]string{
+		"{{ .Nope }}": "spec.ticket.summary:1:3: executing \"spec.ticket.summary\" at <.Nope>: can't evaluate field Nope",
+		"{{ range .Alerts }}{{ .Nope }}{{ end }}": "spec.ticket.summary:1:22: executing \"spec.ticket.summary\" at <.Nope>: can't evaluate field Nope",
+		"{{ len . }}": "spec.ticket.summary:1:3: executing \"spec.ticket.summary\" at <len .>: error calling len: len of the wrong type",
+	} {
+		if _, err := executed(t, text, example()); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
 // TestBounds executes templates that would take for ever, or all memory.
 func TestBounds(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{

@@ -508,11 +508,11 @@ var _ = Describe("An AlertReceiver", func() {
 		secret.Data = map[string][]byte{}
 		Expect(testCluster.GetClient().Update(a.ctx, secret)).To(Succeed())
 		a.reconcile(a.receiver)
-		expectNotReady(a.receiver, v1alpha1.ReasonInvalidToken, `no token under the key "token"`)
+		expectNotReady(a.receiver, v1alpha1.ReasonInvalidToken, `no token under the key "token": add it, or correct tokenSecretRef`)
 
 		a.delete(secret)
 		a.reconcile(a.receiver)
-		expectNotReady(a.receiver, v1alpha1.ReasonSecretNotFound, `"alerts-token"`)
+		expectNotReady(a.receiver, v1alpha1.ReasonSecretNotFound, `"alerts-token" does not exist: create it`, `in the key "token"`)
 
 		a.create(&corev1.Secret{ObjectMeta: a.named("alerts-token"), StringData: map[string]string{"token": "alerts"}})
 		a.reconcile(a.receiver)

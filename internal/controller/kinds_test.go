@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -152,6 +154,65 @@ func TestEveryKindIsInTheRoles(t *testing.T) {
 			if !slices.Contains(included, test.file) {
 				t.Errorf("config/rbac/kustomization.yaml does not include %s", test.file)
 			}
+		}
+	}
+}
+
+// An administrator who writes a role by hand follows the table of the manual.
+func TestTheManualListsTheVerbsOfTheOperatorsRole(t *testing.T) {
+	var role rbacv1.ClusterRole
+	if err := yaml.Unmarshal(read(t, "config", "rbac", "role.yaml"), &role); err != nil {
+		t.Fatal(err)
+	}
+	want, statuses := map[string][]string{}, map[string][]string{}
+	for _, rule := range role.Rules {
+		for _, resource := range rule.Resources {
+			of := want
+			if name, isStatus := strings.CutSuffix(resource, "/status"); isStatus {
+				resource, of = name, statuses
+			}
+			of[resource] = append(of[resource], rule.Verbs...)
+		}
+	}
+	for resource, verbs := range statuses {
+		if !slices.Equal(verbs, []string{"patch"}) {
+			t.Errorf("the status of %s has the verbs %q, and the manual says patch", resource, verbs)
+		}
+	}
+
+	_, section, _ := strings.Cut(string(read(t, "docs", "operations.md")), "\n## RBAC\n")
+	_, table, _ := strings.Cut(section, "\n| resource | verbs | purpose |\n|---|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	got, ofStatus := map[string][]string{}, ""
+	for row := range strings.Lines(table) {
+		cells := strings.Split(row, "|")
+		if strings.HasPrefix(strings.TrimSpace(cells[1]), "the `status` of all of these") {
+			ofStatus = strings.TrimSpace(cells[2])
+			continue
+		}
+		resources, _, _ := strings.Cut(cells[1], "(")
+		for resource := range strings.SplitSeq(resources, ",") {
+			resource = strings.Trim(resource, " `")
+			got[resource] = append(got[resource], strings.Split(strings.TrimSpace(cells[2]), ", ")...)
+		}
+	}
+	if ofStatus != "patch" {
+		t.Errorf("docs/operations.md says of the status of the kinds %q, want patch", ofStatus)
+	}
+	sorted := cmpopts.SortSlices(func(a, b string) bool { return a < b })
+	if diff := cmp.Diff(want, got, sorted); diff != "" {
+		t.Errorf("verbs (-config/rbac/role.yaml +docs/operations.md):\n%s", diff)
+	}
+}
+
+// An object that keeps a finalizer keeps its CRD from going.
+func TestTheManualRemovesTheFinalizersOfAllKindsThatHaveOne(t *testing.T) {
+	_, text, _ := strings.Cut(string(read(t, "docs", "operations.md")), "remove the finalizers:")
+	_, script, _ := strings.Cut(text, "```sh")
+	script, _, _ = strings.Cut(script, "```")
+	for _, resource := range []string{"tickets", "ticketcomments", "ticketnotes", "integrations", "clusterintegrations"} {
+		if !strings.Contains(strings.ReplaceAll(script, ";", " "), " "+resource+" ") {
+			t.Errorf("docs/operations.md leaves out %s", resource)
 		}
 	}
 }

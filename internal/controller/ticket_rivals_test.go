@@ -56,6 +56,11 @@ var _ = Describe("Two Tickets with the same ticketID", func() {
 		expectReady(owner)
 		Expect(owner.Status.ID).To(Equal(existing.ID))
 		expectNotReady(rival, v1alpha1.ReasonConflict, existing.ID, owner.Name, "delete one of the two")
+		correctable := ContainSubstring("or correct ticketID of this one")
+		if rival.Status.ID != "" {
+			correctable = Not(correctable)
+		}
+		Expect(condition(rival, v1alpha1.ConditionReady).Message).To(correctable, "the API server takes another ticketID until there is an ID")
 	}
 
 	It("are a conflict on the younger one, when the older one is reconciled first", func() {

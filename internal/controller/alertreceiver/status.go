@@ -42,16 +42,16 @@ func (r *Reconciler) check(ctx context.Context, receiver *v1alpha1.AlertReceiver
 		return found, nil
 	}
 	reference := receiver.Spec.TokenSecretRef
+	key := cmp.Or(reference.Key, v1alpha1.DefaultTokenKey)
 	secret, err := r.secret(ctx, receiver)
 	if err != nil {
 		return health{}, err
 	}
 	if secret == nil {
-		return is(metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, fmt.Sprintf("the Secret %q does not exist: no sender is let in", reference.Name), secretInterval), nil
+		return is(metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, fmt.Sprintf("the Secret %q does not exist: create it with the token of the senders in the key %q; until then no sender is let in", reference.Name, key), secretInterval), nil
 	}
-	key := cmp.Or(reference.Key, "token")
 	if strings.TrimSpace(string(secret.Data[key])) == "" {
-		return is(metav1.ConditionFalse, v1alpha1.ReasonInvalidToken, fmt.Sprintf("the Secret %q has no token under the key %q: no sender is let in", reference.Name, key), secretInterval), nil
+		return is(metav1.ConditionFalse, v1alpha1.ReasonInvalidToken, fmt.Sprintf("the Secret %q has no token under the key %q: add it, or correct tokenSecretRef; until then no sender is let in", reference.Name, key), secretInterval), nil
 	}
 	if wrong := alerttemplate.Check(&receiver.Spec.Ticket); len(wrong) > 0 {
 		found := is(metav1.ConditionFalse, v1alpha1.ReasonInvalidTemplate, errors.Join(wrong...).Error(), checkInterval)

@@ -147,20 +147,27 @@ type SecretError struct {
 	// Secret and Key are where the token should be.
 	Secret types.NamespacedName
 	Key    string
+	// OfCluster: the token is a ClusterIntegration's, so the Secret is in another namespace than the
+	// objects that show the message.
+	OfCluster bool
 	// Err is the cause; nil where the Secret exists and has no such key.
 	Err error
 }
 
 func (e *SecretError) Error() string {
+	secret, there := fmt.Sprintf("Secret %q", e.Secret.Name), "this namespace"
+	if e.OfCluster {
+		secret, there = fmt.Sprintf("Secret %q in the namespace %q", e.Secret.Name, e.Secret.Namespace), "that namespace"
+	}
 	switch {
 	case e.Err == nil:
-		return fmt.Sprintf("Secret %q has no key %q with the integration token: add it, or correct tokenSecretRef", e.Secret.Name, e.Key)
+		return fmt.Sprintf("%s has no key %q with the integration token: add it, or correct tokenSecretRef", secret, e.Key)
 	case apierrors.IsNotFound(e.Err):
-		return fmt.Sprintf("Secret %q does not exist: create it with the integration token in the key %q", e.Secret.Name, e.Key)
+		return fmt.Sprintf("%s does not exist: create it with the integration token in the key %q", secret, e.Key)
 	case apierrors.IsForbidden(e.Err):
-		return fmt.Sprintf("the operator is not allowed to read Secret %q: grant its service account the verb get on secrets in this namespace", e.Secret.Name)
+		return fmt.Sprintf("the operator is not allowed to read %s: grant its service account the verb get on secrets in %s", secret, there)
 	}
-	return fmt.Sprintf("reading Secret %q: %v", e.Secret.Name, e.Err)
+	return fmt.Sprintf("reading %s: %v", secret, e.Err)
 }
 
 func (e *SecretError) Unwrap() error { return e.Err }
@@ -442,15 +449,15 @@ func (c *Connections) readToken(ctx context.Context, integration Integration) (t
 	if ref.Key == "" {
 		ref.Key = v1alpha1.DefaultTokenKey
 	}
-	name := types.NamespacedName{Namespace: c.secretNamespace(integration), Name: ref.Name}
+	name, ofCluster := types.NamespacedName{Namespace: c.secretNamespace(integration), Name: ref.Name}, IsCluster(client.ObjectKeyFromObject(integration))
 	var secret corev1.Secret
 	if err := c.options.Secrets.Get(ctx, name, &secret); err != nil {
-		return "", "", &SecretError{Secret: name, Key: ref.Key, Err: err}
+		return "", "", &SecretError{Secret: name, Key: ref.Key, OfCluster: ofCluster, Err: err}
 	}
 	// Secrets made from files usually end in a line feed, which no header takes.
 	token = strings.TrimSpace(string(secret.Data[ref.Key]))
 	if token == "" {
-		return "", "", &SecretError{Secret: name, Key: ref.Key}
+		return "", "", &SecretError{Secret: name, Key: ref.Key, OfCluster: ofCluster}
 	}
 	return token, secret.ResourceVersion, nil
 }

@@ -203,6 +203,40 @@ func TestOpenFailsWithoutToken(t *testing.T) {
 	}
 }
 
+// The Secret of a ClusterIntegration is not in the namespace of the objects that show the message,
+// and that of an Integration is.
+func TestASecretOfAClusterIntegrationIsNamedWithItsNamespace(t *testing.T) {
+	const elsewhere = `Secret "synqly-token" in the namespace "synqly-system"`
+	for name, test := range map[string]struct {
+		prepare func(*secretStore)
+		text    string
+	}{
+		"no Secret": {func(*secretStore) {}, elsewhere + " does not exist"},
+		"no key": {func(s *secretStore) {
+			s.stored[types.NamespacedName{Namespace: "synqly-system", Name: secretName.Name}] = &corev1.Secret{}
+		}, elsewhere + ` has no key "token"`},
+		"forbidden":       {func(s *secretStore) { s.err = apierrors.NewForbidden(secrets, secretName.Name, nil) }, "not allowed to read " + elsewhere + ": grant its service account the verb get on secrets in that namespace"},
+		"API server down": {func(s *secretStore) { s.err = errors.New("no leader") }, "reading " + elsewhere},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.Connections = New(Options{ClusterNamespace: "synqly-system", Secrets: w.store, Clock: w.clock, AllowInsecureHTTP: true, Transport: &http.Transport{}})
+			test.prepare(w.store)
+			_, err := w.Open(t.Context(), &v1alpha1.ClusterIntegration{
+				ObjectMeta: metav1.ObjectMeta{Name: "jira", UID: "uid-2", Generation: 1},
+				Spec:       v1alpha1.ClusterIntegrationSpec{IntegrationSpec: w.integration().Spec},
+			})
+			if err == nil || !strings.Contains(err.Error(), test.text) {
+				t.Errorf("error = %v, want %s", err, test.text)
+			}
+		})
+	}
+	own := &SecretError{Secret: secretName, Key: "token", Err: apierrors.NewForbidden(secrets, secretName.Name, nil)}
+	if text := own.Error(); strings.Contains(text, secretName.Namespace) || !strings.Contains(text, "in this namespace") {
+		t.Errorf("of an Integration: %s", text)
+	}
+}
+
 func TestOpenReadsTheKeyThatIsNamed(t *testing.T) {
 	w := newWorld(t)
 	w.store.put("jira", canary, "1")

@@ -136,7 +136,7 @@ func (s *state) summary(seen *v1alpha1.IncidentStatus) status.Summary {
 	case s.phase == v1alpha1.IncidentWaiting:
 		return is(metav1.ConditionFalse, v1alpha1.ReasonHeldBack, "the AlertReceiver %q has maxOpenTickets (%d) open tickets: close some, or raise maxOpenTickets", receiver, s.receiver.Spec.MaxOpenTickets)
 	case s.phase == v1alpha1.IncidentSuppressed:
-		return is(metav1.ConditionTrue, v1alpha1.ReasonSuppressed, "somebody has closed or deleted the ticket while alerts fire: nothing is done until they have resolved and fire again")
+		return is(metav1.ConditionTrue, v1alpha1.ReasonSuppressed, "%s", s.suppression(seen))
 	case s.latest == nil && s.firing > 0:
 		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForTicket, "the Ticket is not created yet")
 	case s.latest == nil:
@@ -150,4 +150,17 @@ func (s *state) summary(seen *v1alpha1.IncidentStatus) status.Summary {
 		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForTicket, "the Ticket %q is not ready (%s): %s", s.latest.Name, ready.Reason, ready.Message)
 	}
 	return is(metav1.ConditionTrue, v1alpha1.ReasonTracked, "the ticket %s is as the alerts and the AlertReceiver ask", nameOf(seen))
+}
+
+// suppression says why people want no ticket, and what makes the incident go on.
+func (s *state) suppression(seen *v1alpha1.IncidentStatus) string {
+	switch {
+	case !s.ticket.exists:
+		return fmt.Sprintf("somebody has deleted the Ticket %q: there is a new one when all alerts have resolved and fire again, or with closedWhileFiring NewTicket", ticketName(s.incident, seen.Generation))
+	case s.ticket.missing:
+		return fmt.Sprintf("somebody has deleted the remote ticket %s: nothing is done until it is there again; there is a new one when all alerts have resolved and fire again", nameOf(seen))
+	case s.ticket.unwanted:
+		return fmt.Sprintf("somebody has given the ticket %s a status of suppressStatuses: nothing is done until it is reopened; there is a new one when all alerts have resolved and fire again later than refire.within", nameOf(seen))
+	}
+	return fmt.Sprintf("somebody has closed the ticket %s while alerts fire: nothing is done until it is reopened, or all alerts have resolved and fire again", nameOf(seen))
 }

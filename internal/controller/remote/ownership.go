@@ -63,11 +63,20 @@ func (r *Reconciler[O, R]) checkRivals(ctx context.Context, s *state[O, R], id s
 				return err
 			}
 			if admitted {
-				return &ConflictError{Message: fmt.Sprintf("the remote %s %q already belongs to %s: delete one of the two objects", r.adapter.Noun(), id, DescribeOther(s.object, rival, r.adapter.Kind()))}
+				return &ConflictError{Message: fmt.Sprintf("the remote %s %q already belongs to %s: %s", r.adapter.Noun(), id, DescribeOther(s.object, rival, r.adapter.Kind()), endOfConflict(s.status.ID))}
 			}
 		}
 	}
 	return nil
+}
+
+// endOfConflict says what a person can do about two objects that name one remote object. The API
+// server lets ticketID be corrected until the object that shows this has adopted something.
+func endOfConflict(adopted string) string {
+	if adopted != "" {
+		return "delete one of the two objects"
+	}
+	return "delete one of the two objects, or correct ticketID of this one"
 }
 
 // identify records a remote object that the spec names under the ID that the provider returns for

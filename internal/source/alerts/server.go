@@ -252,6 +252,9 @@ func (s *Server) receive(ctx context.Context, name types.NamespacedName, respons
 	if errors.Is(err, errUnauthorized) {
 		return nobody, unauthorized()
 	}
+	if isOverload(err) {
+		return nobody, unavailable("The token was not checked in time: there are too many requests at the same time, or the API server is slow.", err)
+	}
 	if err != nil {
 		return nobody, unavailable("The token cannot be checked now.", err)
 	}
@@ -275,6 +278,13 @@ func (s *Server) receive(ctx context.Context, name types.NamespacedName, respons
 	}
 	s.statuses.notified(ctx, receiver)
 	return name, answer{code: http.StatusOK}
+}
+
+// isOverload reports whether the operator or the API server had too much to do to check a token in
+// time. That says nothing about the token.
+func isOverload(err error) bool {
+	return errors.Is(err, errTooManyReads) || errors.Is(err, context.DeadlineExceeded) ||
+		apierrors.IsTooManyRequests(err) || apierrors.IsTimeout(err) || apierrors.IsServerTimeout(err)
 }
 
 func unauthorized() answer {
@@ -304,7 +314,7 @@ func isLarge(request *http.Request) bool {
 
 // readBody reads the notification, or says why not.
 func readBody(response http.ResponseWriter, request *http.Request) ([]byte, *answer) {
-	tooLarge := &answer{code: http.StatusRequestEntityTooLarge, sentence: fmt.Sprintf("A notification has at most %d MiB: set max_alerts, or group by more labels.", maxBodyBytes>>20)}
+	tooLarge := &answer{code: http.StatusRequestEntityTooLarge, sentence: fmt.Sprintf("A notification has at most %d MiB: group by more labels, so that each has fewer alerts.", maxBodyBytes>>20)}
 	if request.ContentLength > maxBodyBytes {
 		return nil, tooLarge
 	}

@@ -415,6 +415,46 @@ func TestWhatCannotBeStoredIsToBeRepeated(t *testing.T) {
 	}
 }
 
+// Somebody who reads the answer must not look for a mistake in the token.
+func TestOverloadIsNoFaultOfTheToken(t *testing.T) {
+	const overloaded = "too many requests at the same time"
+	for name, test := range map[string]struct {
+		prepare func(*endpoint)
+		want    string
+	}{
+		"too many tokens are read": {func(e *endpoint) { e.tokens.limiter.AllowN(e.clock(), tokenReadBurst) }, overloaded},
+		"the API server has too much": {func(e *endpoint) {
+			e.fail = times(1, "live get Secret", apierrors.NewTooManyRequests("canary-label", 1))
+		}, overloaded},
+		"the API server is late":     {func(e *endpoint) { e.fail = times(1, "live get Secret", context.DeadlineExceeded) }, overloaded},
+		"the API server has no time": {func(e *endpoint) { e.fail = times(1, "live get Secret", apierrors.NewTimeoutError("canary-label", 1)) }, overloaded},
+		"the operator may not read it": {func(e *endpoint) {
+			e.fail = times(1, "live get Secret", apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "canary-label", nil))
+		}, "The token cannot be checked now."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEndpoint(t)
+			test.prepare(e)
+			response := e.post(platform, hook())
+			e.expectCode(t, http.StatusServiceUnavailable, response)
+			if body := response.Body.String(); !strings.Contains(body, test.want) || strings.Contains(body, "canary") {
+				t.Errorf("the answer is %q, want %q", body, test.want)
+			}
+			if response.Header().Get("Retry-After") == "" {
+				t.Error("it does not say when to try again")
+			}
+		})
+	}
+}
+
+// What is left out of a notification is lost, so nobody should be told to have it left out.
+func TestANotificationThatIsTooLargeSaysWhatHelps(t *testing.T) {
+	response := newEndpoint(t).post(platform, append(hook(), bytes.Repeat([]byte(" "), maxBodyBytes)...))
+	if body := response.Body.String(); !strings.Contains(body, "at most 10 MiB") || !strings.Contains(body, "group by more labels") || strings.Contains(body, "max_alerts") {
+		t.Errorf("the answer is %q", body)
+	}
+}
+
 func TestANotificationForAnIncidentThatIsBeingDeletedIsToBeRepeated(t *testing.T) {
 	deleted := metav1.NewTime(noon)
 	e := newEndpoint(t, &v1alpha1.Incident{ObjectMeta: metav1.ObjectMeta{

@@ -45,6 +45,8 @@ var (
 	errUnauthorized = errors.New("no such receiver with that token")
 	// errTokenUnknown means that the token could not be read now.
 	errTokenUnknown = errors.New("the token of the receiver cannot be read")
+	// errTooManyReads means that it was not read, because too many others were.
+	errTooManyReads = errors.New("too many tokens are read at the same time")
 )
 
 // tokens knows the tokens of the receivers. One that does not exist is treated as one with a token
@@ -100,7 +102,7 @@ func (t *tokens) authorize(ctx context.Context, name types.NamespacedName, token
 		if remembered && matches && receiver != nil && token != "" {
 			return receiver, nil
 		}
-		return nil, errTokenUnknown
+		return nil, errTooManyReads
 	}
 	receiver, known, err = t.read(ctx, name, receiver)
 	if err != nil {
