@@ -86,6 +86,14 @@ func notify(ctx context.Context, url, token string, sent notification) error {
 	return nil
 }
 
+// curlOfAlert is a command that sends the notification of an alert with the token of the demo.
+func curlOfAlert(tokenFile, url string) string {
+	return fmt.Sprintf(`  curl --header "Authorization: Bearer $(cat '%s')" --data '%s' %s`, tokenFile, handmadeAlert, url)
+}
+
+// handmadeAlert is a notification to send by hand.
+const handmadeAlert = `{"version": "4", "groupLabels": {"alertname": "ByHand"}, "alerts": [{"status": "firing", "startsAt": "2026-01-01T00:00:00Z", "labels": {"alertname": "ByHand"}}]}`
+
 // fireAlert fires an alert, and shows what comes of it.
 func (d *demo) fireAlert(ctx context.Context) error {
 	d.alertBegan = time.Now()

@@ -107,6 +107,22 @@ func TestANotificationIsSentWithTheToken(t *testing.T) {
 	}
 }
 
+func TestTheCommandThatSendsAnAlertHasWhatTheOperatorNeeds(t *testing.T) {
+	command := curlOfAlert("/demo/samples/token", "http://127.0.0.1:1"+alertsPath)
+	for _, part := range []string{"curl ", `"Authorization: Bearer $(cat '/demo/samples/token')"`, "'" + handmadeAlert + "'", " http://127.0.0.1:1/v1/alerts/default/platform"} {
+		if !strings.Contains(command, part) {
+			t.Errorf("%s\nlacks %s", command, part)
+		}
+	}
+	var sent notification
+	if err := json.Unmarshal([]byte(handmadeAlert), &sent); err != nil {
+		t.Fatal(err)
+	}
+	if sent.Version != "4" || len(sent.Alerts) != 1 || sent.Alerts[0].Status != "firing" || sent.Alerts[0].StartsAt.IsZero() || len(sent.Alerts[0].Labels) == 0 {
+		t.Errorf("%+v", sent)
+	}
+}
+
 func TestAnIncidentIsOneTable(t *testing.T) {
 	var out strings.Builder
 	shown := incident{name: "platform-1f0c", phase: "Firing", firing: 2, ticket: "platform-1f0c-1", ticketURL: "http://127.0.0.1:1/tickets/10003"}

@@ -209,9 +209,12 @@ To try things by hand, in another terminal:
   kubectl get incidents -o wide
   kubectl edit ticket checkout-latency
   kubectl delete ticketcomment checkout-latency-started
+To send an alert as Alertmanager does:
+%s
+No kube-controller-manager runs here: the Tickets and comments of an Incident that you delete stay.
 The logs: %s and %s
 
-`, exportForKubectl(d.settings.programs, d.kubeconfig), d.operator.logFile, d.simulator.logFile)
+`, exportForKubectl(d.settings.programs, d.kubeconfig), curlOfAlert(d.tokenFile(), d.alertsURL), d.operator.logFile, d.simulator.logFile)
 	select {
 	case <-ctx.Done():
 		return nil

@@ -92,7 +92,7 @@ func startAlertControllers(workers int, held, other string) *holdingClient {
 	})
 	Expect(err).NotTo(HaveOccurred())
 	reads := &holdingClient{Client: mgr.GetClient(), namespace: held}
-	Expect(alertreceiver.Setup(mgr, alertreceiver.Options{Client: reads, Secrets: mgr.GetAPIReader()})).To(Succeed())
+	Expect(alertreceiver.Setup(mgr, alertreceiver.Options{Client: reads, Secrets: mgr.GetAPIReader(), Recorder: events.NewFakeRecorder(1000)})).To(Succeed())
 	Expect(incident.Setup(mgr, incident.Options{Client: reads, Recorder: events.NewFakeRecorder(1000)})).To(Succeed())
 	ctx, end := context.WithCancel(suiteCtx)
 	ended := make(chan error, 1)

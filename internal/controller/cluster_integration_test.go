@@ -164,7 +164,10 @@ var _ = Describe("A ClusterIntegration", func() {
 		Expect(condition(integration, v1alpha1.ConditionReady).Message).To(ContainSubstring(`TicketComment "` + client.ObjectKeyFromObject(comment).String() + `"`))
 		w.delete(comment)
 		w.reconcileAway(comment)
-		w.reconcileAway(integration)
-		w.expectGone(integration)
+		// The cache shows a moment later that the comment has gone.
+		Eventually(func() bool {
+			w.reconcileAway(integration)
+			return w.exists(integration)
+		}).Should(BeFalse())
 	})
 })

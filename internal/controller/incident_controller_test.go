@@ -535,4 +535,27 @@ var _ = Describe("An AlertReceiver", func() {
 		a.reconcile(a.receiver)
 		Expect(a.receiver.ResourceVersion).To(Equal(version))
 	})
+
+	It("tells in an Event of each change of its reason, and warns of what lasts", func() {
+		a := newAlerting()
+		a.reconcile(a.receiver)
+		a.news()
+		a.delete(&corev1.Secret{ObjectMeta: a.named("alerts-token")})
+		a.reconcile(a.receiver)
+		a.reconcile(a.receiver)
+		Expect(a.news()).To(ConsistOf(HavePrefix("Normal SecretNotFound the Secret \"alerts-token\" does not exist")))
+		a.clock.Step(time.Minute)
+		a.reconcile(a.receiver)
+		a.reconcile(a.receiver)
+		Expect(a.news()).To(ConsistOf(And(HavePrefix("Warning SecretNotFound"), HaveSuffix("(for more than a minute)"))))
+
+		a.create(&corev1.Secret{ObjectMeta: a.named("alerts-token"), StringData: map[string]string{"token": "alerts"}})
+		edit(a.world, a.receiver, func(r *v1alpha1.AlertReceiver) { r.Spec.Ticket.Summary = "{{ nope }}" })
+		a.reconcile(a.receiver)
+		Expect(a.news()).To(ConsistOf(HavePrefix("Warning InvalidTemplate spec.ticket.summary:1: ")))
+
+		edit(a.world, a.receiver, func(r *v1alpha1.AlertReceiver) { r.Spec.Ticket.Summary = "" })
+		a.reconcile(a.receiver)
+		Expect(a.news()).To(ConsistOf(HavePrefix("Normal Receiving")))
+	})
 })

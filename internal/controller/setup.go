@@ -35,7 +35,7 @@ func Setup(mgr ctrl.Manager, options remote.Options) error {
 func setupAlerts(mgr ctrl.Manager, options remote.Options) error {
 	templates := alertreceiver.NewTemplateErrors()
 	receivers := alertreceiver.Options{
-		Client: options.Client, Secrets: options.APIReader, Namespaces: options.Namespaces, Clock: options.Clock, Templates: templates,
+		Client: options.Client, Secrets: options.APIReader, Namespaces: options.Namespaces, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,
 		ServesClusterIntegrations: options.Connections.ServesClusterIntegrations(),
 	}
 	if err := alertreceiver.Setup(mgr, receivers); err != nil {

@@ -165,7 +165,7 @@ func (w *world) startWith(options remote.Options) {
 		"*v1alpha1.Integration":        w.integrations,
 		"*v1alpha1.ClusterIntegration": w.integrations,
 		"*v1alpha1.AlertReceiver": alertreceiver.NewReconciler(alertreceiver.Options{
-			Client: options.Client, Secrets: options.APIReader, Namespaces: options.Namespaces, Clock: options.Clock, Templates: templates,
+			Client: options.Client, Secrets: options.APIReader, Namespaces: options.Namespaces, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,
 			ServesClusterIntegrations: true,
 		}),
 		"*v1alpha1.Incident": incident.NewReconciler(incident.Options{

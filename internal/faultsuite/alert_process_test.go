@@ -25,7 +25,7 @@ const countDelay = 2 * time.Second
 func (p *process) followAlerts(options remote.Options) {
 	templates := alertreceiver.NewTemplateErrors()
 	p.reconcilers["AlertReceiver"] = alertreceiver.NewReconciler(alertreceiver.Options{
-		Client: options.Client, Secrets: options.APIReader, Clock: options.Clock, Templates: templates,
+		Client: options.Client, Secrets: options.APIReader, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,
 	})
 	p.reconcilers["Incident"] = incident.NewReconciler(incident.Options{
 		Client: options.Client, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -55,6 +56,7 @@ type Options struct {
 	Namespaces client.Reader
 	// ServesClusterIntegrations says whether this process serves ClusterIntegrations.
 	ServesClusterIntegrations bool
+	Recorder                  events.EventRecorder
 	Clock                     clock.PassiveClock
 	Templates                 *TemplateErrors
 }
@@ -151,6 +153,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	found.judgeWait(receiver, r.Clock.Now())
 	counted, err := r.count(ctx, receiver)
 	if err != nil {
 		return ctrl.Result{}, err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,6 +28,8 @@ import (
 type health struct {
 	status.Summary
 	paused bool
+	// expected: nobody has to do anything about it, or not yet.
+	expected bool
 	// again is when to look again.
 	again time.Duration
 }
@@ -66,6 +69,20 @@ func (r *Reconciler) check(ctx context.Context, receiver *v1alpha1.AlertReceiver
 		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForIntegration, obstacle+": alerts are kept, and get their tickets when that has changed", checkInterval), nil
 	}
 	return is(metav1.ConditionTrue, v1alpha1.ReasonReceiving, "alerts are received", checkInterval), nil
+}
+
+// judgeWait tells a wait for an object that is applied together with the receiver, and is there
+// within seconds, from one that lasts.
+func (h *health) judgeWait(receiver *v1alpha1.AlertReceiver, now time.Time) {
+	h.expected = h.Ready == metav1.ConditionTrue || h.paused
+	if h.Reason != v1alpha1.ReasonSecretNotFound && h.Reason != v1alpha1.ReasonWaitingForIntegration {
+		return
+	}
+	var remaining time.Duration
+	h.Message, h.expected, remaining = status.Wait(meta.FindStatusCondition(receiver.Status.Conditions, v1alpha1.ConditionReady), h.Reason, h.Message, now)
+	if remaining > 0 {
+		h.again = min(h.again, remaining)
+	}
 }
 
 // integrationObstacle says why the tickets of a receiver cannot use its Integration; empty where
@@ -158,7 +175,8 @@ func awaitsTicketSince(each *v1alpha1.Incident) time.Time {
 	return latest
 }
 
-// writeStatus writes the status if it has changed.
+// writeStatus writes the status if it has changed, and tells of a change of the Ready condition in
+// an Event.
 func (r *Reconciler) writeStatus(ctx context.Context, receiver *v1alpha1.AlertReceiver, found health, counted counts) error {
 	changed := receiver.DeepCopy()
 	to := &changed.Status
@@ -181,5 +199,20 @@ func (r *Reconciler) writeStatus(ctx context.Context, receiver *v1alpha1.AlertRe
 	if err := r.Client.Status().Patch(ctx, changed, patch); err != nil {
 		return fmt.Errorf("writing the status of the AlertReceiver: %w", err)
 	}
+	r.tellOfChange(receiver, changed, found)
 	return nil
+}
+
+// tellOfChange emits an Event where Ready has another reason than before, or a wait has begun to
+// last.
+func (r *Reconciler) tellOfChange(before, after *v1alpha1.AlertReceiver, found health) {
+	ready := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
+	if ready != nil && ready.Reason == found.Reason && status.HasLasted(ready.Message) == status.HasLasted(found.Message) {
+		return
+	}
+	kind := corev1.EventTypeNormal
+	if !found.expected {
+		kind = corev1.EventTypeWarning
+	}
+	r.Recorder.Eventf(after, nil, kind, found.Reason, "Check", "%s", status.Truncate(found.Message, 900))
 }
