@@ -103,7 +103,9 @@ func TestEveryTextLimitIsTried(t *testing.T) {
 
 // refusesBlank reports whether a rule of the schema, rather than a length, refuses an empty text.
 func refusesBlank(schema apiextensionsv1.JSONSchemaProps) bool {
-	return slices.ContainsFunc(schema.XValidations, func(rule apiextensionsv1.ValidationRule) bool { return strings.HasPrefix(rule.Rule, "self.trim() != ''") })
+	return slices.ContainsFunc(schema.XValidations, func(rule apiextensionsv1.ValidationRule) bool {
+		return strings.HasPrefix(rule.Rule, "self.trim() != ''")
+	})
 }
 
 // TestEveryStatusLimitIsTried keeps statusLimits complete.

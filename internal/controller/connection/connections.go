@@ -147,8 +147,8 @@ type SecretError struct {
 	// Secret and Key are where the token should be.
 	Secret types.NamespacedName
 	Key    string
-	// OfCluster: the token is a ClusterIntegration's, so the Secret is in another namespace than the
-	// objects that show the message.
+	// OfCluster: the token is a ClusterIntegration's, so the Secret is in another namespace than
+	// the objects that show the message.
 	OfCluster bool
 	// Err is the cause; nil where the Secret exists and has no such key.
 	Err error

@@ -595,7 +595,7 @@ func TestNotificationsAreCountedByReceiverAndCode(t *testing.T) {
 	}
 	forgetNotifications(platform)
 	for series := range counted(t) {
-		if !strings.HasPrefix(series, "/ ") {
+		if strings.HasPrefix(series, "monitoring/platform ") {
 			t.Errorf("there is still a series for %s", series)
 		}
 	}
