@@ -221,9 +221,9 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 // ownNamespaceFile names, in a Pod, the namespace of its service account.
 const ownNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
-// clusterResourceNamespace is the namespace of the Secrets of ClusterIntegrations; empty where these
-// are not served. A manager for some namespaces need not have the right to read what belongs to
-// none, so it serves them only when it is told to.
+// clusterResourceNamespace is the namespace of the Secrets of ClusterIntegrations; empty where
+// these are not served. A manager for some namespaces need not have the right to read what belongs
+// to none, so it serves them only when it is told to.
 func clusterResourceNamespace(o options) string {
 	if o.clusterNamespace != "" || o.watchNamespaces != "" {
 		return o.clusterNamespace

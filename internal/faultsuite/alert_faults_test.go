@@ -19,8 +19,8 @@ func alertFaults() []fault {
 	for _, f := range slices.Concat(writeFaults(), crashFaults(), frozenFaults()) {
 		if slices.Contains(meeting, f.name) {
 			f.name += ", of what is written remotely"
-			// Of an update whose outcome was not written down a later process does not know that it was
-			// the operator's: where the spec was edited meanwhile, it counts as a person's.
+			// Of an update whose outcome was not written down a later process does not know that it
+			// was the operator's: where the spec was edited meanwhile, it counts as a person's.
 			faults = append(faults, narrowed(f, func(o operation) bool { return !concernsIncidents(o) && o.name != updateOfStatus }))
 		}
 	}

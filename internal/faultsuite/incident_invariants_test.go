@@ -199,8 +199,8 @@ func (a *incidentAudit) checkSingle(made creation) {
 	}
 }
 
-// checkRoom: there are at most as many open tickets as the AlertReceiver allows. Of two leaders each
-// may take the last room.
+// checkRoom: there are at most as many open tickets as the AlertReceiver allows. Of two leaders
+// each may take the last room.
 func (a *incidentAudit) checkRoom() {
 	open, most := 0, int(a.receiver.Spec.MaxOpenTickets)
 	for _, made := range a.world.ledger.creations {

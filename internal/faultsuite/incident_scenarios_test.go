@@ -131,8 +131,8 @@ func scenariosOfAlerts() []scenario {
 	scenarios := []scenario{
 		{name: "alerts join and resolve", acts: []func(*world){firing(latency, "a"), firing(latency, "b"), resolving(latency)}},
 		{name: "an Alertmanager is late", acts: []func(*world){func(w *world) {
-			// The second one of the pair gets rid of its notification when all is over, and does not
-			// repeat what the first one has said since.
+			// The second one of the pair gets rid of its notification when all is over, and does
+			// not repeat what the first one has said since.
 			w.alerts.fire(latency, "a")
 			fires := w.alerts.notification(latency)
 			w.inTime(time.Minute, func() {

@@ -33,8 +33,8 @@ const (
 	clearStatus
 	// setStatus: put a status into the Ticket's spec.
 	setStatus
-	// noteRefire: write on the Ticket, which stays as it is, that the alerts fire again. Whoever has
-	// not seen that cannot close it any more for the resolution before.
+	// noteRefire: write on the Ticket, which stays as it is, that the alerts fire again. Whoever
+	// has not seen that cannot close it any more for the resolution before.
 	noteRefire
 	// recordFiring, recordResolved and recordSuppressed write the phase.
 	recordFiring

@@ -52,9 +52,9 @@ const (
 	// doubtInterval is the shortest time between two checks because requests of objects had no
 	// answer.
 	doubtInterval = time.Second
-	// shortestOutageProbe is the time between two checks while the provider does not answer, so that
-	// the objects go on within two seconds of its recovery. When that has lasted for longOutage, the
-	// time grows by outageFraction of what is beyond, up to longestOutageProbe.
+	// shortestOutageProbe is the time between two checks while the provider does not answer, so
+	// that the objects go on within two seconds of its recovery. When that has lasted for
+	// longOutage, the time grows by outageFraction of what is beyond, up to longestOutageProbe.
 	shortestOutageProbe = 1700 * time.Millisecond
 	longOutage          = 10 * time.Minute
 	outageFraction      = 40

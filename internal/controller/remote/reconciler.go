@@ -29,8 +29,8 @@ type Options struct {
 	Client client.Client
 	// APIReader reads from the API server itself.
 	APIReader client.Reader
-	// Namespaces reads the metadata of namespaces, from a cache. Objects that use a ClusterIntegration
-	// need it.
+	// Namespaces reads the metadata of namespaces, from a cache. Objects that use a
+	// ClusterIntegration need it.
 	Namespaces client.Reader
 	// Connections are shared with the Integrations' controller.
 	Connections *connection.Connections

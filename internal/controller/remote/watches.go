@@ -20,16 +20,17 @@ import (
 type Lister interface{ NewList() client.ObjectList }
 
 // enqueueWaiting reconciles, when an Integration changes, the objects of its namespace that are not
-// Ready, and when a ClusterIntegration does, those of all namespaces. Objects that are need nothing of their Integration. Which Integration an object uses is
-// not looked at: reconciling one too many costs nothing, and for a comment it may not be known yet.
+// Ready, and when a ClusterIntegration does, those of all namespaces. Objects that are need nothing
+// of their Integration. Which Integration an object uses is not looked at: reconciling one too many
+// costs nothing, and for a comment it may not be known yet.
 func enqueueWaiting(reader client.Reader, kind Lister) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, integration client.Object) []ctrl.Request {
 		return NotReady(ctx, reader, kind, client.InNamespace(integration.GetNamespace()))
 	})
 }
 
-// enqueueAdmitted reconciles, when the labels of a namespace change, its objects that are not Ready:
-// a ClusterIntegration may admit them now, or no longer.
+// enqueueAdmitted reconciles, when the labels of a namespace change, its objects that are not
+// Ready: a ClusterIntegration may admit them now, or no longer.
 func enqueueAdmitted(reader client.Reader, kind Lister) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []ctrl.Request {
 		return NotReady(ctx, reader, kind, client.InNamespace(namespace.GetName()))
