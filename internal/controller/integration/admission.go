@@ -65,15 +65,23 @@ func (r *Reconciler) remarkAdmission(ctx context.Context, integration connection
 // enqueueCluster reconciles all ClusterIntegrations.
 func enqueueCluster(reader client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, _ client.Object) []ctrl.Request {
-		var integrations v1alpha1.ClusterIntegrationList
-		if err := reader.List(ctx, &integrations, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
-			log.FromContext(ctx).Error(err, "listing the ClusterIntegrations to reconcile")
-			return nil
-		}
-		requests := make([]ctrl.Request, 0, len(integrations.Items))
-		for i := range integrations.Items {
-			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&integrations.Items[i])})
-		}
+		var requests []ctrl.Request
+		eachClusterIntegration(ctx, reader, func(integration client.Object) {
+			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(integration)})
+		})
 		return requests
 	})
+}
+
+// eachClusterIntegration calls a function for each ClusterIntegration, which must not be changed. A
+// list that fails is logged: what maps an event to requests cannot fail.
+func eachClusterIntegration(ctx context.Context, reader client.Reader, do func(client.Object)) {
+	var integrations v1alpha1.ClusterIntegrationList
+	if err := reader.List(ctx, &integrations, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		log.FromContext(ctx).Error(err, "listing the ClusterIntegrations to reconcile")
+		return
+	}
+	for i := range integrations.Items {
+		do(&integrations.Items[i])
+	}
 }

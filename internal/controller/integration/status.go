@@ -44,12 +44,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, stored, integration connec
 	}
 	r.refusedStatus.Delete(client.ObjectKeyFromObject(integration))
 	r.wrote(integration, found)
-	if stored.ConnectionStatus().MarkerTags != integration.ConnectionStatus().MarkerTags && integration.ConnectionStatus().MarkerTags == v1alpha1.MarkerTagsRefused {
-		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsRefused", "Create", "the provider refuses tickets with the tags by which the operator finds them, so they are created without: a ticket whose creation is not confirmed is searched for by name and creation time")
-	}
-	if stored.ConnectionStatus().MarkerTags != integration.ConnectionStatus().MarkerTags && integration.ConnectionStatus().MarkerTags == v1alpha1.MarkerTagsDropped {
-		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsDropped", "Create", "the provider does not keep the tags by which the operator finds its tickets: a ticket whose creation is not confirmed is searched for by name and creation time")
-	}
+	r.tellOfTags(stored, integration)
 	if found.status != metav1.ConditionTrue && (before == nil || before.Reason != found.reason) {
 		log.FromContext(ctx).Info("not ready", "reason", found.reason)
 	}
@@ -61,6 +56,24 @@ func (r *Reconciler) writeStatus(ctx context.Context, stored, integration connec
 		r.Recorder.Eventf(integration, nil, kind, found.reason, "Check", "%s", status.Truncate(found.message, 900))
 	}
 	return nil
+}
+
+// withoutTags says how tickets are searched for that the operator's tags do not lead to.
+const withoutTags = "a ticket whose creation is not confirmed is searched for by name and creation time"
+
+// tellOfTags tells in an Event what the provider makes of the operator's tags, where that is news
+// and makes a difference.
+func (r *Reconciler) tellOfTags(stored, integration connection.Integration) {
+	found := integration.ConnectionStatus().MarkerTags
+	switch {
+	case found == stored.ConnectionStatus().MarkerTags:
+	case found == v1alpha1.MarkerTagsRefused:
+		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsRefused", "Create", "%s",
+			"the provider refuses tickets with the tags by which the operator finds them, so they are created without: "+withoutTags)
+	case found == v1alpha1.MarkerTagsDropped:
+		r.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "TagsDropped", "Create", "%s",
+			"the provider does not keep the tags by which the operator finds its tickets: "+withoutTags)
+	}
 }
 
 // tellOfRefusal tells in an Event, once, what a status cannot say that the API server refuses.

@@ -66,16 +66,8 @@ func enqueueDeleting(reader client.Reader, cluster bool) handler.EventHandler {
 		for i := range integrations.Items {
 			enqueue(&integrations.Items[i])
 		}
-		if !cluster {
-			return requests
-		}
-		var clusterIntegrations v1alpha1.ClusterIntegrationList
-		if err := reader.List(ctx, &clusterIntegrations, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
-			log.FromContext(ctx).Error(err, "listing the ClusterIntegrations to reconcile")
-			return requests
-		}
-		for i := range clusterIntegrations.Items {
-			enqueue(&clusterIntegrations.Items[i])
+		if cluster {
+			eachClusterIntegration(ctx, reader, enqueue)
 		}
 		return requests
 	})

@@ -266,10 +266,11 @@ func DescribeOther(object, other client.Object, kind string) string {
 }
 
 // others are the other objects of the kind under an index value, in the namespace, or in all that
-// the manager watches where it is empty.
+// the manager watches where it is empty. They are the cache's own and must not be changed.
 func (r *Reconciler[O, R]) others(ctx context.Context, s *state[O, R], namespace, index, value string) ([]client.Object, error) {
 	list := r.adapter.NewList()
-	if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}); err != nil {
+	// Nearly every reconcile asks, and the objects are only read.
+	if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, &kubernetesError{fmt.Errorf("looking for other objects of the kind %s: %w", r.adapter.Kind(), err)}
 	}
 	var others []client.Object
