@@ -29,6 +29,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/controller/shard"
 	"github.com/synqly/ticketing-operator/internal/source/alerts"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
@@ -58,6 +59,7 @@ type options struct {
 	formerInstallations     string
 	clusterNamespace        string
 	pprofAddress            string
+	watchLabelSelector      string
 	showVersion             bool
 	alertsAddress           string
 	alertsCertFile          string
@@ -74,6 +76,7 @@ func parseFlags() options {
 	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "The address that serves /metrics. Use 0 to disable it.")
 	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address that serves /healthz and /readyz. Use 0 to disable it.")
 	flag.StringVar(&o.watchNamespaces, "watch-namespaces", "", "The namespaces to watch, separated by commas. Defaults to all namespaces.")
+	flag.StringVar(&o.watchLabelSelector, "watch-label-selector", "", "A label selector, such as ticketing.synqly.com/shard=a. Only objects of the operator's kinds with matching labels are watched. It divides the objects between several managers. Defaults to all objects.")
 	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 32, "The maximum number of objects of each kind that are reconciled at the same time. At most a quarter of them are of one namespace, and an eighth of one Integration.")
 	flag.BoolVar(&o.allowInsecureHTTP, "allow-insecure-http", false, "Accept Integrations with an http:// baseURL. The token is then sent unencrypted: use it for local tests only.")
 	flag.StringVar(&o.allowedAPICIDRs, "allowed-api-cidrs", "", "Networks with addresses that are not public, such as 10.20.0.0/16, in which Integrations may have their baseURL, separated by commas. Public addresses are always allowed.")
@@ -127,15 +130,19 @@ func run(ctx context.Context, o options) error {
 	if o.maxConcurrentReconciles < 1 {
 		return fmt.Errorf("--max-concurrent-reconciles is %d: it must be at least 1", o.maxConcurrentReconciles)
 	}
-	ctrl.Log.Info("starting the Synqly Ticketing Operator", "version", version)
-	mgr, err := newManager(o)
+	watched, err := shard.Parse(o.watchLabelSelector)
+	if err != nil {
+		return fmt.Errorf("reading --watch-label-selector: %w", err)
+	}
+	ctrl.Log.Info("starting the Synqly Ticketing Operator", "version", version, "watchLabelSelector", watched.String())
+	mgr, err := newManager(o, watched)
 	if err != nil {
 		return fmt.Errorf("setting up the manager: %w", err)
 	}
-	if err := setupControllers(ctx, mgr, o); err != nil {
+	if err := setupControllers(ctx, mgr, o, watched); err != nil {
 		return fmt.Errorf("setting up the controllers: %w", err)
 	}
-	if err := setupAlerts(mgr, o); err != nil {
+	if err := setupAlerts(mgr, o, watched); err != nil {
 		return fmt.Errorf("setting up the endpoint for alerts: %w", err)
 	}
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
@@ -147,7 +154,7 @@ func run(ctx context.Context, o options) error {
 	return mgr.Start(ctx)
 }
 
-func newManager(o options) (ctrl.Manager, error) {
+func newManager(o options, watched shard.Shard) (ctrl.Manager, error) {
 	kubeconfig, err := ctrl.GetConfig()
 	if err != nil {
 		return nil, err
@@ -159,7 +166,7 @@ func newManager(o options) (ctrl.Manager, error) {
 	mgr, err := ctrl.NewManager(kubeconfig, ctrl.Options{
 		Scheme:                        scheme,
 		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              programName,
+		LeaderElectionID:              watched.LeaseName(programName),
 		LeaderElectionNamespace:       o.leaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		HealthProbeBindAddress:        o.probeAddress,
@@ -170,6 +177,7 @@ func newManager(o options) (ctrl.Manager, error) {
 		Cache: cache.Options{
 			DefaultNamespaces: namespaces(o.watchNamespaces),
 			DefaultTransform:  controller.Cached,
+			ByObject:          watched.Cache(scheme, v1alpha1.GroupVersion),
 		},
 		Client: client.Options{Cache: &client.CacheOptions{
 			// Secrets and namespaces may only be got, so they cannot be cached.
@@ -185,7 +193,7 @@ func newManager(o options) (ctrl.Manager, error) {
 	return mgr, err
 }
 
-func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
+func setupControllers(ctx context.Context, mgr ctrl.Manager, o options, watched shard.Shard) error {
 	destinations, err := synqly.ParseDestinations(separated(o.allowedAPICIDRs), separated(o.allowedAPIHosts))
 	if err != nil {
 		return fmt.Errorf("reading --allowed-api-cidrs and --allowed-api-hosts: %w", err)
@@ -215,6 +223,7 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 		Recorder:            mgr.GetEventRecorder(programName),
 		Installation:        installation,
 		FormerInstallations: separated(o.formerInstallations),
+		Shard:               watched,
 	})
 }
 
@@ -237,7 +246,7 @@ func clusterResourceNamespace(o options) string {
 }
 
 // setupAlerts adds the endpoint for alerts, unless it is disabled.
-func setupAlerts(mgr ctrl.Manager, o options) error {
+func setupAlerts(mgr ctrl.Manager, o options, watched shard.Shard) error {
 	if o.alertsAddress == "0" {
 		return nil
 	}
@@ -248,6 +257,7 @@ func setupAlerts(mgr ctrl.Manager, o options) error {
 		Client:    mgr.GetClient(),
 		APIReader: mgr.GetAPIReader(),
 		Informers: mgr.GetCache(),
+		Shard:     watched,
 	})
 	if err != nil {
 		return err

@@ -228,11 +228,17 @@ func abandonments(ctx context.Context, namespace string) ([]string, error) {
 	return notes, nil
 }
 
-// startNamespaceController starts the real kube-controller-manager with the controller that empties
-// namespaces that are being deleted, and no other, until the end of the spec.
+// startNamespaceController starts the controller that empties namespaces that are being deleted.
 func startNamespaceController(ctx context.Context) {
 	GinkgoHelper()
-	startKubernetesProgram(ctx, "kube-controller-manager", "--kubeconfig="+administratorKubeconfig, "--controllers=namespace-controller",
+	startControlLoop(ctx, "namespace-controller")
+}
+
+// startControlLoop starts the real kube-controller-manager with one controller and no other, until
+// the end of the spec.
+func startControlLoop(ctx context.Context, name string) {
+	GinkgoHelper()
+	startKubernetesProgram(ctx, "kube-controller-manager", "--kubeconfig="+administratorKubeconfig, "--controllers="+name,
 		"--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=0")
 }
 

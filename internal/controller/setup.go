@@ -36,12 +36,12 @@ func setupAlerts(mgr ctrl.Manager, options remote.Options) error {
 	templates := alertreceiver.NewTemplateErrors()
 	receivers := alertreceiver.Options{
 		Client: options.Client, Secrets: options.APIReader, Namespaces: options.Namespaces, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,
-		ServesClusterIntegrations: options.Connections.ServesClusterIntegrations(),
+		ServesClusterIntegrations: options.Connections.ServesClusterIntegrations(), Shard: options.Shard,
 	}
 	if err := alertreceiver.Setup(mgr, receivers); err != nil {
 		return err
 	}
-	return incident.Setup(mgr, incident.Options{Client: options.Client, Recorder: options.Recorder, Clock: options.Clock, Templates: templates})
+	return incident.Setup(mgr, incident.Options{Client: options.Client, APIReader: options.APIReader, Shard: options.Shard, Recorder: options.Recorder, Clock: options.Clock, Templates: templates})
 }
 
 // IndexFields adds the indexes that the controllers use to the cache.

@@ -27,6 +27,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/incident"
+	"github.com/synqly/ticketing-operator/internal/controller/shard"
 )
 
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=alertreceivers,verbs=get;list;watch
@@ -59,6 +60,8 @@ type Options struct {
 	Recorder                  events.EventRecorder
 	Clock                     clock.PassiveClock
 	Templates                 *TemplateErrors
+	// Shard is what this process sees of the objects.
+	Shard shard.Shard
 }
 
 // Reconciler says in the status of each AlertReceiver how it is.

@@ -94,7 +94,7 @@ func (r *Reconciler) integrationObstacle(ctx context.Context, receiver *v1alpha1
 	}
 	integration, err := connection.Read(ctx, r.Client, name)
 	if apierrors.IsNotFound(err) {
-		return connection.Describe(name) + " does not exist", nil
+		return connection.Describe(name) + " does not exist" + r.Shard.Hint(), nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("reading %s: %w", connection.Describe(name), err)

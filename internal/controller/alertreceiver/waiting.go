@@ -59,7 +59,7 @@ func (r *Reconciler) createCollecting(ctx context.Context, receiver *v1alpha1.Al
 	ticket := &v1alpha1.Ticket{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: receiver.Namespace, Name: collectingName(receiver, number),
-			Labels: map[string]string{v1alpha1.ReceiverLabel: receiver.Name}, OwnerReferences: []metav1.OwnerReference{*owner},
+			Labels: r.Shard.Inherit(map[string]string{v1alpha1.ReceiverLabel: receiver.Name}, receiver), OwnerReferences: []metav1.OwnerReference{*owner},
 		},
 		Spec: v1alpha1.TicketSpec{
 			IntegrationRef: receiver.Spec.IntegrationRef,

@@ -84,7 +84,9 @@ func placeOf(ctx context.Context, reader client.Reader, namespace string, parent
 	err := reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: parent.TicketRef.Name}, &ticket)
 	switch {
 	case apierrors.IsNotFound(err):
-		return remote.Place{}, waitingForTicket("Ticket %q does not exist in this namespace: create it, or correct ticketRef", parent.TicketRef.Name)
+		waiting := waitingForTicket("Ticket %q does not exist in this namespace: create it, or correct ticketRef", parent.TicketRef.Name)
+		waiting.Missing = true
+		return remote.Place{}, waiting
 	case err != nil:
 		return remote.Place{}, fmt.Errorf("reading Ticket %q: %w", parent.TicketRef.Name, err)
 	case ticket.Status.ID == "":
@@ -93,6 +95,6 @@ func placeOf(ctx context.Context, reader client.Reader, namespace string, parent
 	return remote.Place{Integration: ticket.Status.Integration, TicketID: ticket.Status.ID}, nil
 }
 
-func waitingForTicket(format, name string) error {
+func waitingForTicket(format, name string) *remote.WaitingError {
 	return &remote.WaitingError{Reason: v1alpha1.ReasonWaitingForTicket, Message: fmt.Sprintf(format, name)}
 }

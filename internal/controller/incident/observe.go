@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/shard"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
@@ -36,6 +37,7 @@ type state struct {
 	nextComment  *v1alpha1.TicketComment
 	// firingNow are the short hashes of the alerts that fire, sorted.
 	firingNow []string
+	shard     shard.Shard
 	// blocked says, for people, why the next Ticket cannot be created.
 	blocked string
 }
@@ -46,7 +48,7 @@ func (s *state) isPaused() bool {
 
 // observe reads an Incident, and all that the decision about it needs.
 func (r *Reconciler) observe(ctx context.Context, name types.NamespacedName) (*state, error) {
-	s := &state{incident: &v1alpha1.Incident{}}
+	s := &state{incident: &v1alpha1.Incident{}, shard: r.Shard}
 	if err := r.Client.Get(ctx, name, s.incident); err != nil {
 		return nil, fmt.Errorf("reading the Incident: %w", err)
 	}
@@ -154,7 +156,7 @@ func (r *Reconciler) ownTicket(ctx context.Context, incident *v1alpha1.Incident,
 		return nil, nil
 	}
 	ticket := &v1alpha1.Ticket{}
-	err := r.Client.Get(ctx, types.NamespacedName{Namespace: incident.Namespace, Name: ticketName(incident, number)}, ticket)
+	err := r.get(ctx, incident, ticketName(incident, number), ticket)
 	if apierrors.IsNotFound(err) || err == nil && !metav1.IsControlledBy(ticket, incident) {
 		return nil, nil
 	}
@@ -171,7 +173,7 @@ func (r *Reconciler) ownComment(ctx context.Context, incident *v1alpha1.Incident
 		return nil, nil
 	}
 	comment := &v1alpha1.TicketComment{}
-	err := r.Client.Get(ctx, types.NamespacedName{Namespace: incident.Namespace, Name: commentName(incident)}, comment)
+	err := r.get(ctx, incident, commentName(incident), comment)
 	if apierrors.IsNotFound(err) || err == nil && !metav1.IsControlledBy(comment, incident) {
 		return nil, nil
 	}
@@ -179,6 +181,26 @@ func (r *Reconciler) ownComment(ctx context.Context, incident *v1alpha1.Incident
 		return nil, fmt.Errorf("reading the TicketComment: %w", err)
 	}
 	return comment, nil
+}
+
+// get reads what an Incident has made. Where that is in another shard, because the Incident has come
+// here from there, it is brought along: it would be made a second time otherwise.
+func (r *Reconciler) get(ctx context.Context, incident *v1alpha1.Incident, name string, object client.Object) error {
+	key := types.NamespacedName{Namespace: incident.Namespace, Name: name}
+	err := r.Client.Get(ctx, key, object)
+	if !apierrors.IsNotFound(err) || r.Shard.IsWhole() {
+		return err
+	}
+	if err := r.APIReader.Get(ctx, key, object); err != nil || r.Shard.Has(object) || !metav1.IsControlledBy(object, incident) {
+		return err
+	}
+	stored := object.DeepCopyObject().(client.Object)
+	object.SetLabels(r.Shard.Inherit(object.GetLabels(), incident))
+	patch := client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, object, patch, client.FieldOwner(v1alpha1.AlertsFieldManager)); err != nil {
+		return fmt.Errorf("giving %q the labels of its Incident: %w", name, err)
+	}
+	return nil
 }
 
 // hasRoom reports whether another ticket of the receiver may be open. A Ticket counts as open until

@@ -26,6 +26,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
+	"github.com/synqly/ticketing-operator/internal/controller/shard"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
@@ -56,10 +57,14 @@ type TemplateResults interface {
 // Options are what the reconciler needs.
 type Options struct {
 	// Client reads from a cache that shows this process's own writes, and writes to the API server.
-	Client    client.Client
+	Client client.Client
+	// APIReader reads from the API server itself. It is needed where there are several shards.
+	APIReader client.Reader
 	Recorder  events.EventRecorder
 	Clock     clock.PassiveClock
 	Templates TemplateResults
+	// Shard is what this process sees of the objects.
+	Shard shard.Shard
 }
 
 // Reconciler has the tickets of Incidents follow the alerts.

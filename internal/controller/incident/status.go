@@ -130,7 +130,7 @@ func (s *state) summary(seen *v1alpha1.IncidentStatus) status.Summary {
 	case s.isPaused():
 		return is(metav1.ConditionUnknown, v1alpha1.ReasonPaused, "the incident is paused by the annotation %s, on it or on its AlertReceiver: remove it to continue", v1alpha1.PausedAnnotation)
 	case s.receiver == nil:
-		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForReceiver, "the AlertReceiver %q does not exist: create it again, or delete this Incident", receiver)
+		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForReceiver, "the AlertReceiver %q does not exist: create it again, or delete this Incident%s", receiver, s.shard.Hint())
 	case s.blocked != "":
 		return is(metav1.ConditionFalse, v1alpha1.ReasonWaitingForTicket, "%s", s.blocked)
 	case s.phase == v1alpha1.IncidentWaiting:

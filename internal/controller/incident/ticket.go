@@ -53,7 +53,7 @@ func (r *Reconciler) openTicket(ctx context.Context, s *state) (bool, error) {
 // then. Any other one in its place has to go first.
 func (r *Reconciler) takeOver(ctx context.Context, s *state, wanted *v1alpha1.Ticket) (bool, error) {
 	existing := &v1alpha1.Ticket{}
-	if err := r.Client.Get(ctx, client.ObjectKeyFromObject(wanted), existing); err != nil {
+	if err := r.existingTickets().Get(ctx, client.ObjectKeyFromObject(wanted), existing); err != nil {
 		return false, fmt.Errorf("reading the Ticket that exists already: %w", err)
 	}
 	switch owner := metav1.GetControllerOf(existing); {
@@ -68,10 +68,20 @@ func (r *Reconciler) takeOver(ctx context.Context, s *state, wanted *v1alpha1.Ti
 	}
 	changed := existing.DeepCopy()
 	changed.OwnerReferences = append(changed.OwnerReferences, wanted.OwnerReferences...)
+	changed.Labels = r.Shard.Inherit(changed.Labels, s.incident)
 	if err := r.patch(ctx, existing, changed); err != nil {
 		return false, fmt.Errorf("taking over the Ticket: %w", err)
 	}
 	return true, nil
+}
+
+// existingTickets reads Tickets of which the API server says that they exist. The cache does not
+// show those of other shards.
+func (r *Reconciler) existingTickets() client.Reader {
+	if r.Shard.IsWhole() {
+		return r.Client
+	}
+	return r.APIReader
 }
 
 // metadataOf is what the Tickets and TicketComments of an Incident have in common.
@@ -83,7 +93,7 @@ func (r *Reconciler) metadataOf(s *state, name string) metav1.ObjectMeta {
 		labels[v1alpha1.AlertNameLabel] = name
 	}
 	return metav1.ObjectMeta{
-		Namespace: s.incident.Namespace, Name: name, Labels: labels, OwnerReferences: []metav1.OwnerReference{*owner},
+		Namespace: s.incident.Namespace, Name: name, Labels: r.Shard.Inherit(labels, s.incident), OwnerReferences: []metav1.OwnerReference{*owner},
 		Annotations: map[string]string{v1alpha1.ToldAnnotation: strings.Join(s.firingNow, ",")},
 	}
 }

@@ -33,11 +33,14 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R], next ste
 		return ctx, nil
 	}
 	var waiting *WaitingError
-	if err != nil && !errors.As(err, &waiting) {
-		return ctx, &kubernetesError{err}
-	}
-	if err != nil {
+	switch {
+	case errors.As(err, &waiting) && waiting.Missing:
+		waiting.Message += r.Shard.Hint()
 		return ctx, err
+	case waiting != nil:
+		return ctx, err
+	case err != nil:
+		return ctx, &kubernetesError{err}
 	}
 	integration, err := r.integration(ctx, s, place.Integration)
 	if err != nil {
@@ -134,7 +137,7 @@ func (r *Reconciler[O, R]) integrationMissing(s *state[O, R], name client.Object
 	if connection.IsCluster(name) {
 		where = ""
 	}
-	return &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("%s does not exist%s: %s", connection.Describe(name), where, hint)}
+	return &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("%s does not exist%s: %s", connection.Describe(name), where, hint) + r.Shard.Hint()}
 }
 
 // admits reports whether a namespace may use the Integration of a place. One that is gone admits as

@@ -19,6 +19,8 @@ type WaitingError struct {
 	Message string
 	// Paused: a person has stopped what it waits for.
 	Paused bool
+	// Missing: what it waits for does not exist, as far as this process sees.
+	Missing bool
 	// NotAdmitted: the object's namespace may not use the connection.
 	NotAdmitted bool
 }

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/shard"
 )
 
 // maxSteps bounds what one reconcile does for one object. The longest honest road (adopt,
@@ -43,6 +44,8 @@ type Options struct {
 	Installation string
 	// FormerInstallations are clusters from which this one takes over.
 	FormerInstallations []string
+	// Shard is what this process sees of the objects.
+	Shard shard.Shard
 }
 
 // Reconciler keeps one kind of custom resource and its remote objects in sync.

@@ -5,6 +5,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -55,6 +56,9 @@ func detached(ctx context.Context) (context.Context, context.CancelFunc) {
 // persist writes the status that holds the ID of a remote object that was just created or found.
 // The spec may have been edited while the request was on its way, so a conflict is resolved, as
 // long as the recorded attempt is still this one.
+//
+// The labels may have been edited as well. The cache does not see an object that has left the
+// shard, so nothing may wait until the cache shows what is written into it.
 func (r *Reconciler[O, R]) persist(ctx context.Context, s *state[O, R]) error {
 	if s.statusUnchanged() {
 		return nil
@@ -62,20 +66,31 @@ func (r *Reconciler[O, R]) persist(ctx context.Context, s *state[O, R]) error {
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	var failure error
+	var options []client.SubResourcePatchOption
 	err := wait.ExponentialBackoffWithContext(ctx, wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Steps: 4}, func(ctx context.Context) (bool, error) {
-		failure = r.patchStatus(ctx, s, client.MergeFromWithOptions(s.stored, client.MergeFromWithOptimisticLock{}))
+		failure = r.patchStatus(ctx, s, client.MergeFromWithOptions(s.stored, client.MergeFromWithOptimisticLock{}), options...)
 		if apierrors.IsConflict(failure) {
 			if err := r.rebase(ctx, s); err != nil {
 				return false, err
 			}
+			if !r.Shard.Has(s.stored) {
+				options = []client.SubResourcePatchOption{client.DisableReadYourWritesConsistency}
+			}
 		}
 		return failure == nil || apierrors.IsNotFound(failure), nil
 	})
-	if failure != nil {
+	switch {
+	case failure != nil:
 		return failure
+	case err == nil && !r.Shard.Has(s.stored):
+		return errLeftTheShard
 	}
 	return err
 }
+
+// errLeftTheShard ends the work on an object whose labels were changed meanwhile, so that another
+// manager goes on with it.
+var errLeftTheShard = errors.New("the object is not in this manager's shard any more")
 
 // rebase moves the status write to the newest resourceVersion, unless another process has gone on
 // with the object.
@@ -91,14 +106,16 @@ func (r *Reconciler[O, R]) rebase(ctx context.Context, s *state[O, R]) error {
 	if newer := latest.RemoteStatus(); newer.ObservedGeneration > s.status.ObservedGeneration {
 		s.status.ObservedGeneration, s.status.Conditions = newer.ObservedGeneration, newer.Conditions
 	}
-	s.stored.SetResourceVersion(latest.GetResourceVersion())
-	s.object.SetResourceVersion(latest.GetResourceVersion())
+	for _, object := range []O{s.stored, s.object} {
+		object.SetResourceVersion(latest.GetResourceVersion())
+		object.SetLabels(latest.GetLabels())
+	}
 	return nil
 }
 
-func (r *Reconciler[O, R]) patchStatus(ctx context.Context, s *state[O, R], patch client.Patch) error {
+func (r *Reconciler[O, R]) patchStatus(ctx context.Context, s *state[O, R], patch client.Patch, options ...client.SubResourcePatchOption) error {
 	written := s.object.DeepCopyObject().(O)
-	err := r.Client.Status().Patch(ctx, written, patch)
+	err := r.Client.Status().Patch(ctx, written, patch, options...)
 	if err != nil {
 		return &kubernetesError{&statusError{fmt.Errorf("writing the status: %w", err)}}
 	}

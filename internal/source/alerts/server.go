@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/shard"
 )
 
 const (
@@ -67,6 +68,8 @@ type Options struct {
 	Informers cache.Informers
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
+	// Shard is what this process sees of the objects.
+	Shard shard.Shard
 }
 
 // Server is the endpoint. Every replica serves it, leader or not.
@@ -93,8 +96,8 @@ func New(options Options) (*Server, error) {
 	}
 	return &Server{
 		options:  options,
-		tokens:   newTokens(options.Client, options.APIReader, options.Now),
-		store:    store{client: options.Client, live: options.APIReader},
+		tokens:   newTokens(options.Client, options.APIReader, options.Shard, options.Now),
+		store:    store{client: options.Client, live: options.APIReader, shard: options.Shard},
 		statuses: newStatuses(options.Client, options.Now),
 		requests: newSlots(requestsAtOnce, tenantRequestsAtOnce),
 		large:    newSlots(largeAtOnce, tenantLargeAtOnce),

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/shard"
 )
 
 const (
@@ -39,6 +40,8 @@ type store struct {
 	// client reads from the cache, and live from the API server.
 	client client.Client
 	live   client.Reader
+	// shard is that of the receivers, in which their Incidents are as well.
+	shard shard.Shard
 }
 
 // keep records a notification in the Incidents that it is about. It fails unless all that is new is
@@ -88,6 +91,7 @@ func (s store) tryToKeep(ctx context.Context, reader client.Reader, receiver *v1
 	stored := incident.DeepCopy()
 	incident.Spec = record(stored.Spec, message)
 	setOwner(&incident, receiver)
+	incident.Labels = s.shard.Inherit(incident.Labels, receiver)
 	if equality.Semantic.DeepEqual(stored, &incident) {
 		return nil
 	}
@@ -104,7 +108,7 @@ func (s store) create(ctx context.Context, receiver *v1alpha1.AlertReceiver, nam
 		return nil
 	}
 	incident := &v1alpha1.Incident{
-		ObjectMeta: metav1.ObjectMeta{Namespace: receiver.Namespace, Name: name, Labels: map[string]string{v1alpha1.ReceiverLabel: receiver.Name}},
+		ObjectMeta: metav1.ObjectMeta{Namespace: receiver.Namespace, Name: name, Labels: s.shard.Inherit(map[string]string{v1alpha1.ReceiverLabel: receiver.Name}, receiver)},
 		Spec:       record(v1alpha1.IncidentSpec{ReceiverRef: v1alpha1.AlertReceiverReference{Name: receiver.Name}}, message),
 	}
 	setOwner(incident, receiver)

@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/shard"
 )
 
 const (
@@ -55,6 +56,7 @@ var (
 type tokens struct {
 	// cached reads AlertReceivers, and live reads from the API server.
 	cached, live client.Reader
+	shard        shard.Shard
 	now          func() time.Time
 	limiter      *rate.Limiter
 	// nobodys is the digest of a token that nobody has.
@@ -74,9 +76,9 @@ type knownToken struct {
 	readAt time.Time
 }
 
-func newTokens(cached, live client.Reader, now func() time.Time) *tokens {
+func newTokens(cached, live client.Reader, watched shard.Shard, now func() time.Time) *tokens {
 	t := &tokens{
-		cached: cached, live: live, now: now,
+		cached: cached, live: live, shard: watched, now: now,
 		limiter: rate.NewLimiter(tokenReadsPerSecond, tokenReadBurst),
 		known:   map[types.NamespacedName]knownToken{}, strangers: map[types.NamespacedName]knownToken{},
 	}
@@ -122,7 +124,7 @@ func (k knownToken) matches(presented [sha256.Size]byte) bool {
 	return subtle.ConstantTimeCompare(k.digest[:], presented[:]) == 1
 }
 
-// receiver reads an AlertReceiver; nil where there is none, or none any more.
+// receiver reads an AlertReceiver of the shard; nil where there is none, or none any more.
 func (t *tokens) receiver(ctx context.Context, reader client.Reader, name types.NamespacedName) (*v1alpha1.AlertReceiver, error) {
 	var receiver v1alpha1.AlertReceiver
 	err := reader.Get(ctx, name, &receiver)
@@ -133,7 +135,7 @@ func (t *tokens) receiver(ctx context.Context, reader client.Reader, name types.
 		return nil, nil //nolint:nilnil // No receiver is an answer, not a failure.
 	case err != nil:
 		return nil, fmt.Errorf("%w: reading the AlertReceiver: %w", errTokenUnknown, err)
-	case !receiver.DeletionTimestamp.IsZero():
+	case !receiver.DeletionTimestamp.IsZero(), !t.shard.Has(&receiver): // Live, those of other shards are seen as well.
 		return nil, nil //nolint:nilnil // As above.
 	}
 	return &receiver, nil
