@@ -86,8 +86,11 @@ var _ = Describe("Two shards", func() {
 	It("hand an object over while its ticket is being created, and create it once", func(ctx SpecContext) {
 		t := newTenant(ctx)
 		t.startShards(ctx)
-		integration := inShard(t.integration())
+		integration, unused := inShard(t.integration()), inShard(t.integration())
+		unused.Name = "unused"
 		t.connect(ctx, integration)
+		create(ctx, unused)
+		expectReady(ctx, unused)
 
 		carriedOut, relabelled := make(chan struct{}), make(chan struct{})
 		var once sync.Once
@@ -116,7 +119,9 @@ var _ = Describe("Two shards", func() {
 		Expect(t.remote.Tickets()).To(ConsistOf(HaveField("Summary", "changed in the other shard")))
 		Expect(t.remote.RequestCounts()).To(HaveKeyWithValue("CreateTicket", 1))
 
-		By("going on in the shard that it has left")
+		By("going on in the shard that it has left, which does not wait for what it cannot see")
+		Expect(administrator.Delete(ctx, unused)).To(Succeed())
+		expectGone(ctx, unused)
 		next := inShard(t.integration())
 		next.Name = "next"
 		ticket := inShard(t.ticket("next"))

@@ -39,9 +39,6 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 		r.forget(ctrl.Request{NamespacedName: s.name})
 		s.publish(r.Recorder)
 		return ctrl.Result{RequeueAfter: s.requeueAfter}, nil
-	case errors.Is(err, errLeftTheShard):
-		s.publish(r.Recorder)
-		return ctrl.Result{}, nil
 	case errors.Is(err, errNothingNew):
 		return r.finishEarly(ctx, s, requeue(0, longest))
 	case errors.As(err, &pause):

@@ -5,7 +5,6 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -79,18 +78,11 @@ func (r *Reconciler[O, R]) persist(ctx context.Context, s *state[O, R]) error {
 		}
 		return failure == nil || apierrors.IsNotFound(failure), nil
 	})
-	switch {
-	case failure != nil:
+	if failure != nil {
 		return failure
-	case err == nil && !r.Shard.Has(s.stored):
-		return errLeftTheShard
 	}
 	return err
 }
-
-// errLeftTheShard ends the work on an object whose labels were changed meanwhile, so that another
-// manager goes on with it.
-var errLeftTheShard = errors.New("the object is not in this manager's shard any more")
 
 // rebase moves the status write to the newest resourceVersion, unless another process has gone on
 // with the object.
