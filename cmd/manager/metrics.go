@@ -29,7 +29,8 @@ func registerMetrics(mgr ctrl.Manager, connections *connection.Connections) erro
 		ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version()},
 	})
 	build.Set(1)
-	for _, collector := range []prometheus.Collector{build, connections, controller.NewObjectMetrics(mgr.GetClient(), mgr.Elected())} {
+	objects := controller.NewObjectMetrics(mgr.GetClient(), mgr.Elected(), connections.ServesClusterIntegrations())
+	for _, collector := range []prometheus.Collector{build, connections, objects} {
 		if err := metrics.Registry.Register(collector); err != nil {
 			return fmt.Errorf("registering metrics: %w", err)
 		}
