@@ -52,8 +52,8 @@ func metricsOptions(o options) (metricsserver.Options, error) {
 	served.TLSOpts = []func(*tls.Config){withoutHTTP2}
 	if o.metricsCertPath != "" {
 		served.CertDir, served.CertName, served.KeyName = o.metricsCertPath, o.metricsCertName, o.metricsCertKey
-		// The server would take a self-signed certificate where these files do not exist, and clients
-		// would refuse it.
+		// Where these files do not exist, the server would take a self-signed certificate, which
+		// clients refuse.
 		if _, err := tls.LoadX509KeyPair(filepath.Join(served.CertDir, served.CertName), filepath.Join(served.CertDir, served.KeyName)); err != nil {
 			return served, fmt.Errorf("reading the certificate in --metrics-cert-path: %w", err)
 		}
