@@ -6,6 +6,7 @@ package main_test
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -35,11 +36,8 @@ var _ = Describe("The rules for Prometheus", func() {
 		Expect(err).NotTo(HaveOccurred())
 		testFile := filepath.Join(folder, "test.yaml")
 		Expect(os.WriteFile(testFile, tests, 0o600)).To(Succeed())
-		for _, arguments := range [][]string{{"check", "rules", "--lint=all", "--lint-fatal", rules}, {"test", "rules", testFile}} {
-			command := exec.CommandContext(ctx, tool("promtool"), arguments...) // #nosec G204 -- built from its module
-			output, err := command.CombinedOutput()
-			Expect(err).NotTo(HaveOccurred(), string(output))
-		}
+		promtool(ctx, "", "check", "rules", "--lint=all", "--lint-fatal", rules)
+		promtool(ctx, "", "test", "rules", testFile)
 	})
 })
 
@@ -84,11 +82,29 @@ var _ = Describe("A Prometheus that scrapes the manager as the ServiceMonitor sa
 			"kind", "ready", "reason", "phase", "operation", "code", "method", "result", "le", "version", "go_version",
 		})))
 
+		By("having names and types as Prometheus recommends them")
+		status, scraped, err := m.scrape(ctx, metricsClient(&tls.Config{InsecureSkipVerify: true}), token) // It is self-signed.
+		Expect(err).NotTo(HaveOccurred())
+		Expect(status).To(Equal(http.StatusOK))
+		promtool(ctx, strings.Join(ownLine.FindAllString(scraped, -1), ""), "check", "metrics")
+
 		By("not taking the label namespace for that of the operator")
 		Expect(p.query(ctx, `synqly_integration_ready{namespace="`+t.namespace+`"} == 1`)).To(Equal(1))
 		Expect(p.query(ctx, `{exported_namespace!=""}`)).To(BeZero())
 	})
 })
+
+// ownLine finds the lines of a scrape that are about the operator's own metrics.
+var ownLine = regexp.MustCompile(`(?m)^(?:# (?:HELP|TYPE) )?synqly_.*\n`)
+
+// promtool expects that it finds nothing wrong.
+func promtool(ctx context.Context, input string, arguments ...string) {
+	GinkgoHelper()
+	command := exec.CommandContext(ctx, tool("promtool"), arguments...) // #nosec G204 -- built from its module
+	command.Stdin = strings.NewReader(input)
+	output, err := command.CombinedOutput()
+	Expect(err).NotTo(HaveOccurred(), string(output))
+}
 
 // haveEverythingMeasured has the manager count something in each of its metrics. It returns a
 // ticket that is Ready.
