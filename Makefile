@@ -38,6 +38,7 @@ RACE = $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && \
 CONTROL_PLANE = GO='$(GO)' hack/control-plane/control-plane.sh
 # The tests of cmd/manager run them.
 ALERTMANAGER_PROGRAMS = bin/tools/alertmanager bin/tools/amtool
+PROMETHEUS_PROGRAMS = bin/tools/prometheus bin/tools/promtool
 # Shows a line for each package, then the whole output of what failed, and last the counts.
 GOTESTSUM = bin/tools/gotestsum --format pkgname --hide-summary skipped --raw-command --
 
@@ -111,8 +112,8 @@ TESTS = $(GO_TEST) $(RACE) $(PACKAGES)
 endif
 
 .PHONY: test
-test: bin/tools/gotestsum $(ALERTMANAGER_PROGRAMS)
-test: ## Run every test, against a real etcd, kube-apiserver and Alertmanager.
+test: bin/tools/gotestsum $(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS)
+test: ## Run every test, against a real etcd, kube-apiserver, Alertmanager and Prometheus.
 	@$(if $(RACE),,echo "There is no C compiler, so the tests run without the race detector." >&2;) \
 	assets=$$($(CONTROL_PLANE)) && \
 		KUBEBUILDER_ASSETS="$$assets" $(GOTESTSUM) $(TESTS)
@@ -215,10 +216,14 @@ $(ALERTMANAGER_PROGRAMS): hack/alertmanager/build.sh hack/alertmanager/go.mod ha
 	@mkdir -p bin/tools
 	@GO='$(GO)' hack/alertmanager/build.sh $(@F) '$(CURDIR)/$@'
 
+$(PROMETHEUS_PROGRAMS): hack/prometheus/build.sh hack/prometheus/go.mod hack/prometheus/go.sum
+	@mkdir -p bin/tools
+	@GO='$(GO)' hack/prometheus/build.sh $(@F) '$(CURDIR)/$@'
+
 bin/tools/golangci-lint: $(LINT_GO_MOD)
 	$(call build_tool,hack/tools/golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
 
 .PHONY: tools
 tools: bin/tools/controller-gen bin/tools/kustomize bin/tools/setup-envtest bin/tools/ginkgo \
-	bin/tools/gotestsum bin/tools/govulncheck bin/tools/golangci-lint $(ALERTMANAGER_PROGRAMS)
+	bin/tools/gotestsum bin/tools/govulncheck bin/tools/golangci-lint $(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS)
 tools: ## Build every tool into bin/tools.

@@ -30,8 +30,8 @@ const (
 	alertmanagerURL = "http://alertmanager.example.com:9093"
 )
 
-// alertmanagerTool is the path of a program of Alertmanager.
-func alertmanagerTool(name string) string {
+// tool is the path of a program in bin/tools that the tests run.
+func tool(name string) string {
 	GinkgoHelper()
 	path, err := filepath.Abs(filepath.Join("../../bin/tools", name))
 	Expect(err).NotTo(HaveOccurred())
@@ -120,7 +120,7 @@ func (a *alertmanager) start(ctx context.Context) {
 	for _, peer := range a.pair.members {
 		flags = append(flags, "--cluster.peer="+peer.gossip)
 	}
-	command := exec.CommandContext(context.WithoutCancel(ctx), alertmanagerTool("alertmanager"), flags...) // #nosec G204 -- built from its module
+	command := exec.CommandContext(context.WithoutCancel(ctx), tool("alertmanager"), flags...) // #nosec G204 -- built from its module
 	session, err := gexec.Start(command, GinkgoWriter, GinkgoWriter)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { session.Kill().Wait(stopTimeout) })

@@ -33,7 +33,7 @@ const resolveAfter = 2 * time.Second
 
 var _ = Describe("The sample of a configuration of Alertmanager", func() {
 	It("is accepted by amtool", func(ctx SpecContext) {
-		command := exec.CommandContext(ctx, alertmanagerTool("amtool"), "check-config", alertmanagerSample) // #nosec G204 -- built from its module
+		command := exec.CommandContext(ctx, tool("amtool"), "check-config", alertmanagerSample) // #nosec G204 -- built from its module
 		output, err := command.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(output))
 	})

@@ -93,6 +93,8 @@ var _ = Describe("The flags", func() {
 		Entry("a certificate without its key", 1, "needs both the file of the certificate and that of its key", "--alerts-bind-address=127.0.0.1:0", "--alerts-tls-cert-file=tls.crt"),
 		Entry("a certificate that does not exist", 1, "no-such-file", "--alerts-bind-address=127.0.0.1:0", "--alerts-tls-cert-file=no-such-file", "--alerts-tls-key-file=no-such-file"),
 		Entry("a selector that is none", 1, "--watch-label-selector.*found 'b'", "--watch-label-selector=a in b"),
+		Entry("a certificate for the metrics that does not exist", 1, "reading the certificate in --metrics-cert-path: .*no-such-folder", "--metrics-cert-path=no-such-folder"),
+		Entry("a certificate for metrics in plain HTTP", 1, "--metrics-cert-path has no effect with --metrics-secure=false", "--metrics-secure=false", "--metrics-cert-path=no-such-folder"),
 		Entry("a kubeconfig that does not exist", 1, "no-such-file", "--kubeconfig=no-such-file"),
 		Entry("leader election outside of a cluster without a namespace", 1, "(?i)leader.?election.?namespace", "--leader-elect"),
 	)

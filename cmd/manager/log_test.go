@@ -4,13 +4,19 @@
 package main_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
 // logLine is what the lines about writes and conditions have in common.
@@ -27,11 +33,15 @@ type logLine struct {
 
 // lines are those of a manager's log that have a message and are about an object.
 func (m *managerProcess) lines(message, name string) []logLine {
-	GinkgoHelper()
+	return slices.DeleteFunc(m.allLines(), func(line logLine) bool { return line.Message != message || line.Name != name })
+}
+
+// allLines are those of a manager's log, whatever they say.
+func (m *managerProcess) allLines() []logLine {
 	var found []logLine
 	for text := range strings.Lines(m.log()) {
 		var line logLine
-		if json.Unmarshal([]byte(text), &line) == nil && line.Message == message && line.Name == name {
+		if json.Unmarshal([]byte(text), &line) == nil {
 			found = append(found, line)
 		}
 	}
@@ -63,4 +73,58 @@ var _ = Describe("The log at the level info", func() {
 		Expect(m.log()).NotTo(ContainSubstring("nobody else has to read"))
 		Expect(ticket.ManagedFields).To(ContainElement(And(HaveField("Manager", "synqly-ticketing-operator"), HaveField("Subresource", "status"))))
 	})
+
+	It("has exactly one line for each request that writes, and none for a reconcile that writes nothing", func(ctx SpecContext) {
+		t := newTenant(ctx)
+		m := t.startManager(ctx, "--zap-log-level=info")
+		t.connect(ctx, t.integration())
+		ticket, comment, note := t.ticket("ticket"), t.comment("comment", "ticket"), t.note("note", "ticket")
+		create[client.Object](ctx, ticket, comment, note)
+		expectReady[client.Object](ctx, ticket, comment, note)
+		edit(ctx, note, func() { note.Spec.Content = "Edited" })
+		expectReady(ctx, note)
+		edit(ctx, comment, func() { comment.Spec.Content = "Edited" }) // A comment is replaced.
+		expectReady(ctx, comment)
+		for _, object := range []client.Object{comment, note} {
+			Expect(administrator.Delete(ctx, object)).To(Succeed())
+			expectGone(ctx, object)
+		}
+		var operations []string
+		for _, line := range m.remoteWrites() {
+			operations = append(operations, line.Name+": "+line.Operation)
+			Expect(line.RemoteID).NotTo(BeEmpty(), line.Operation)
+		}
+		Expect(operations).To(ConsistOf(
+			"ticket: create the ticket", "comment: create the comment", "note: create the note",
+			"note: update the note", "comment: create the comment", "comment: remove the replaced comment",
+			"comment: remove the comment", "note: remove the note"))
+		Expect(t.remoteWrites()).To(HaveLen(len(operations)))
+
+		By("looking at the ticket, in the same process and in another one")
+		for i, again := range []*managerProcess{m, nil} {
+			if again == nil {
+				m.stop()
+				again = t.startManager(ctx, "--zap-log-level=info")
+			}
+			before := len(again.remoteWrites())
+			request := fmt.Sprintf("request-%d", i)
+			edit(ctx, ticket, func() { ticket.Annotations[v1alpha1.SyncRequestedAnnotation] = request })
+			Eventually(func(ctx context.Context) (string, error) {
+				err := administrator.Get(ctx, client.ObjectKeyFromObject(ticket), ticket)
+				return ticket.Status.LastSyncRequest, err
+			}).WithContext(ctx).Should(Equal(request))
+			Expect(again.remoteWrites()).To(HaveLen(before))
+		}
+		Expect(t.remoteWrites()).To(HaveLen(len(operations)))
+	})
 })
+
+// remoteWrites are the lines about remote writes of all objects.
+func (m *managerProcess) remoteWrites() []logLine {
+	return slices.DeleteFunc(m.allLines(), func(line logLine) bool { return line.Message != "remote write" })
+}
+
+// remoteWrites are the requests to the ticketing system that write.
+func (t *tenant) remoteWrites() []simulator.Request {
+	return slices.DeleteFunc(t.remote.Requests(), func(request simulator.Request) bool { return request.Method == http.MethodGet })
+}

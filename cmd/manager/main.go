@@ -23,7 +23,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller"
@@ -50,6 +49,10 @@ type options struct {
 	leaderElect             bool
 	leaderElectionNamespace string
 	metricsAddress          string
+	metricsSecure           bool
+	metricsCertPath         string
+	metricsCertName         string
+	metricsCertKey          string
 	probeAddress            string
 	watchNamespaces         string
 	maxConcurrentReconciles int
@@ -74,6 +77,10 @@ func parseFlags() options {
 	flag.BoolVar(&o.leaderElect, "leader-elect", false, "Use leader election, so that only one of several replicas is active.")
 	flag.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "The namespace of the leader election lease. Defaults to the manager's own namespace when it runs in a cluster.")
 	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "The address that serves /metrics. Use 0 to disable it.")
+	flag.BoolVar(&o.metricsSecure, "metrics-secure", true, "Serve the metrics over HTTPS, to clients that the API server authenticates and authorizes. Set it to false to serve them over plain HTTP to everybody.")
+	flag.StringVar(&o.metricsCertPath, "metrics-cert-path", "", "The directory with the certificate for --metrics-bind-address and its key. They are read again when they change. Without it, the manager uses a self-signed certificate.")
+	flag.StringVar(&o.metricsCertName, "metrics-cert-name", "tls.crt", "The name of the file of the certificate in --metrics-cert-path.")
+	flag.StringVar(&o.metricsCertKey, "metrics-cert-key", "tls.key", "The name of the file of the private key in --metrics-cert-path.")
 	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address that serves /healthz and /readyz. Use 0 to disable it.")
 	flag.StringVar(&o.watchNamespaces, "watch-namespaces", "", "The namespaces to watch, separated by commas. Defaults to all namespaces.")
 	flag.StringVar(&o.watchLabelSelector, "watch-label-selector", "", "A label selector, such as ticketing.synqly.com/shard=a. Only objects of the operator's kinds with matching labels are watched. It divides the objects between several managers. Defaults to all objects.")
@@ -160,6 +167,10 @@ func newManager(o options, watched shard.Shard) (ctrl.Manager, error) {
 		return nil, err
 	}
 	kubeconfig.UserAgent = programName + "/" + version
+	metrics, err := metricsOptions(o)
+	if err != nil {
+		return nil, err
+	}
 	scheme := runtime.NewScheme()
 	utilruntime.Must(corev1.AddToScheme(scheme)) // All of Kubernetes takes some MiB.
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
@@ -172,7 +183,7 @@ func newManager(o options, watched shard.Shard) (ctrl.Manager, error) {
 		HealthProbeBindAddress:        o.probeAddress,
 		PprofBindAddress:              o.pprofAddress,
 		GracefulShutdownTimeout:       ptr.To(shutdownTimeout),
-		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
+		Metrics:                       metrics,
 		Controller:                    config.Controller{MaxConcurrentReconciles: o.maxConcurrentReconciles},
 		Cache: cache.Options{
 			DefaultNamespaces: namespaces(o.watchNamespaces),

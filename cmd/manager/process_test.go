@@ -61,7 +61,8 @@ func launchManager(ctx context.Context, flags ...string) *managerProcess {
 		"--kubeconfig=" + operatorKubeconfig,
 		"--health-probe-bind-address=" + m.probes,
 		"--metrics-bind-address=" + m.metrics,
-		"--allow-insecure-http", // The simulator speaks plain HTTP, on the loopback interface.
+		"--metrics-secure=false", // Most specs read what is counted, and not how it is served.
+		"--allow-insecure-http",  // The simulator speaks plain HTTP, on the loopback interface.
 		"--allowed-api-cidrs=127.0.0.0/8,::1/128",
 		"--alerts-bind-address=" + m.alerts,
 		"--zap-log-level=debug",

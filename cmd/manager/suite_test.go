@@ -126,6 +126,7 @@ func installRoles(ctx SpecContext) {
 	Expect(administrator.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}})).To(Succeed())
 	for _, file := range []string{
 		"service_account.yaml", "role.yaml", "role_binding.yaml", "leader_election_role.yaml", "leader_election_role_binding.yaml",
+		"metrics_auth_role.yaml", "metrics_auth_role_binding.yaml", "metrics_reader_role.yaml",
 	} {
 		for _, object := range readManifests(filepath.Join("../../config/rbac", file)) {
 			if slices.Contains([]string{"ServiceAccount", "Role", "RoleBinding"}, object.GetKind()) {
