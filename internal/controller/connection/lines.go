@@ -54,10 +54,9 @@ type line struct {
 	places    list.List // of *place
 	// joined is how many have joined it, and late how many of those who wait are late.
 	joined, late int
-	// servedAt is what served was when the namespace had its latest request, or when the line was
-	// begun, in which case fresh is true.
+	// servedAt is what served was when the namespace had its latest request, or else when the line
+	// was begun.
 	servedAt uint64
-	fresh    bool
 	// silent: somebody did not come at his time, and nobody else has since. Nothing is kept for the
 	// line: it may be one of objects that are gone.
 	silent bool
@@ -96,7 +95,7 @@ func (l *lines) enter(waiter Waiter) *place {
 	class := &l.classes[waiter.Class]
 	own := class.lines[waiter.Namespace]
 	if own == nil {
-		own = &line{class: waiter.Class, namespace: waiter.Namespace, servedAt: class.served, fresh: true}
+		own = &line{class: waiter.Class, namespace: waiter.Namespace, servedAt: class.served}
 		class.lines[waiter.Namespace] = own
 	}
 	own.silent = false
@@ -128,7 +127,7 @@ func (l *lines) leave(left *place) {
 func (l *lines) serve(served *place) {
 	class := &l.classes[served.Class]
 	class.served++
-	served.line.servedAt, served.line.fresh = class.served, false
+	served.line.servedAt = class.served
 	l.leave(served)
 	l.turns.Served(served.Class, func(class priority.Class) bool { return l.classes[class].waiting > 0 })
 }
@@ -189,13 +188,10 @@ func (l *lines) expectedBefore(own *place, until time.Time, limit int) int {
 // before reports whether one line has its turn before the other: the class decides, and in a class
 // the one that has had none for longer.
 func (l *lines) before(one, other *line) bool {
-	switch {
-	case one.class != other.class:
+	if one.class != other.class {
 		return l.turns.Before(one.class, other.class)
-	case one.servedAt != other.servedAt:
-		return one.servedAt < other.servedAt
 	}
-	return one.fresh && !other.fresh
+	return one.servedAt < other.servedAt
 }
 
 // ahead is how many requests others have at least, as it looks now, before it is the turn of a

@@ -236,7 +236,11 @@ func TestWhoDoesNotComeHoldsUpNobody(t *testing.T) {
 		since := c.clock.Now()
 		c.arrive(1000, priority.Deletion, "deleted")
 		c.arrive(1000, priority.Change, "team")
-		c.pass(t, time.Minute)
+		c.pass(t, 5*time.Second)
+		if got := c.count(since, anybody); got < 10 {
+			t.Errorf("with a burst of %d: %d requests in the first 5 seconds, want them to go on after one", burst, got)
+		}
+		c.pass(t, 55*time.Second)
 		if got := c.count(since, anybody); got < 300 {
 			t.Errorf("with a burst of %d: %d requests in the minute after, want more than half of 600", burst, got)
 		}
