@@ -49,9 +49,8 @@ type classLines struct {
 
 // line is where the objects of one namespace wait, in the order in which they came.
 type line struct {
-	class     priority.Class
-	namespace string
-	places    list.List // of *place
+	class  priority.Class
+	places list.List // of *place
 	// joined is how many have joined it, and late how many of those who wait are late.
 	joined, late int
 	// servedAt is what served was when the namespace had its latest request, or else when the line
@@ -95,7 +94,7 @@ func (l *lines) enter(waiter Waiter) *place {
 	class := &l.classes[waiter.Class]
 	own := class.lines[waiter.Namespace]
 	if own == nil {
-		own = &line{class: waiter.Class, namespace: waiter.Namespace, servedAt: class.served}
+		own = &line{class: waiter.Class, servedAt: class.served}
 		class.lines[waiter.Namespace] = own
 	}
 	own.silent = false
