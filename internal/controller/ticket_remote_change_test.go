@@ -441,7 +441,7 @@ var _ = Describe("A remote change, under Enforce", func() {
 		Expect(condition(ticket, "Stalled")).To(BeNil())
 		Expect(ticket.Status.Drift).To(Equal([]string{"status"}))
 		Expect(w.sent()).To(BeEmpty())
-		Expect(result.RequeueAfter).To(And(BeNumerically(">", 0), BeNumerically("<=", time.Second)))
+		Expect(result.RequeueAfter).To(And(BeNumerically(">", 0), BeNumerically("<=", 2*time.Second)), "a new connection has half of its rate")
 
 		version := ticket.ResourceVersion
 		result = w.reconcile(ticket)

@@ -7,11 +7,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 	"k8s.io/utils/clock"
+
+	"github.com/synqly/ticketing-operator/internal/controller/priority"
 )
 
 const (
@@ -51,7 +54,8 @@ func (e *WaitError) NeverSent() bool { return true }
 // provider takes, up to rateLimit (pace), and a hold that a 429 puts on everything.
 //
 // A reconcile asks for its first request with Reserve, which never blocks: the worker is free for
-// other objects while this one waits in the queue. Further requests of the same reconcile wait in
+// other objects while this one waits in the queue, for the turn that its class and its namespace
+// have (lines). Further requests of the same reconcile wait in
 // Admit, for as long as the bucket takes to refill, because starting over would send the first ones
 // again, and with a slow budget never get beyond them. They come before those that wait for their
 // first one, so they wait for no more than the requests of the other workers of the Integration's
@@ -60,7 +64,7 @@ func (e *WaitError) NeverSent() bool { return true }
 //
 // Requests in the Background leave half of the bucket to all others, so that a new ticket does not
 // wait behind a long list; with nothing left for them they go out all the same, one every
-// backgroundPatience.
+// backgroundPatience, or one in backgroundShare where that is less.
 type Budget struct {
 	clock clock.Clock
 
@@ -68,8 +72,7 @@ type Budget struct {
 	limiter   *rate.Limiter
 	pace      pace
 	outage    outage
-	nextSlot  time.Time            // when the latest refused Reserve was told to come back
-	slots     map[string]time.Time // when each of those who wait was told to
+	lines     lines
 	heldUntil time.Time
 	lastHold  time.Duration // the pause after the latest 429 that named none
 }
@@ -77,7 +80,7 @@ type Budget struct {
 // NewBudget returns a full bucket of burst requests that refills at requestsPerSecond.
 func NewBudget(clk clock.Clock, requestsPerSecond, burst int32) *Budget {
 	return &Budget{
-		clock: clk, limiter: rate.NewLimiter(rate.Limit(requestsPerSecond), int(burst)), slots: map[string]time.Time{},
+		clock: clk, limiter: rate.NewLimiter(rate.Limit(requestsPerSecond), int(burst)), lines: newLines(),
 		pace: newPace(float64(requestsPerSecond), float64(burst)),
 	}
 }
@@ -92,15 +95,13 @@ func NewCautiousBudget(clk clock.Clock, requestsPerSecond, burst int32) *Budget 
 }
 
 // SetRate changes what is allowed. What has been used up stays, and so do the hold and how much
-// less than allowed the provider takes. The slots of those who wait are forgotten: whoever comes
-// now gets one at the new rate.
+// less than allowed the provider takes. Those who wait keep their places, and are told another time
+// when they come.
 func (b *Budget) SetRate(requestsPerSecond, burst int32) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pace.allow(float64(requestsPerSecond), float64(burst))
 	b.applyPace()
-	b.nextSlot = time.Time{}
-	clear(b.slots)
 	b.outage = outage{} // It may be another address, or a token that is answered.
 }
 
@@ -118,15 +119,15 @@ type reservation struct {
 	once   sync.Once
 }
 
-// Reserve takes one request from the bucket for the context that it returns, or returns a
-// *WaitError. It never blocks.
+// Reserve is ReserveFor for somebody who does not come again, after all others.
 func (b *Budget) Reserve(ctx context.Context) (context.Context, error) {
-	return b.ReserveFor(ctx, "")
+	return b.ReserveFor(ctx, Waiter{Class: priority.Poll})
 }
 
-// ReserveFor is Reserve for somebody with a name, who keeps his slot when he comes before it. Else
-// each change that wakes those who wait would put them behind the slots that they had before.
-func (b *Budget) ReserveFor(ctx context.Context, waiter string) (context.Context, error) {
+// ReserveFor takes one request from the bucket for the context that it returns, or returns a
+// *WaitError that says when to come again. It never blocks. Whoever comes before that time, because
+// some change has woken him, keeps his place.
+func (b *Budget) ReserveFor(ctx context.Context, waiter Waiter) (context.Context, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
@@ -136,30 +137,34 @@ func (b *Budget) ReserveFor(ctx context.Context, waiter string) (context.Context
 	if err := b.outage.try(now); err != nil {
 		return ctx, err
 	}
-	if !b.limiter.AllowN(now, 1) {
-		return ctx, b.slot(now, waiter)
+	b.lines.callRoll(now)
+	own := b.lines.enter(waiter)
+	if err := b.takeTurn(own, now); err != nil {
+		return ctx, err
 	}
-	delete(b.slots, waiter)
+	b.lines.serve(own)
 	return context.WithValue(ctx, reservationKey{}, &reservation{budget: b}), nil
 }
 
-// slot tells the callers that found the bucket empty to come back one after the other, at the rate
-// that is allowed, instead of all at once. At present it may refill more slowly; but slots at that
-// rate would still be there when it has become faster.
-func (b *Budget) slot(now time.Time, waiter string) *WaitError {
-	if own, has := b.slots[waiter]; has && own.After(now) {
-		return &WaitError{Until: own, After: own.Sub(now)}
+// farTurn is what a turn must be away for whoever waits for it to ask in between: after half of the
+// time, because those of the other lines who are before him may have gone.
+const farTurn = 10 * time.Second
+
+// takeTurn takes a request from the bucket, where there is one that is not needed for those who are
+// before this one, or says when to come again. What is told is not later than the turn comes, as
+// far as can be known, because nobody would use the request then. It may be too early.
+func (b *Budget) takeTurn(own *place, now time.Time) error {
+	tokens, perToken := b.limiter.TokensAt(now), b.pace.duration(1)
+	// Who is to come for the next request that refills is before this one as well.
+	before := b.lines.expectedBefore(own, now.Add(perToken), max(1, int(tokens)))
+	if (before == 0 || tokens >= float64(before+1)) && b.limiter.AllowN(now, 1) {
+		return nil
 	}
-	interval := time.Duration(float64(time.Second) / b.pace.allowedRate)
-	if b.nextSlot.Before(now) {
-		b.nextSlot = now
-		clear(b.slots) // All of them have passed, also those of objects that are gone.
-	}
-	b.nextSlot = b.nextSlot.Add(interval)
-	if waiter != "" {
-		b.slots[waiter] = b.nextSlot
-	}
-	return &WaitError{Until: b.nextSlot, After: b.nextSlot.Sub(now)}
+	next := time.Duration(math.Ceil(max(0, 1-tokens) / float64(b.limiter.Limit()) * float64(time.Second)))
+	after := next + b.pace.duration(max(before, b.lines.ahead(own)))
+	after = max(min(after, farTurn), after/2, next+b.pace.duration(own.line.position(own)))
+	own.until = now.Add(after)
+	return &WaitError{Until: own.until, After: after}
 }
 
 type backgroundKey struct{}
@@ -171,17 +176,21 @@ func Background(ctx context.Context) context.Context {
 
 func isBackground(ctx context.Context) bool { return ctx.Value(backgroundKey{}) != nil }
 
-// backgroundPatience bounds how long a request in the background lets others go first.
-const backgroundPatience = 2 * time.Second
+// backgroundPatience and backgroundShare bound how long a request in the background lets others go
+// first: for so long, and for so many requests.
+const (
+	backgroundPatience = 2 * time.Second
+	backgroundShare    = 4
+)
 
 // letOthersFirst waits, for a request in the background, until the bucket is half full.
 func (b *Budget) letOthersFirst(ctx context.Context) error {
 	if !isBackground(ctx) {
 		return nil
 	}
-	begun := b.clock.Now()
+	begun, patience := b.clock.Now(), b.patience()
 	for {
-		left := backgroundPatience - b.clock.Since(begun)
+		left := patience - b.clock.Since(begun)
 		delay := min(b.untilHalfFull(), left)
 		if delay <= 0 {
 			return nil
@@ -190,6 +199,12 @@ func (b *Budget) letOthersFirst(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+func (b *Budget) patience() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return max(backgroundPatience, b.pace.duration(backgroundShare))
 }
 
 // untilHalfFull is how long it takes until half of the bucket, and one request more, is there.

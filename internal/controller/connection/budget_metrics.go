@@ -34,12 +34,7 @@ func (b *Budget) usage() usage {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	found := usage{rate: b.pace.rate}
-	for _, slot := range b.slots {
-		if slot.After(now) {
-			found.waiting++
-		}
-	}
+	found := usage{rate: b.pace.rate, waiting: b.lines.waiting(now)}
 	if b.heldUntil.After(now) {
 		found.held = b.heldUntil.Sub(now).Seconds()
 	}

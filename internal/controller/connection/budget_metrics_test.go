@@ -53,7 +53,7 @@ func TestHowABudgetIsUsedIsShown(t *testing.T) {
 	}
 	expect("at first", values(0.5, 0, 0, 0))
 	for _, waiter := range []string{"first", "second", "third"} {
-		_, _ = open.ReserveFor(t.Context(), waiter) // The bucket holds one request.
+		_, _ = open.ReserveFor(t.Context(), Waiter{Name: waiter}) // The bucket holds one request.
 	}
 	expect("with two who wait", values(0.5, 2, 0, 0))
 	w.clock.Step(time.Minute)

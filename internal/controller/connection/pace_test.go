@@ -60,7 +60,7 @@ func createAll(t *testing.T, budget *Budget, provider *refusingProvider, count i
 	for range 4 {
 		group.Go(func() {
 			for object := range objects {
-				_, err := budget.ReserveFor(t.Context(), fmt.Sprint(object))
+				_, err := budget.ReserveFor(t.Context(), Waiter{Name: fmt.Sprint(object)})
 				var wait *WaitError
 				if errors.As(err, &wait) {
 					// As the queue does: the worker goes on with another object.
@@ -153,7 +153,7 @@ func TestARaisedRateGivesThoseWhoWaitOtherSlots(t *testing.T) {
 	last := func() time.Duration {
 		var latest time.Duration
 		for i := range 5000 {
-			_, err := budget.ReserveFor(t.Context(), fmt.Sprint("object-", i))
+			_, err := budget.ReserveFor(t.Context(), Waiter{Name: fmt.Sprint("object-", i)})
 			latest = max(latest, refusal(t, err).After)
 		}
 		return latest
@@ -172,7 +172,7 @@ func TestWhoComesBeforeHisSlotKeepsIt(t *testing.T) {
 	budget, clk := newBudget()
 	reservations(t, budget, 3)
 	wait := func(waiter string) time.Duration {
-		_, err := budget.ReserveFor(t.Context(), waiter)
+		_, err := budget.ReserveFor(t.Context(), Waiter{Name: waiter})
 		return refusal(t, err).After
 	}
 	first, second := wait("a"), wait("b")
@@ -187,7 +187,7 @@ func TestWhoComesBeforeHisSlotKeepsIt(t *testing.T) {
 	clk.Step(time.Hour)
 	reservations(t, budget, 3)
 	wait("d")
-	if len(budget.slots) != 1 {
-		t.Errorf("%d slots are remembered, want that of d: the others have passed", len(budget.slots))
+	if len(budget.lines.named) != 1 {
+		t.Errorf("%d places are remembered, want that of d: the times of the others have passed", len(budget.lines.named))
 	}
 }

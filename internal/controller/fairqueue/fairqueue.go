@@ -17,6 +17,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/synqly/ticketing-operator/internal/controller/priority"
 )
 
 const (
@@ -38,12 +40,20 @@ func ByName(_ context.Context, request reconcile.Request) types.NamespacedName {
 	return request.NamespacedName
 }
 
+// ClassOf is the class of what there is to do for a request. It is called as IntegrationOf is.
+type ClassOf func(context.Context, reconcile.Request) priority.Class
+
 // Options make a controller with so many workers use the queue.
 func Options(workers int, integrationOf IntegrationOf) controller.Options {
+	return ByClass(workers, integrationOf, func(context.Context, reconcile.Request) priority.Class { return priority.Change })
+}
+
+// ByClass are Options for a controller whose requests have classes.
+func ByClass(workers int, integrationOf IntegrationOf, classOf ClassOf) controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: workers,
 		NewQueue: func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
-			return newQueue(name, limiter, sharesOf(workers), integrationOf)
+			return newQueue(name, limiter, sharesOf(workers), integrationOf, classOf)
 		},
 	}
 }
@@ -64,9 +74,11 @@ type queue struct {
 
 var _ priorityqueue.PriorityQueue[reconcile.Request] = &queue{}
 
-func newQueue(name string, limiter workqueue.TypedRateLimiter[reconcile.Request], limits shares, integrationOf IntegrationOf) *queue {
+func newQueue(name string, limiter workqueue.TypedRateLimiter[reconcile.Request], limits shares, integrationOf IntegrationOf, classOf ClassOf) *queue {
 	fair := newOrder(limits, func(request reconcile.Request) types.NamespacedName {
 		return integrationOf(context.Background(), request)
+	}, func(request reconcile.Request) priority.Class {
+		return classOf(context.Background(), request)
 	})
 	return &queue{
 		order: fair,

@@ -18,6 +18,8 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/synqly/ticketing-operator/internal/controller/priority"
 )
 
 // request is made of namespace/integration/object.
@@ -242,5 +244,59 @@ func TestAClusterIntegrationHoldsNoMoreThanAShareInAllNamespaces(t *testing.T) {
 	q.Done(request(taken[0]))
 	if got := take(q, 16); len(got) != 1 {
 		t.Errorf("after one is done %v runs, want one", got)
+	}
+}
+
+// byName takes the class of a request from the last part of its path.
+func byName(_ context.Context, r reconcile.Request) priority.Class {
+	for name, class := range map[string]priority.Class{"new": priority.NewTicket, "deleted": priority.Deletion} {
+		if strings.Contains(r.Name, name) {
+			return class
+		}
+	}
+	return priority.Change
+}
+
+// openedByClass is a queue with one worker, whose requests have classes.
+func openedByClass(t *testing.T) *queue {
+	t.Helper()
+	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](time.Millisecond, time.Second)
+	q := ByClass(1, byPath, byName).NewQueue("", limiter).(*queue)
+	t.Cleanup(q.ShutDown)
+	return q
+}
+
+// work takes so many requests one after the other, and counts those of each class.
+func work(q *queue, count int) map[priority.Class]int {
+	worked := map[priority.Class]int{}
+	for range count {
+		got, _, _ := q.GetWithPriority()
+		worked[byName(context.Background(), got)]++
+		q.Done(got)
+	}
+	return worked
+}
+
+func TestANewTicketComesBeforeTenThousandRequestsOfAnyPriority(t *testing.T) {
+	q := openedByClass(t)
+	addEach(q, 10_000, "team/default/changed")
+	q.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(-100)}, request("team/default/new"))
+	if diff := cmp.Diff([]string{"team/default/new"}, take(q, 1)); diff != "" {
+		t.Errorf("what comes first (-want +got):\n%s", diff)
+	}
+}
+
+func TestEachClassOfAnIntegrationHasItsShareOfTheWorkers(t *testing.T) {
+	q := openedByClass(t)
+	addEach(q, 1000, "team/default/deleted")
+	addEach(q, 1000, "team/default/changed")
+	addEach(q, 1000, "team/default/new")
+	got := work(q, 320)
+	if got[priority.NewTicket] < 216 || got[priority.Change] < 76 || got[priority.Deletion] < 18 {
+		t.Errorf("of 320 requests %v, want eleven new tickets, four changes and a deletion of each sixteen", got)
+	}
+	work(q, 3000-320)
+	if len(q.order.namespaces)+len(q.order.queued)+len(q.order.running) != 0 {
+		t.Errorf("something is remembered of requests that are done: %+v", q.order)
 	}
 }

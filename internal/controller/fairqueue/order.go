@@ -10,14 +10,18 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/synqly/ticketing-operator/internal/controller/priority"
 )
 
 // order decides which request is next: of those whose namespace and Integration have a worker left
 // of their share, one of the namespace that holds the fewest workers, and within it one of the
-// Integration that does; there the highest priority, and then the one that has waited longest.
+// Integration that does; there one of the class whose turn it is, of these the highest priority,
+// and then the one that has waited longest.
 type order struct {
 	limits        shares
 	integrationOf func(reconcile.Request) types.NamespacedName
+	classOf       func(reconcile.Request) priority.Class
 
 	mu         sync.Mutex
 	namespaces map[string]*tenant
@@ -40,13 +44,16 @@ type tenant struct {
 // line holds the requests of one Integration.
 type line struct {
 	running int
-	waiting waitingHeap
+	// waiting are those that wait, by class.
+	waiting [priority.Classes]waitingHeap
+	turns   priority.Turns
 }
 
 // waiting is a request that waits, or has.
 type waiting struct {
 	request     reconcile.Request
 	integration types.NamespacedName
+	class       priority.Class
 	priority    int
 	sequence    uint64
 	index       int
@@ -54,9 +61,9 @@ type waiting struct {
 
 var _ workqueue.Queue[reconcile.Request] = &order{}
 
-func newOrder(limits shares, integrationOf func(reconcile.Request) types.NamespacedName) *order {
+func newOrder(limits shares, integrationOf func(reconcile.Request) types.NamespacedName, classOf func(reconcile.Request) priority.Class) *order {
 	return &order{
-		limits: limits, integrationOf: integrationOf, namespaces: map[string]*tenant{}, priorities: map[reconcile.Request]int{},
+		limits: limits, integrationOf: integrationOf, classOf: classOf, namespaces: map[string]*tenant{}, priorities: map[reconcile.Request]int{},
 		queued: map[reconcile.Request]*waiting{}, running: map[reconcile.Request]*waiting{}, clusters: map[types.NamespacedName]int{},
 	}
 }
@@ -69,7 +76,7 @@ func (o *order) prioritise(request reconcile.Request, priority int) {
 	if entry := o.queued[request]; entry != nil {
 		if priority > entry.priority {
 			entry.priority = priority
-			heap.Fix(&o.lineOf(entry).waiting, entry.index)
+			heap.Fix(&o.lineOf(entry).waiting[entry.class], entry.index)
 		}
 		return
 	}
@@ -80,14 +87,14 @@ func (o *order) prioritise(request reconcile.Request, priority int) {
 
 // Push implements workqueue.Queue.
 func (o *order) Push(request reconcile.Request) {
-	integration := o.integrationOf(request)
+	integration, class := o.integrationOf(request), o.classOf(request)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.sequence++
-	entry := &waiting{request: request, integration: integration, priority: o.priorities[request], sequence: o.sequence}
+	entry := &waiting{request: request, integration: integration, class: class, priority: o.priorities[request], sequence: o.sequence}
 	delete(o.priorities, request)
 	o.queued[request] = entry
-	heap.Push(&o.lineOf(entry).waiting, entry)
+	heap.Push(&o.lineOf(entry).waiting[class], entry)
 }
 
 // Touch implements workqueue.Queue: a request that is added again keeps its place.
@@ -110,7 +117,8 @@ func (o *order) Pop() reconcile.Request {
 	defer o.mu.Unlock()
 	entry := o.next()
 	line := o.lineOf(entry)
-	heap.Pop(&line.waiting)
+	heap.Pop(&line.waiting[entry.class])
+	line.turns.Served(entry.class, line.waits)
 	line.running++
 	o.namespaces[entry.request.Namespace].running++
 	if isCluster(entry.integration) {
@@ -130,12 +138,13 @@ func (o *order) next() *waiting {
 			continue
 		}
 		for integration, line := range namespace.lines {
-			if len(line.waiting) == 0 || line.running >= o.limits.integration || o.clusters[integration] >= o.limits.integration {
+			head := line.head()
+			if head == nil || line.running >= o.limits.integration || o.clusters[integration] >= o.limits.integration {
 				continue
 			}
 			held := [2]int{namespace.running, line.running}
-			if best == nil || isLess(held, fewest) || (held == fewest && line.waiting[0].before(best)) {
-				best, fewest = line.waiting[0], held
+			if best == nil || isLess(held, fewest) || (held == fewest && head.before(best)) {
+				best, fewest = head, held
 			}
 		}
 	}
@@ -171,7 +180,7 @@ func (o *order) release(request reconcile.Request) {
 			delete(o.clusters, entry.integration)
 		}
 	}
-	if line.running == 0 && len(line.waiting) == 0 {
+	if line.running == 0 && line.head() == nil {
 		delete(namespace.lines, entry.integration)
 	}
 	if len(namespace.lines) == 0 {
@@ -204,6 +213,20 @@ func (o *order) lineOf(entry *waiting) *line {
 	}
 	return found
 }
+
+// head is the request of a line that is next, or nil.
+func (l *line) head() *waiting {
+	var head *waiting
+	for _, waiting := range l.waiting {
+		if len(waiting) > 0 && (head == nil || l.turns.Before(waiting[0].class, head.class)) {
+			head = waiting[0]
+		}
+	}
+	return head
+}
+
+// waits reports whether requests of a class wait.
+func (l *line) waits(class priority.Class) bool { return len(l.waiting[class]) > 0 }
 
 func (w *waiting) before(other *waiting) bool {
 	if w.priority != other.priority {

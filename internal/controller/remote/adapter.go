@@ -16,6 +16,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/priority"
 )
 
 // Object is a custom resource that stands for a remote object.
@@ -68,6 +69,8 @@ type Description[O Object] interface {
 	// MarksRemote reports whether what is created carries the create key. What does not is
 	// recognised by its words alone.
 	MarksRemote() bool
+	// Class is that of a request for a remote object that does not exist yet.
+	Class() priority.Class
 	// ExpiresAt is when the object is removed, and its remote object left alone; zero for never.
 	ExpiresAt(object O) time.Time
 }
@@ -218,6 +221,9 @@ type Defaults[O Object, R any] struct{}
 
 // MarksRemote is false: the API has no place for a key.
 func (Defaults[O, R]) MarksRemote() bool { return false }
+
+// Class is that of what is added to a ticket.
+func (Defaults[O, R]) Class() priority.Class { return priority.Addition }
 
 // ExpiresAt is never.
 func (Defaults[O, R]) ExpiresAt(O) time.Time { return time.Time{} }

@@ -61,7 +61,7 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R], next ste
 	if err != nil {
 		return ctx, err
 	}
-	ctx, err = connection.ReserveFor(ctx, r.adapter.Kind()+" "+s.name.String())
+	ctx, err = connection.ReserveFor(ctx, r.waiter(s, next))
 	if err != nil {
 		return ctx, err
 	}

@@ -64,7 +64,7 @@ func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watc
 		}
 		controller := ctrl.NewControllerManagedBy(mgr).
 			For(adapter.New()).
-			WithOptions(fairqueue.Options(mgr.GetControllerOptions().MaxConcurrentReconciles, integrationOf(mgr.GetClient(), adapter))).
+			WithOptions(fairqueue.ByClass(mgr.GetControllerOptions().MaxConcurrentReconciles, integrationOf(mgr.GetClient(), adapter), classInCache(mgr.GetClient(), adapter))).
 			Watches(&v1alpha1.Integration{}, enqueueWaiting(mgr.GetClient(), adapter))
 		if options.Connections.ServesClusterIntegrations() {
 			controller.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/priority"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
@@ -50,6 +51,9 @@ func (adapter) Removed() string            { return "closed" }
 
 // MarksRemote is true: the key is a tag.
 func (adapter) MarksRemote() bool { return true }
+
+// Class is that of new tickets, which go before everything else.
+func (adapter) Class() priority.Class { return priority.NewTicket }
 
 func (adapter) Policy(ticket *v1alpha1.Ticket) remote.Policy {
 	return remote.Policy{
