@@ -59,6 +59,12 @@ func remoteSchema(schema *openapi3.Schema) *RemoteFieldSchema {
 	return remote
 }
 
+// SetRemoteFields replaces the fields of the ticketing system.
+func (s *Server) SetRemoteFields(fields []RemoteField) {
+	defer s.lock()()
+	s.remoteFields = fields
+}
+
 func (s *Server) listRemoteFields(r *operationRequest) (*envelope, *problem) {
 	return list(s, r, s.remoteFields, maxLimit, position)
 }
