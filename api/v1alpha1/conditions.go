@@ -19,6 +19,10 @@ const (
 	// created the remote object: it was found by its text and its time after a lost response. The
 	// operator never deletes or closes it.
 	ConditionUnverified = "Unverified"
+	// ConditionValid is present, and then False, only while the spec of a Ticket does not fit the
+	// projects and fields that the provider lists. It is a warning: the request is sent all the
+	// same, and Ready says what became of it.
+	ConditionValid = "Valid"
 )
 
 // Reasons of the conditions of Ticket, TicketComment and TicketNote. A reason says what to do about
@@ -68,6 +72,18 @@ const (
 	ReasonWriteRefused = "WriteRefused"
 	// ReasonPaused: remove the paused annotation to continue.
 	ReasonPaused = "Paused"
+)
+
+// Reasons of a Ticket's Valid condition.
+const (
+	// ReasonUnknownProject: correct the project, which the provider does not list.
+	ReasonUnknownProject = "UnknownProject"
+	// ReasonUnknownField: correct the name of the custom field, which the provider does not list
+	// for the project of the ticket.
+	ReasonUnknownField = "UnknownField"
+	// ReasonInvalidValue: correct the value of the custom field, which has another type, or is none
+	// of the values that the provider lists.
+	ReasonInvalidValue = "InvalidValue"
 )
 
 // Reasons of an Integration's Ready condition.

@@ -46,8 +46,26 @@ var _ = Describe("An Integration", func() {
 		Expect(w.sent()).To(BeEmpty())
 		w.clock.Step(result.RequeueAfter)
 		w.reconcile(integration)
-		Expect(w.sent()).To(Equal([]string{"ListProjects 200", "ListRemoteFields 200"}))
+		Expect(w.sent()).To(Equal([]string{"ListProjects 200"}))
 		Expect(integration.ResourceVersion).To(Equal(version))
+	})
+
+	It("reads the fields again from time to time, and when it is asked to", func() {
+		w.create(w.secret(canaryToken), integration)
+		w.reconcile(integration)
+		both := []string{"ListProjects 200", "ListRemoteFields 200"}
+		Expect(w.sent()).To(Equal(both))
+
+		w.simulator.ForgetRequests()
+		w.clock.Step(17 * time.Minute)
+		w.reconcile(integration)
+		Expect(w.sent()).To(Equal(both))
+
+		w.simulator.ForgetRequests()
+		annotate(w, integration, v1alpha1.SyncRequestedAnnotation, "now")
+		w.reconcile(integration)
+		Expect(w.sent()).To(Equal(both))
+		Expect(integration.Status.RemoteFieldCount).To(BeNumerically(">", 0))
 	})
 
 	It("counts all projects and lists at most 100", func() {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -52,6 +53,14 @@ func scenariosOfProviders() []scenario {
 		}, acts: []func(*world){applying(func() client.Object {
 			return ticket(theTicket.name, func(spec *v1alpha1.TicketSpec) { spec.Tags = nil })
 		})}},
+		{name: "a custom field that the provider does not list", primary: theTicket, acts: []func(*world){
+			applying(func() client.Object {
+				return ticket(theTicket.name, func(spec *v1alpha1.TicketSpec) {
+					spec.CustomFields = map[string]apiextensionsv1.JSON{"sevrity": {Raw: []byte("2")}}
+				})
+			}),
+			editing(theTicket),
+		}},
 		{name: "lists shorten texts", primary: theTicket, polled: true,
 			setup: func(w *world) {
 				w.remote.SetBehaviour(simulator.Behaviour{ShortenLists: true})

@@ -50,6 +50,8 @@ type Options struct {
 type Connections struct {
 	options Options
 	recheck chan event.GenericEvent
+	// metadataChanges are those of MetadataChanges.
+	metadataChanges chan event.GenericEvent
 
 	mu   sync.Mutex
 	open map[types.NamespacedName]*Connection
@@ -64,9 +66,10 @@ func New(options Options) *Connections {
 		options.Transport = synqly.NewTransport(synqly.Destinations{})
 	}
 	return &Connections{
-		options: options,
-		recheck: make(chan event.GenericEvent, 1024),
-		open:    map[types.NamespacedName]*Connection{},
+		options:         options,
+		recheck:         make(chan event.GenericEvent, 1024),
+		metadataChanges: make(chan event.GenericEvent, 1024),
+		open:            map[types.NamespacedName]*Connection{},
 	}
 }
 
@@ -94,6 +97,7 @@ type Connection struct {
 	ownUser      atomic.Value // string
 	polling      atomic.Pointer[v1alpha1.PollingStatus]
 	pollingTold  atomic.Pointer[v1alpha1.PollingStatus]
+	metadata     metadata
 	closed       time.Time // guarded by Connections.mu
 }
 

@@ -59,6 +59,9 @@ const (
 	longOutage          = 10 * time.Minute
 	outageFraction      = 40
 	longestOutageProbe  = time.Minute
+	// fieldsInterval is how often the fields of the provider are read again. They change rarely,
+	// and take many pages.
+	fieldsInterval = 15 * time.Minute
 	// maxProjects is how many projects the status lists.
 	maxProjects = 100
 )

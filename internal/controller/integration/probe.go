@@ -18,6 +18,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
+	"github.com/synqly/ticketing-operator/internal/providermetadata"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
@@ -35,25 +36,48 @@ type probe struct {
 	written bool
 }
 
-// probe asks the provider for its projects and fields and puts them into the status.
-func (r *Reconciler) probe(ctx context.Context, integration connection.Integration, open *connection.Connection) error {
-	var projects []v1alpha1.Project
-	projectCount, err := readUsable(open.ListProjects(ctx, synqly.PageQuery{}), func(project synqly.Project) {
-		if len(projects) < maxProjects {
-			projects = append(projects, v1alpha1.Project{ID: status.Truncate(project.ID, 255), Name: status.Truncate(project.Name, 255)})
+// probe asks the provider for its projects, and for its fields where they are to be read again or
+// anew, and puts them into the status.
+func (r *Reconciler) probe(ctx context.Context, integration connection.Integration, open *connection.Connection, anew bool) error {
+	var shown []v1alpha1.Project
+	projects := providermetadata.NewProjects()
+	projectCount, err := readUsable(open.ListProjects(ctx, synqly.PageQuery{}), func(page synqly.Page[synqly.Project]) {
+		projects.Add(page)
+		for _, project := range page.Items[:min(len(page.Items), maxProjects-len(shown))] {
+			shown = append(shown, v1alpha1.Project{ID: status.Truncate(project.ID, 255), Name: status.Truncate(project.Name, 255)})
 		}
 	})
-	if err != nil && !synqly.IsUnsupported(err) {
+	switch {
+	case synqly.IsUnsupported(err):
+		projects, shown = providermetadata.NewProjects(), nil
+	case err != nil:
 		return fmt.Errorf("listing the projects: %w", err)
 	}
-	fieldCount, err := readUsable(open.ListRemoteFields(ctx), func(synqly.RemoteField) {})
-	if err != nil && !synqly.IsUnsupported(err) {
-		return fmt.Errorf("listing the remote fields: %w", err)
+	fields := open.Metadata().Fields()
+	if fields == nil || anew || !r.Clock.Now().Before(fields.ReadAgain) {
+		if fields, err = r.readFields(ctx, open); err != nil {
+			return err
+		}
 	}
-	shown := integration.ConnectionStatus()
-	shown.ProjectCount, shown.RemoteFieldCount = projectCount, fieldCount
-	shown.Projects = projects
+	r.Connections.SetMetadata(open, providermetadata.New(projects, fields))
+	into := integration.ConnectionStatus()
+	into.ProjectCount, into.RemoteFieldCount = projectCount, countOf(fields.Count())
+	into.Projects = shown
 	return nil
+}
+
+// readFields reads the fields of all projects. A provider that does not list them has none.
+func (r *Reconciler) readFields(ctx context.Context, open *connection.Connection) (*providermetadata.Fields, error) {
+	fields := providermetadata.NewFields(r.Clock.Now().Add(connection.WithJitter(fieldsInterval)))
+	_, err := readUsable(open.ListRemoteFields(ctx), fields.Add)
+	switch {
+	case synqly.IsUnsupported(err):
+		fields = providermetadata.NewFields(fields.ReadAgain)
+	case err != nil:
+		return nil, fmt.Errorf("listing the remote fields: %w", err)
+	}
+	fields.Complete()
+	return fields, nil
 }
 
 // check opens the connection and probes it if that is due. It returns how the connection is, and
@@ -125,14 +149,15 @@ func (r *Reconciler) probeNow(ctx context.Context, name types.NamespacedName, in
 	open.RecheckStarted()
 	limited, cancel := context.WithTimeout(ctx, open.WorkTimeout())
 	defer cancel()
-	err := r.probe(connection.Check(limited), integration, open)
+	before, known := r.lastProbe(name)
+	err := r.probe(connection.Check(limited), integration, open, !known || before.inputs != inputs)
 	if errors.Is(err, connection.ErrInterrupted) {
 		return health{}, 0, err // It says nothing about the Integration as it is now.
 	}
 	latest := probe{at: r.Clock.Now(), inputs: inputs, err: err}
 	latest.since = latest.at
-	if last, known := r.lastProbe(name); known && last.err != nil {
-		latest.since = last.since
+	if known && before.err != nil {
+		latest.since = before.since
 	}
 	latest.again = untilNext(integration, open, latest)
 	r.remember(name, latest)
@@ -175,21 +200,24 @@ func (r *Reconciler) untilProbe(integration connection.Integration, open *connec
 	return last.at.Add(interval).Sub(r.Clock.Now())
 }
 
-// readUsable reads the items of a list that can be read, and counts them. A page is dropped before
-// the next one is read: a list may be larger than memory. Nothing rests on a project or a field
-// that is missing, so an odd one is no reason to do without the connection.
-func readUsable[T any](pages iter.Seq2[synqly.Page[T], error], use func(T)) (int32, error) {
+// readUsable reads the pages of a list, and counts the items that can be read. A page is dropped
+// before the next one is read: a list may be larger than memory. Nothing rests on a project or a
+// field that is missing, so an odd one is no reason to do without the connection.
+func readUsable[T any](pages iter.Seq2[synqly.Page[T], error], use func(synqly.Page[T])) (int32, error) {
 	count := 0
 	for page, err := range pages {
 		if err != nil {
 			return 0, err
 		}
-		for _, item := range page.Items {
-			use(item)
-		}
+		use(page)
 		count += len(page.Items)
 	}
-	return int32(min(count, math.MaxInt32)), nil // #nosec G115 -- bounded in the line itself
+	return countOf(count), nil
+}
+
+// countOf is a count as the status takes it.
+func countOf(items int) int32 {
+	return int32(min(items, math.MaxInt32)) // #nosec G115 -- bounded in the line itself
 }
 
 func (r *Reconciler) lastProbe(name types.NamespacedName) (probe, bool) {

@@ -31,7 +31,7 @@ func TestPagesAreDroppedWhileAListIsRead(t *testing.T) {
 		}
 	}
 	used := 0
-	count, err := readUsable(list, func(synqly.Project) { used++ })
+	count, err := readUsable(list, func(page synqly.Page[synqly.Project]) { used += len(page.Items) })
 	if err != nil || count != 2*pages || used != 2*pages {
 		t.Errorf("counted %d and used %d, %v, want %d", count, used, err, 2*pages)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/priority"
+	"github.com/synqly/ticketing-operator/internal/providermetadata"
 )
 
 // Object is a custom resource that stands for a remote object.
@@ -213,6 +214,14 @@ type Reporter[O Object, R any] interface {
 	// recorded that, whose write has changed nothing. remark says, for people, what the remote
 	// object shows in another form than it was written in; empty for nothing.
 	WithoutEffect(object O, remote *R, written []string) (fields []string, remark string)
+}
+
+// Validator is an Adapter that compares the spec with the projects and fields that the provider
+// has.
+type Validator[O Object] interface {
+	// Validate finds what does not fit the metadata, in a request that has the defaults of the
+	// Integration. It makes no remote call.
+	Validate(object O, defaults *v1alpha1.TicketDefaults, metadata *providermetadata.Metadata) []providermetadata.Finding
 }
 
 // Defaults are for adapters to embed: their objects do not expire, show no drift, and are not seen

@@ -18,6 +18,7 @@ import (
 // updateConditions writes what a reconcile came to into the conditions, and emits an Event where
 // that is new.
 func (r *Reconciler[O, R]) updateConditions(s *state[O, R], result outcome) {
+	r.judge(s)
 	unsynced := s.status.ID == "" || len(r.adapter.Diff(s.object)) > 0
 	before := meta.FindStatusCondition(s.stored.RemoteStatus().Conditions, v1alpha1.ConditionReady)
 	drifted := r.drifted(s)

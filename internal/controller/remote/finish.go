@@ -58,6 +58,7 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 	s.recordMissing(err)
 	s.recordOpenAttempt()
 	result := outcomeOf(err, !s.object.GetDeletionTimestamp().IsZero(), r.adapter.Noun())
+	r.explainRefusal(s, &result)
 	r.judgeWait(s, &result)
 	if result.retry == retryHold {
 		result.retry, result.after = retryAfter, s.hold()

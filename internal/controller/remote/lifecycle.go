@@ -37,6 +37,9 @@ func (r *Reconciler[O, R]) lifecycle(ctx context.Context, s *state[O, R]) error 
 	if err := r.refreshLink(ctx, s); err != nil {
 		return err
 	}
+	if err := r.validate(ctx, s); err != nil {
+		return err
+	}
 	for range maxSteps {
 		if err := r.checkReferences(s); err != nil {
 			return err
@@ -54,6 +57,10 @@ func (r *Reconciler[O, R]) lifecycle(ctx context.Context, s *state[O, R]) error 
 				return err
 			}
 			continue
+		case create, update:
+			if err := r.warnFirst(ctx, s); err != nil {
+				return err
+			}
 		}
 		var err error
 		if ctx, err = r.connect(ctx, s, next); err != nil {

@@ -64,6 +64,8 @@ type Reconciler[O Object, R any] struct {
 	holder Holder[O]
 	// linker is nil where remote objects have no address.
 	linker Linker[O]
+	// validator is nil where the spec names nothing that the provider lists.
+	validator Validator[O]
 	// reporter is nil where nothing is said of what the provider makes of fields.
 	reporter Reporter[O, R]
 
@@ -108,6 +110,7 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 	reconciler.locator, _ = adapter.(Locator[O, R])
 	reconciler.holder, _ = adapter.(Holder[O])
 	reconciler.linker, _ = adapter.(Linker[O])
+	reconciler.validator, _ = adapter.(Validator[O])
 	reconciler.reporter, _ = adapter.(Reporter[O, R])
 	if (reconciler.patcher == nil) == (reconciler.replacer == nil) {
 		return nil, fmt.Errorf("the adapter of %s must be either a Patcher or a Replacer", adapter.Kind())

@@ -17,6 +17,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
+	"github.com/synqly/ticketing-operator/internal/providermetadata"
 )
 
 // state is that of one reconcile of one object.
@@ -62,6 +63,10 @@ type state[O Object, R any] struct {
 	// says that it takes a look to make sense of it.
 	observation  *Observation[R]
 	needsRefresh bool
+	// validator compares the spec with what the provider lists, nil where nothing is known of that,
+	// and findings are what does not fit.
+	validator func() []providermetadata.Finding
+	findings  []providermetadata.Finding
 	// finalizerRemoved: nothing is left to do for the object.
 	finalizerRemoved bool
 	// requeueAfter is when to make sure of that; zero where it is certain.

@@ -106,7 +106,16 @@ func (r *Reconciler[O, R]) rebase(ctx context.Context, s *state[O, R]) error {
 }
 
 func (r *Reconciler[O, R]) patchStatus(ctx context.Context, s *state[O, R], patch client.Patch, options ...client.SubResourcePatchOption) error {
-	written := s.object.DeepCopyObject().(O)
+	if err := r.patchStatusOf(ctx, s, s.object, patch, options...); err != nil {
+		return err
+	}
+	s.stored = s.object.DeepCopyObject().(O)
+	return nil
+}
+
+// patchStatusOf writes the status of a copy of the object.
+func (r *Reconciler[O, R]) patchStatusOf(ctx context.Context, s *state[O, R], object O, patch client.Patch, options ...client.SubResourcePatchOption) error {
+	written := object.DeepCopyObject().(O)
 	err := r.Client.Status().Patch(ctx, written, patch, options...)
 	if err != nil {
 		return &kubernetesError{&statusError{fmt.Errorf("writing the status: %w", err)}}
@@ -114,7 +123,6 @@ func (r *Reconciler[O, R]) patchStatus(ctx context.Context, s *state[O, R], patc
 	r.refusedStatus.Delete(s.name)
 	r.wrote(s, written)
 	s.object.SetResourceVersion(written.GetResourceVersion())
-	s.stored = s.object.DeepCopyObject().(O)
 	return nil
 }
 

@@ -41,6 +41,7 @@ var (
 	_ remote.Linker[*v1alpha1.Ticket]                   = adapter{}
 	_ remote.Adopter[*v1alpha1.Ticket]                  = adapter{}
 	_ remote.Holder[*v1alpha1.Ticket]                   = adapter{}
+	_ remote.Validator[*v1alpha1.Ticket]                = adapter{}
 )
 
 func (adapter) New() *v1alpha1.Ticket      { return &v1alpha1.Ticket{} }

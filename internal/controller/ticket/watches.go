@@ -6,6 +6,7 @@ package ticket
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -13,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
@@ -35,7 +37,8 @@ func watch(mgr ctrl.Manager, options remote.Options, controller *builder.Builder
 	controller.
 		Watches(&v1alpha1.Integration{}, enqueueLinked(mgr.GetClient()), builder.WithPredicates(changesOfLinks)).
 		Watches(&v1alpha1.Ticket{}, enqueueRivals(mgr.GetClient()), builder.WithPredicates(changesOfClaims)).
-		WatchesRawSource(reconciler.Observations())
+		WatchesRawSource(reconciler.Observations()).
+		WatchesRawSource(source.Channel(options.Connections.MetadataChanges(), enqueueMisjudged(mgr.GetClient(), options.Connections)))
 	if options.Connections.ServesClusterIntegrations() {
 		controller.Watches(&v1alpha1.ClusterIntegration{}, enqueueLinked(mgr.GetClient()), builder.WithPredicates(changesOfLinks))
 	}
@@ -108,6 +111,37 @@ func enqueueLinked(reader client.Reader) handler.EventHandler {
 		return linked
 	}
 	return handler.EnqueueRequestsFromMapFunc(requests)
+}
+
+// enqueueMisjudged reconciles, when a provider has other projects or fields than before, the
+// Tickets that do not fit them, and those that say so. All the others are left alone.
+func enqueueMisjudged(reader client.Reader, connections *connection.Connections) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, integration client.Object) []ctrl.Request {
+		name := client.ObjectKeyFromObject(integration)
+		open := connections.Last(name)
+		if open == nil {
+			return nil
+		}
+		var tickets v1alpha1.TicketList
+		err := reader.List(ctx, &tickets, client.InNamespace(integration.GetNamespace()), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+		if err != nil {
+			log.FromContext(ctx).Error(err, "listing the Tickets to compare with the projects and fields of the provider")
+			return nil
+		}
+		recorded, defaults, metadata := connection.Recorded(name), open.Defaults(), open.Metadata()
+		var requests []ctrl.Request
+		for i := range tickets.Items {
+			ticket := &tickets.Items[i]
+			if placeOf(ticket).Integration != recorded {
+				continue
+			}
+			said := meta.FindStatusCondition(ticket.Status.Conditions, v1alpha1.ConditionValid) != nil
+			if said || !metadata.Fits(wanted(ticket, &defaults)) {
+				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(ticket)})
+			}
+		}
+		return requests
+	})
 }
 
 // changesOfLinks lets pass an Integration that gives tickets another address than before.

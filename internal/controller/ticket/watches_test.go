@@ -8,8 +8,10 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -19,7 +21,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/providermetadata"
+	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
 // indexedTickets are Tickets in a cache with the index of what their specs adopt.
@@ -134,6 +139,81 @@ func queuedBy(happen func(workqueue.TypedRateLimitingInterface[reconcile.Request
 		requests = append(requests, request)
 	}
 	return requests
+}
+
+// listedTickets are Tickets in a cache.
+type listedTickets struct {
+	client.Reader // nil: nothing but List may be called
+	tickets       []v1alpha1.Ticket
+	err           error
+}
+
+func (r *listedTickets) List(_ context.Context, list client.ObjectList, options ...client.ListOption) error {
+	var asked client.ListOptions
+	asked.ApplyOptions(options)
+	for i := range r.tickets {
+		if asked.Namespace == "" || r.tickets[i].Namespace == asked.Namespace {
+			list.(*v1alpha1.TicketList).Items = append(list.(*v1alpha1.TicketList).Items, r.tickets[i])
+		}
+	}
+	return r.err
+}
+
+// Of many Tickets that are in sync, few are wrong about what a provider has.
+func TestNewProjectsAndFieldsWakeTheTicketsThatTheyMakeADifferenceTo(t *testing.T) {
+	inProject := func(project string, ticket *v1alpha1.Ticket) v1alpha1.Ticket {
+		ticket.Spec.Project = project
+		return *ticket
+	}
+	warned := func(ticket v1alpha1.Ticket) v1alpha1.Ticket {
+		ticket.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionValid, Status: metav1.ConditionFalse}}
+		return ticket
+	}
+	cached := &listedTickets{tickets: []v1alpha1.Ticket{
+		inProject("OPS", claimant("fits", "1", "")),
+		inProject("OSP", claimant("does not fit", "", "")),
+		warned(inProject("OPS", claimant("said that it does not fit", "3", ""))),
+		warned(inProject("OSP", claimant("still does not fit", "", ""))),
+		inProject("OSP", ofIntegration("other", claimant("elsewhere", "", ""))),
+		inProject("OSP", inNamespace("other", claimant("of another namespace", "", ""))),
+	}}
+	integration := &v1alpha1.Integration{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "default"}}
+	integration.Spec.BaseURL = "https://api.example.com"
+	connections := connection.New(connection.Options{Secrets: anySecret{}})
+	open, err := connections.Open(t.Context(), integration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	projects := providermetadata.NewProjects()
+	projects.Add(synqly.Page[synqly.Project]{Items: []synqly.Project{{ID: "OPS"}}})
+	connections.SetMetadata(open, providermetadata.New(projects, providermetadata.NewFields(time.Time{})))
+
+	woken := func() []string {
+		var names []string
+		for _, request := range queuedBy(func(q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			enqueueMisjudged(cached, connections).Generic(t.Context(), <-connections.MetadataChanges(), q)
+		}) {
+			names = append(names, request.Name)
+		}
+		slices.Sort(names)
+		return names
+	}
+	if diff := cmp.Diff([]string{"does not fit", "said that it does not fit", "still does not fit"}, woken()); diff != "" {
+		t.Errorf("woken (-want +got):\n%s", diff)
+	}
+	cached.err = errors.New("the cache is odd")
+	connections.SetMetadata(open, providermetadata.New(providermetadata.NewProjects(), providermetadata.NewFields(time.Time{})))
+	if got := woken(); len(got) > 0 {
+		t.Errorf("woken %v by a list that failed", got)
+	}
+}
+
+// anySecret has a token in every Secret.
+type anySecret struct{ client.Reader }
+
+func (anySecret) Get(_ context.Context, _ client.ObjectKey, object client.Object, _ ...client.GetOption) error {
+	object.(*corev1.Secret).Data = map[string][]byte{v1alpha1.DefaultTokenKey: []byte("token")}
+	return nil
 }
 
 func TestWhatAnUpdateMustChangeToWakeRivals(t *testing.T) {

@@ -15,7 +15,12 @@ func defaultProjects() []Project {
 	return []Project{{ID: "OPS", Name: "Operations"}, {ID: "SEC", Name: "Security"}, {ID: "DEV", Name: "Development"}}
 }
 
-// defaultRemoteFields describes the fields of a ticket, and a custom field of each project.
+// customFields are those that tickets of all projects have by default, with their types.
+var customFields = []struct{ name, kind string }{
+	{"region", "string"}, {"customerFacing", "other"}, {"services", "other"},
+}
+
+// defaultRemoteFields describes the fields of a ticket, custom fields, and one of each project.
 func defaultRemoteFields(projects []Project) []RemoteField {
 	create, _ := contract.Lookup(contract.CreateTicket)
 	var remote []RemoteField
@@ -24,6 +29,13 @@ func defaultRemoteFields(projects []Project) []RemoteField {
 		remote = append(remote, RemoteField{
 			FieldID: name, FieldScope: "standard", ProviderFieldName: name, Schema: remoteSchema(create.Body.Properties[name].Value),
 			ProviderFieldPath: &path,
+		})
+	}
+	for _, field := range customFields {
+		path := "fields.custom." + field.name
+		remote = append(remote, RemoteField{
+			FieldID: field.name, FieldScope: "integration_custom", ProviderFieldName: field.name,
+			Schema: &RemoteFieldSchema{FieldTypeID: field.kind}, ProviderFieldPath: &path,
 		})
 	}
 	for _, project := range projects {
@@ -45,6 +57,12 @@ func remoteSchema(schema *openapi3.Schema) *RemoteFieldSchema {
 		remote.FieldTypeID, remote.EnumValues = "enum", append(remote.EnumValues, fmt.Sprint(value))
 	}
 	return remote
+}
+
+// SetRemoteFields replaces the fields of the ticketing system.
+func (s *Server) SetRemoteFields(fields []RemoteField) {
+	defer s.lock()()
+	s.remoteFields = fields
 }
 
 func (s *Server) listRemoteFields(r *operationRequest) (*envelope, *problem) {

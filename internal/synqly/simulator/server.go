@@ -48,8 +48,8 @@ type Options struct {
 	// Projects that tickets can be in; the first is the default of a new ticket. By default OPS,
 	// SEC and DEV.
 	Projects []Project
-	// RemoteFields are what List Remote Fields answers; by default the fields of a ticket and one
-	// custom field per project.
+	// RemoteFields are what List Remote Fields answers; by default the fields of a ticket, a few
+	// custom fields, and one of each project.
 	RemoteFields []RemoteField
 	// Log gets a line for every request; nothing by default.
 	Log *slog.Logger
