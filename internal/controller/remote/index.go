@@ -18,7 +18,16 @@ const (
 	// IndexAdoptID finds objects by the remote object that their spec names, whether or not they
 	// have it; its values are those of RemoteIDIndex. Kinds that adopt have it.
 	IndexAdoptID = "adoptID"
+	// IndexIntegration finds objects by the Integration that they use, as Kind.Integration names it:
+	// empty where only another object tells. Every kind has it.
+	IndexIntegration = "integration"
+	// IndexWaiting finds, under the value Waiting, the objects that wait for something. Every kind
+	// has it.
+	IndexWaiting = "waiting"
 )
+
+// Waiting is the one value of IndexWaiting.
+const Waiting = "true"
 
 // Index is an index of the cache over the objects of one kind.
 type Index struct {
@@ -36,7 +45,25 @@ func commonIndexes[O Object, R any](adapter Adapter[O, R]) []Index {
 	return []Index{
 		{Name: IndexCreateKey, Extract: createKeyIndex},
 		NewIndex(IndexRemoteID, func(object O) []string { return RemoteIDIndex(adapter.RemoteIDs(object)) }),
+		NewIndex(IndexIntegration, func(object O) []string { return []string{integrationUsedBy(adapter, object)} }),
+		NewIndex(IndexWaiting, waitingIndex[O]),
 	}
+}
+
+// integrationUsedBy is the Integration that an object uses, or will.
+func integrationUsedBy[O Object, R any](adapter Adapter[O, R], object O) string {
+	if recorded := object.RemoteStatus().Integration; recorded != "" {
+		return recorded
+	}
+	return adapter.Integration(object)
+}
+
+// waitingIndex extracts the values of IndexWaiting.
+func waitingIndex[O Object](object O) []string {
+	if isWaiting(object) {
+		return []string{Waiting}
+	}
+	return nil
 }
 
 // createKeyIndex extracts the values of IndexCreateKey.
