@@ -53,7 +53,7 @@ func TestWritesAreCountedFromTheAPIServersMetrics(t *testing.T) {
 }
 
 func TestATicketCountsWhenItIsReadyForItsGeneration(t *testing.T) {
-	tickets := &tracker{applied: map[ticketVersion]time.Time{}, ready: map[ticketVersion]time.Time{}}
+	tickets := newTracker()
 	shown := func(generation, observed int64, ready metav1.ConditionStatus) *v1alpha1.Ticket {
 		ticket := newTicket(busyNamespace, "checkout")
 		ticket.Generation, ticket.Status.ObservedGeneration = generation, observed
@@ -72,7 +72,7 @@ func TestATicketCountsWhenItIsReadyForItsGeneration(t *testing.T) {
 	if count, err := tickets.countReady(busyNamespace, 1); count != 1 || err != nil {
 		t.Errorf("%d Ready, %v", count, err)
 	}
-	latencies, last := tickets.latencies(busyNamespace, 1, func(string) bool { return true })
+	latencies, last := tickets.latencies(busyNamespace, func(string) bool { return true })
 	if len(latencies) != 1 || last.IsZero() {
 		t.Errorf("latencies %v, last %s", latencies, last)
 	}

@@ -257,21 +257,38 @@ func (w writes) since(before writes, kinds ...string) int {
 	return total
 }
 
-// countRemote asks the simulator how many requests it has been sent.
-func (b *bench) countRemote(ctx context.Context) (int, error) {
+// requests are the requests that the simulator has been sent, by operation.
+type requests map[string]int
+
+func (b *bench) countRemote(ctx context.Context) (requests, error) {
 	text, err := get(ctx, b.simulatorURL+"/simulator/request-counts")
 	if err != nil {
-		return 0, fmt.Errorf("asking the simulator for its requests: %w", err)
+		return nil, fmt.Errorf("asking the simulator for its requests: %w", err)
 	}
-	var counts map[string]int
+	var counts requests
 	if err := json.Unmarshal([]byte(text), &counts); err != nil {
-		return 0, fmt.Errorf("reading the requests of the simulator: %w", err)
+		return nil, fmt.Errorf("reading the requests of the simulator: %w", err)
 	}
+	return counts, nil
+}
+
+// since are the requests since an earlier count, and total is how many these are.
+func (r requests) since(before requests) requests {
+	later := requests{}
+	for operation, count := range r {
+		if count > before[operation] {
+			later[operation] = count - before[operation]
+		}
+	}
+	return later
+}
+
+func (r requests) total() int {
 	total := 0
-	for _, count := range counts {
+	for _, count := range r {
 		total += count
 	}
-	return total, nil
+	return total
 }
 
 func get(ctx context.Context, url string) (string, error) {

@@ -27,6 +27,7 @@ type settings struct {
 	programs string
 	folder   string
 	tickets  int
+	backlog  int
 	latency  time.Duration
 	atRest   time.Duration
 	profile  bool
@@ -39,8 +40,9 @@ func main() {
 	flag.StringVar(&s.programs, "programs", os.Getenv("KUBEBUILDER_ASSETS"), "the folder of etcd and kube-apiserver, as printed by `make -s control-plane`")
 	flag.StringVar(&s.folder, "output", "dist/bench", "the folder for the results, the logs and the profile")
 	flag.IntVar(&s.tickets, "tickets", 2000, "how many tickets are created")
+	flag.IntVar(&s.backlog, "backlog", 10_000, "how many tickets are edited at once at most, to create new ones behind them")
 	flag.DurationVar(&s.latency, "latency", 20*time.Millisecond, "how long the simulator takes for each request")
-	flag.DurationVar(&s.atRest, "at-rest", time.Minute, "how long the manager is left alone before its memory at rest is read, and for which the cost of polls is measured")
+	flag.DurationVar(&s.atRest, "at-rest", time.Minute, "how long the manager is left alone before its memory at rest is read")
 	flag.BoolVar(&s.profile, "profile", false, "record a CPU profile of the manager while it creates the tickets")
 	flag.Func("manager-flag", "a flag for the manager, such as --max-concurrent-reconciles=64; repeatable", func(value string) error {
 		s.managerFlags = append(s.managerFlags, value)
@@ -68,9 +70,10 @@ func run(ctx context.Context, s settings) (err error) {
 	switch {
 	case s.programs == "":
 		return errors.New("where etcd and kube-apiserver are is unknown: start it by `make bench`, or give --programs")
-	case s.tickets < 100:
-		return fmt.Errorf("--tickets is %d: it must be at least 100", s.tickets)
+	case s.tickets < 100 || s.backlog < 100:
+		return fmt.Errorf("--tickets is %d and --backlog is %d: both must be at least 100", s.tickets, s.backlog)
 	}
+	s.backlog = min(s.backlog, s.tickets)
 	if err := os.MkdirAll(s.folder, 0o750); err != nil {
 		return fmt.Errorf("making the folder for the results: %w", err)
 	}

@@ -23,7 +23,7 @@ const (
 	// clients is how many requests the bench sends at the same time.
 	clients = 16
 	// mostBare is how many Tickets are enough to know the API server's rate.
-	mostBare = 5000
+	mostBare = 2000
 	// probesBehindBacklog is how many new Tickets are created, one after the other, of each tenant.
 	probesBehindBacklog = 10
 )
@@ -82,6 +82,9 @@ func (b *bench) takeTemplate(ctx context.Context) error {
 	}
 	b.template = ticket
 	b.result.StatusBytes, b.result.ObjectBytes = sizesOf(ticket)
+	if err := b.write("ticket.json", ticket); err != nil {
+		return err
+	}
 	err = b.await(ctx, "the Event of the Ticket", func(ctx context.Context) (bool, error) {
 		var events corev1.EventList
 		if err := b.client.List(ctx, &events, client.InNamespace(templateNamespace)); err != nil {
@@ -165,7 +168,7 @@ func (b *bench) measureCreation(ctx context.Context) error {
 	if err := b.awaitReady(ctx, busyNamespace, 1, b.result.Tickets); err != nil {
 		return err
 	}
-	latencies, last := b.tickets.latencies(busyNamespace, 1, func(string) bool { return true })
+	latencies, last := b.tickets.latencies(busyNamespace, func(string) bool { return true })
 	b.result.SecondsToReady = last.Sub(started).Seconds()
 	b.result.ReadyPerSecond = float64(b.result.Tickets) / b.result.SecondsToReady
 	b.result.ReadyP50, b.result.ReadyP99 = percentile(latencies, 50), percentile(latencies, 99)
@@ -179,7 +182,7 @@ func (b *bench) measureCreation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.result.RemotePerTicket = float64(after.remote-before.remote) / float64(b.result.Tickets)
+	b.result.RemotePerTicket = float64(after.remote.since(before.remote).total()) / float64(b.result.Tickets)
 	b.result.ObjectWritesPerTicket = float64(after.writes.since(before.writes, objectWrites...)) / float64(b.result.Tickets)
 	b.result.EventsPerTicket = float64(after.writes.since(before.writes, "POST events")) / float64(b.result.Tickets)
 	b.result.ManagerCPUPerTicket = per(difference(after.managerCPU, before.managerCPU), b.result.Tickets)
@@ -216,7 +219,7 @@ func (b *bench) recordProfile(ctx context.Context) <-chan error {
 // reading is what the programs have done so far.
 type reading struct {
 	writes                   writes
-	remote                   int
+	remote                   requests
 	managerCPU, apiServerCPU *float64
 }
 
@@ -247,7 +250,7 @@ func (b *bench) awaitRest(ctx context.Context) error {
 		}
 		quiet++
 		used := difference(now.managerCPU, before.managerCPU)
-		if used != nil && *used > most || now.remote != before.remote || now.writes.since(before.writes, append(objectWrites, "POST events")...) > 0 {
+		if used != nil && *used > most || now.remote.since(before.remote).total() > 0 || now.writes.since(before.writes, append(objectWrites, "POST events")...) > 0 {
 			quiet = 0
 		}
 		before = now
@@ -266,27 +269,29 @@ func (b *bench) measureRest(ctx context.Context) error {
 	}
 	_, b.result.RestingMemory = memory(b.manager.pid())
 
-	b.say("Polling every %s for %s", shortPollInterval, b.atRest)
+	// What polls cost does not depend on how long the other things are measured.
+	const polls = 6
+	b.say("Polling every %s for %s", shortPollInterval, polls*shortPollInterval)
 	if err := b.setPollInterval(ctx, shortPollInterval); err != nil {
 		return err
 	}
-	// The first poll with a new configuration lists everything.
-	if err := pause(ctx, 2*shortPollInterval); err != nil {
+	// The first poll with a new configuration lists everything, and comes with a delay.
+	if err := pause(ctx, 3*shortPollInterval); err != nil {
 		return err
 	}
 	before, err := b.read(ctx)
 	if err != nil {
 		return err
 	}
-	if err := pause(ctx, b.atRest); err != nil {
+	if err := pause(ctx, polls*shortPollInterval); err != nil {
 		return err
 	}
 	after, err := b.read(ctx)
 	if err != nil {
 		return err
 	}
-	polls := int(b.atRest / shortPollInterval)
-	b.result.PollRemote = float64(after.remote-before.remote) / float64(polls)
+	b.result.PollRequests = after.remote.since(before.remote)
+	b.result.PollRemote = float64(b.result.PollRequests.total()) / float64(polls)
 	b.result.PollWrites = float64(after.writes.since(before.writes, objectWrites...)) / float64(polls)
 	b.result.PollCPU = per(difference(after.managerCPU, before.managerCPU), polls)
 	return b.setPollInterval(ctx, pollInterval)
@@ -302,11 +307,11 @@ func (b *bench) setPollInterval(ctx context.Context, interval time.Duration) err
 	return nil
 }
 
-// measureBacklog edits all tickets, and sees how long new ones take meanwhile, of the same
-// Integration and of another tenant.
+// measureBacklog edits tickets, and sees how long new ones take meanwhile, of the same Integration
+// and of another tenant.
 func (b *bench) measureBacklog(ctx context.Context) error {
-	b.say("Editing %d Tickets, and creating new ones behind them", b.result.Tickets)
-	err := inParallel(ctx, b.result.Tickets, func(ctx context.Context, i int) error {
+	b.say("Editing %d Tickets, and creating new ones behind them", b.backlog)
+	err := inParallel(ctx, b.backlog, func(ctx context.Context, i int) error {
 		ticket := &v1alpha1.Ticket{ObjectMeta: metav1.ObjectMeta{Namespace: busyNamespace, Name: fmt.Sprintf("ticket-%d", i)}}
 		b.tickets.apply(client.ObjectKeyFromObject(ticket), 2)
 		return b.client.Patch(ctx, ticket, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"summary":"p99 of checkout is above 5 s"}}`)))
@@ -314,37 +319,42 @@ func (b *bench) measureBacklog(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("editing the Tickets: %w", err)
 	}
-	done, err := b.tickets.countReady(busyNamespace, 2)
-	if err != nil {
+	if b.result.Backlog, err = b.openEdits(); err != nil {
 		return err
 	}
-	b.result.Backlog = b.result.Tickets - done
-	isProbe := func(name string) bool { return strings.HasPrefix(name, "new-") }
 	for i := range probesBehindBacklog {
-		for _, namespace := range []string{busyNamespace, quietNamespace} {
-			ticket := newTicket(namespace, fmt.Sprintf("new-%d", i))
-			b.tickets.apply(client.ObjectKeyFromObject(ticket), 1)
-			if err := b.client.Create(ctx, ticket); err != nil {
-				return fmt.Errorf("creating a Ticket behind the others: %w", err)
-			}
-			expected := i + 1
-			if namespace == busyNamespace {
-				expected += b.result.Tickets
-			}
-			if err := b.awaitReady(ctx, namespace, 1, expected); err != nil {
-				return err
-			}
+		if err := b.createNew(ctx, busyNamespace, i, b.result.Tickets+i+1); err != nil {
+			return err
+		}
+		if err := b.createNew(ctx, quietNamespace, i, i+1); err != nil {
+			return err
 		}
 	}
-	behind, _ := b.tickets.latencies(busyNamespace, 1, isProbe)
-	beside, _ := b.tickets.latencies(quietNamespace, 1, isProbe)
-	b.result.BehindP50, b.result.BehindMax = percentile(behind, 50), percentile(behind, 100)
-	b.result.BesideP50, b.result.BesideMax = percentile(beside, 50), percentile(beside, 100)
-	if done, err = b.tickets.countReady(busyNamespace, 2); err != nil {
+	if b.result.BacklogLeft, err = b.openEdits(); err != nil {
 		return err
 	}
-	b.result.BacklogLeft = b.result.Tickets - done
-	return b.awaitReady(ctx, busyNamespace, 2, b.result.Tickets)
+	isNew := func(name string) bool { return strings.HasPrefix(name, "new-") }
+	behind, _ := b.tickets.latencies(busyNamespace, isNew)
+	beside, _ := b.tickets.latencies(quietNamespace, isNew)
+	b.result.BehindP50, b.result.BehindMax = percentile(behind, 50), percentile(behind, 100)
+	b.result.BesideP50, b.result.BesideMax = percentile(beside, 50), percentile(beside, 100)
+	return b.awaitReady(ctx, busyNamespace, 2, b.backlog)
+}
+
+// openEdits is how many of the edited tickets are not Ready again.
+func (b *bench) openEdits() (int, error) {
+	done, err := b.tickets.countReady(busyNamespace, 2)
+	return b.backlog - done, err
+}
+
+// createNew creates a Ticket and waits until as many as there are then are Ready.
+func (b *bench) createNew(ctx context.Context, namespace string, number, total int) error {
+	ticket := newTicket(namespace, fmt.Sprintf("new-%d", number))
+	b.tickets.apply(client.ObjectKeyFromObject(ticket), 1)
+	if err := b.client.Create(ctx, ticket); err != nil {
+		return fmt.Errorf("creating a Ticket behind the others: %w", err)
+	}
+	return b.awaitReady(ctx, namespace, 1, total)
 }
 
 // measureRestart starts the manager anew, with all tickets in sync.
@@ -372,7 +382,8 @@ func (b *bench) measureRestart(ctx context.Context) error {
 		return err
 	}
 	b.result.RestartSeconds = time.Since(started).Seconds()
-	b.result.RestartRemote = after.remote - before.remote
+	b.result.RestartRequests = after.remote.since(before.remote)
+	b.result.RestartRemote = b.result.RestartRequests.total()
 	b.result.RestartWrites = after.writes.since(before.writes, objectWrites...)
 	b.result.RestartCPU = after.managerCPU
 	if err := pause(ctx, b.atRest); err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -43,9 +44,10 @@ type result struct {
 	PeakMemory    *float64 `json:"peakMemory"`
 	RestingMemory *float64 `json:"restingMemory"`
 
-	PollRemote float64  `json:"remoteRequestsPerPoll"`
-	PollWrites float64  `json:"objectWritesPerPoll"`
-	PollCPU    *float64 `json:"managerCPUPerPoll"`
+	PollRemote   float64  `json:"remoteRequestsPerPoll"`
+	PollRequests requests `json:"requestsOfPolls"`
+	PollWrites   float64  `json:"objectWritesPerPoll"`
+	PollCPU      *float64 `json:"managerCPUPerPoll"`
 
 	Backlog     int     `json:"backlog"`
 	BacklogLeft int     `json:"backlogAfterProbes"`
@@ -56,6 +58,7 @@ type result struct {
 
 	RestartSeconds    float64  `json:"restartSeconds"`
 	RestartRemote     int      `json:"restartRemoteRequests"`
+	RestartRequests   requests `json:"restartRequests"`
 	RestartWrites     int      `json:"restartObjectWrites"`
 	RestartCPU        *float64 `json:"restartManagerCPU"`
 	RestartPeakMemory *float64 `json:"restartPeakMemory"`
@@ -128,24 +131,44 @@ func megabytes(value *float64) string {
 // report prints the table and writes the results.
 func (b *bench) report(out io.Writer) error {
 	b.result.Finished = time.Now().UTC().Truncate(time.Second)
-	fmt.Fprintf(out, "\n%d tickets, %s for each remote request, rateLimit %d, on %d cores (%s, %s, load %s before)\n\n", b.result.Tickets, b.result.RemoteLatency, rateLimit,
-		b.result.Machine.Cores, b.result.Machine.Processor, b.result.Machine.Memory, b.result.Machine.LoadBefore)
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "\tmeasured\tgoal\n")
-	for _, row := range b.result.rows() {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", row.what, row.value, row.goal)
+	name := fmt.Sprintf("%d.json", b.result.Tickets)
+	if err := b.write(name, b.result); err != nil {
+		return err
 	}
-	if err := table.Flush(); err != nil {
+	table, err := tableOf(b.result.rows())
+	if err != nil {
 		return fmt.Errorf("printing the table: %w", err)
 	}
-	encoded, err := json.MarshalIndent(b.result, "", "  ")
+	machine := &b.result.Machine
+	_, err = io.WriteString(out, fmt.Sprintf("\n%d tickets, %s for each remote request, rateLimit %d, on %d cores (%s, %s, load %s before)\n\n%s\nWritten to %s\n",
+		b.result.Tickets, b.result.RemoteLatency, rateLimit, machine.Cores, machine.Processor, machine.Memory, machine.LoadBefore, table, filepath.Join(b.folder, name)))
+	return err
+}
+
+func tableOf(rows []row) (string, error) {
+	lines := []string{"\tmeasured\tgoal\n"}
+	for _, row := range rows {
+		lines = append(lines, fmt.Sprintf("%s\t%s\t%s\n", row.what, row.value, row.goal))
+	}
+	var aligned strings.Builder
+	table := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
+	if _, err := io.WriteString(table, strings.Join(lines, "")); err != nil {
+		return "", err
+	}
+	if err := table.Flush(); err != nil {
+		return "", err
+	}
+	return aligned.String(), nil
+}
+
+// write puts a value as JSON into the folder for the results.
+func (b *bench) write(name string, value any) error {
+	encoded, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
-		return fmt.Errorf("encoding the results: %w", err)
+		return fmt.Errorf("encoding %s: %w", name, err)
 	}
-	path := filepath.Join(b.folder, fmt.Sprintf("%d.json", b.result.Tickets))
-	if err := os.WriteFile(path, append(encoded, '\n'), 0o600); err != nil {
-		return fmt.Errorf("writing the results: %w", err)
+	if err := os.WriteFile(filepath.Join(b.folder, name), append(encoded, '\n'), 0o600); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
 	}
-	fmt.Fprintf(out, "\nWritten to %s\n", path)
 	return nil
 }
