@@ -105,7 +105,7 @@ func (r *recognition) recognise(ctx context.Context, ticket *synqly.Ticket) *fou
 func (r *recognition) nameGiven(ctx context.Context, id string) (name string, isOther bool) {
 	var tickets v1alpha1.TicketList
 	err := r.call.Reader.List(ctx, &tickets, client.InNamespace(r.call.Place.Namespaces(r.call.Object.Namespace)),
-		client.MatchingFields{remote.IndexRemoteID: remote.RemoteID{Place: r.call.Place, ID: id}.IndexValue()}, client.UnsafeDisableDeepCopy)
+		client.MatchingFields{remote.IndexRemoteID: remote.Bucket(remote.RemoteID{Place: r.call.Place, ID: id}.IndexValue())}, client.UnsafeDisableDeepCopy)
 	if err != nil {
 		r.failure = fmt.Errorf("looking for the Ticket that stands for the remote ticket %q: %w", id, err)
 		return "", false
