@@ -17,7 +17,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 IMG ?= ghcr.io/synqly/ticketing-operator:$(VERSION)
 PLATFORMS ?= linux/amd64,linux/arm64
 
-# Which packages `make test` and `make bench` look at, and what else go test is told.
+# Which packages `make test` and `make microbench` look at, and what else go test is told.
 PACKAGES ?= ./...
 TESTFLAGS ?=
 FUZZTIME ?= 10s
@@ -52,7 +52,7 @@ help: ## Show this help.
 
 .PHONY: clean
 clean: ## Remove what was built, except for the tools and the control plane, which take minutes.
-	rm -rf bin/manager bin/synqly-simulator dist cover.out
+	rm -rf bin/manager bin/synqly-simulator bin/bench dist cover.out
 
 .PHONY: clean-all
 clean-all: clean ## Remove everything that was built.
@@ -127,8 +127,17 @@ test-unit: bin/tools/gotestsum ## Run the tests of the packages that need no con
 mutants: ## Try the fault suite: break the protocol in one way after the other; each must be caught.
 	$(GO) run ./hack/mutants
 
+# How many tickets `make bench` creates, and what else it is told: --profile, for example.
+BENCH_TICKETS ?= 2000
+BENCH_ARGS ?=
+
 .PHONY: bench
-bench: ## Run the benchmarks.
+bench: build ## Measure the operator with BENCH_TICKETS (default 2000); docs/performance.md tells more.
+	@assets=$$($(CONTROL_PLANE) etcd kube-apiserver) && $(GO_BUILD) -o bin/bench ./hack/bench && \
+		exec bin/bench --programs "$$assets" --tickets=$(BENCH_TICKETS) $(BENCH_ARGS)
+
+.PHONY: microbench
+microbench: ## Run the Go benchmarks of the packages.
 	@assets=$$($(CONTROL_PLANE) etcd kube-apiserver) && KUBEBUILDER_ASSETS="$$assets" \
 		$(GO) test -run='^$$' -bench=. -benchmem $(TESTFLAGS) $(PACKAGES)
 

@@ -108,7 +108,7 @@ var mutants = []mutant{
 	},
 	{
 		"any-comment-will-do", "the text of a comment is not compared",
-		children, "CreatedBy", replace(call("MatchText"), "remote.Yes"),
+		children, "Attempt.judge", replace(call("MatchText"), "remote.Yes"),
 		"^ticketRef_corrected$//^request_lost_and_a_person_says_it_with_other_signs$",
 	},
 	{

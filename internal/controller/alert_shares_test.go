@@ -22,6 +22,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller"
 	"github.com/synqly/ticketing-operator/internal/controller/alertreceiver"
 	"github.com/synqly/ticketing-operator/internal/controller/incident"
 )
@@ -91,6 +92,7 @@ func startAlertControllers(workers int, held, other string) *holdingClient {
 		Controller: config.Controller{MaxConcurrentReconciles: workers, SkipNameValidation: ptr.To(true)},
 	})
 	Expect(err).NotTo(HaveOccurred())
+	Expect(controller.IndexFields(suiteCtx, mgr.GetFieldIndexer())).To(Succeed())
 	reads := &holdingClient{Client: mgr.GetClient(), namespace: held}
 	Expect(alertreceiver.Setup(mgr, alertreceiver.Options{Client: reads, Secrets: mgr.GetAPIReader(), Recorder: events.NewFakeRecorder(1000)})).To(Succeed())
 	Expect(incident.Setup(mgr, incident.Options{Client: reads, Recorder: events.NewFakeRecorder(1000)})).To(Succeed())

@@ -36,7 +36,7 @@ func Cached(object any) (any, error) {
 		shareStatus(remoteObject.RemoteStatus())
 	}
 	if ticket, ok := object.(*v1alpha1.Ticket); ok && ticket.Status.Remote != nil {
-		shareRemoteTicket(ticket.Status.Remote, &ticket.Spec)
+		shareRemoteTicket(ticket.Status.Remote, &ticket.Spec, annotations[v1alpha1.CreateKeyAnnotation])
 	}
 	return object, nil
 }
@@ -57,12 +57,20 @@ func shareStatus(status *v1alpha1.RemoteObjectStatus) {
 	}
 }
 
-func shareRemoteTicket(shown *v1alpha1.RemoteTicket, spec *v1alpha1.TicketSpec) {
+func shareRemoteTicket(shown *v1alpha1.RemoteTicket, spec *v1alpha1.TicketSpec, key string) {
 	for _, text := range []*string{&shown.Status, &shown.Priority, &shown.Project, &shown.IssueType, &shown.Assignee, &shown.Creator} {
 		*text = shared(*text)
 	}
+	for i, tag := range shown.Tags {
+		if tag != v1alpha1.CreateKeyTagPrefix+key { // No other ticket has that one.
+			shown.Tags[i] = shared(tag)
+		}
+	}
 	if shown.Summary == spec.Summary {
 		shown.Summary = spec.Summary
+	}
+	if shown.UpdatedAt == shown.CreatedAt {
+		shown.UpdatedAt = shown.CreatedAt
 	}
 }
 

@@ -34,7 +34,7 @@ func served() *v1alpha1.Ticket {
 	ticket.Status.ID, ticket.Status.Integration = "10001", strings.Clone("default")
 	ticket.Status.Applied = map[string]string{strings.Clone("summary"): "1f0c"}
 	ticket.Status.Returned = map[string]string{strings.Clone("summary"): "1f0c"}
-	ticket.Status.Remote = &v1alpha1.RemoteTicket{Summary: strings.Clone(ticket.Spec.Summary), Status: strings.Clone("To Do")}
+	ticket.Status.Remote = &v1alpha1.RemoteTicket{Summary: strings.Clone(ticket.Spec.Summary), Status: strings.Clone("To Do"), Tags: []string{strings.Clone("checkout")}}
 	ticket.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, Reason: "Synced", Message: strings.Clone("the remote ticket matches the spec")}}
 	return ticket
 }
@@ -84,6 +84,7 @@ func TestEqualTextsAreKeptOnce(t *testing.T) {
 		"annotation":  {firstKey(one.Annotations), firstKey(other.Annotations)},
 		"field":       {firstKey(one.Status.Applied), firstKey(other.Status.Applied)},
 		"remote":      {one.Status.Remote.Status, other.Status.Remote.Status},
+		"tag":         {one.Status.Remote.Tags[0], other.Status.Remote.Tags[0]},
 		"summary":     {one.Spec.Summary, one.Status.Remote.Summary},
 	} {
 		if unsafe.StringData(texts[0]) != unsafe.StringData(texts[1]) {

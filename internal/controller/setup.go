@@ -51,7 +51,7 @@ func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
 			return err
 		}
 	}
-	return nil
+	return incident.IndexFields(ctx, indexer)
 }
 
 // Installation is what tells this cluster's objects from those of others: the UID of the namespace

@@ -515,9 +515,21 @@ type writes struct {
 	before func(client.Object) error
 }
 
-// client is a client whose writes are counted.
+// client is a client whose writes are counted, and whose lists are of what an index finds: a
+// reconcile that reads all objects of a namespace takes the longer, the more there are. There are
+// few Integrations and namespaces.
 func (w *writes) client() client.Client {
 	return interceptor.NewClient(notWatching{testCluster.GetClient()}, interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+			switch list.(type) {
+			case *v1alpha1.IntegrationList, *v1alpha1.ClusterIntegrationList:
+			default:
+				if (&client.ListOptions{}).ApplyOptions(options).FieldSelector == nil {
+					return fmt.Errorf("a reconcile lists without an index: %T", list)
+				}
+			}
+			return c.List(ctx, list, options...)
+		},
 		Create: func(ctx context.Context, c client.WithWatch, object client.Object, options ...client.CreateOption) error {
 			return w.counted(object, func() error { return c.Create(ctx, object, options...) })
 		},

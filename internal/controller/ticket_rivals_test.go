@@ -4,12 +4,16 @@
 package controller_test
 
 import (
+	"fmt"
+	"strings"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
@@ -231,6 +235,31 @@ var _ = Describe("Two Tickets with the same ticketID", func() {
 				expectReady(ticket)
 				Expect(ticket.Status.ID).To(Equal(existing.ID))
 			}
+		}
+	})
+})
+
+var _ = Describe("Two Tickets whose remote tickets share a bucket of the index", func() {
+	It("are no rivals", func() {
+		w := newWorld()
+		bucketOf := func(number int) string {
+			return remote.Bucket(remote.RemoteID{Place: remote.Place{Integration: "default"}, ID: fmt.Sprint("OPS-", number)}.IndexValue())
+		}
+		number := 2
+		for bucketOf(number) != bucketOf(1) {
+			number++
+		}
+		var tickets []*v1alpha1.Ticket
+		for _, id := range []string{"OPS-1", fmt.Sprint("OPS-", number)} {
+			w.simulator.AddTicket(simulator.Ticket{ID: id, Name: id, Summary: id, Status: "Open"})
+			tickets = append(tickets, w.ticket(strings.ToLower(id), func(spec *v1alpha1.TicketSpec) { spec.TicketID = id }))
+		}
+		w.create(tickets[0], tickets[1])
+		// One of the two would have the better claim, so each is asked once the other has its ticket.
+		for _, ticket := range append(tickets, tickets...) {
+			w.reconcile(ticket)
+			expectReady(ticket)
+			Expect(ticket.Status.ID).To(Equal(ticket.Spec.TicketID))
 		}
 	})
 })

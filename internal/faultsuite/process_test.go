@@ -271,6 +271,9 @@ func (p *process) changedSince(revision int64, o memoryapi.Operation) bool {
 
 func (p *process) readCached(o memoryapi.Operation) (int64, error) {
 	p.endIfCrashed()
+	if o.Verb == "list" && o.Fields == "" && o.Kind != "Integration" {
+		p.world.violate("a reconcile lists every %s", o.Kind)
+	}
 	struck := p.world.begin(operation{class: classRead, name: o.String(), stale: p.changedSince(p.floor(o), o)})
 	if struck != nil && struck.read != nil {
 		return struck.read(p, o)

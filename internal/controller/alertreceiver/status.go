@@ -122,20 +122,19 @@ type counts struct {
 func (r *Reconciler) count(ctx context.Context, receiver *v1alpha1.AlertReceiver) (counts, error) {
 	counted := counts{phases: map[v1alpha1.IncidentPhase]int{}}
 	var incidents v1alpha1.IncidentList
-	if err := r.Client.List(ctx, &incidents, client.InNamespace(receiver.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+	err := r.Client.List(ctx, &incidents, client.InNamespace(receiver.Namespace), client.MatchingFields{incident.IndexReceiver: receiver.Name}, client.UnsafeDisableDeepCopy)
+	if err != nil {
 		return counted, fmt.Errorf("counting the Incidents: %w", err)
 	}
 	for i := range incidents.Items {
-		if each := &incidents.Items[i]; each.Spec.ReceiverRef.Name == receiver.Name {
-			counted.add(each)
-		}
+		counted.add(&incidents.Items[i])
 	}
-	var tickets v1alpha1.TicketList
-	if err := r.Client.List(ctx, &tickets, client.InNamespace(receiver.Namespace), client.MatchingLabels{v1alpha1.ReceiverLabel: receiver.Name}, client.HasLabels{v1alpha1.IncidentLabel}, client.UnsafeDisableDeepCopy); err != nil {
-		return counted, fmt.Errorf("counting the Tickets: %w", err)
+	tickets, err := incident.TicketsOf(ctx, r.Client, receiver)
+	if err != nil {
+		return counted, err
 	}
-	for i := range tickets.Items {
-		if incident.IsOpen(&tickets.Items[i], receiver) {
+	for i := range tickets {
+		if incident.IsOpen(&tickets[i], receiver) {
 			counted.openTickets++
 		}
 	}

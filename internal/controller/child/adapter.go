@@ -133,11 +133,16 @@ func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) (remote
 	if err != nil {
 		return remote.Search[R]{}, err
 	}
-	siblings, known, err := a.siblings(ctx, call)
+	known, err := a.Known(ctx, call.Reader, call.Object, call.Place)
 	if err != nil {
 		return remote.Search[R]{}, err
 	}
-	attempt := Attempt{Noun: a.NounText, Text: call.Text, Window: call.Window, Creators: creatorsAmong(siblings, a.Creator(call.Object))}
+	attempt := Attempt{Noun: a.NounText, Text: call.Text, Window: call.Window}
+	siblings, err := a.siblings(ctx, call, creatorsOf(attempt, shown, a.Entry, a.ShownWords))
+	if err != nil {
+		return remote.Search[R]{}, err
+	}
+	attempt.Creators = creatorsAmong(siblings, a.Creator(call.Object))
 	if user := call.Connection.OwnUser(); user != "" {
 		attempt.Creators.own = append(attempt.Creators.own, user)
 	}
@@ -147,37 +152,17 @@ func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) (remote
 	}, nil
 }
 
-// siblings are the objects that were created through the same Integration, and known those of the
-// same ticket whose words are still those that were sent.
-func (a Adapter[O, R]) siblings(ctx context.Context, call remote.Call[O, R]) (siblings []sibling, known []Known, err error) {
-	list := a.NewObjects()
-	if err := call.Reader.List(ctx, list, client.InNamespace(call.Place.Namespaces(call.Object.GetNamespace())), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, nil, fmt.Errorf("listing the other %ss: %w", a.KindName, err)
-	}
-	err = remote.EachOf(list, func(other O) {
-		shown := other.RemoteChildStatus()
-		if shown.ID == "" || shown.Integration != call.Place.Integration || other.GetUID() == call.Object.GetUID() {
-			return
-		}
-		siblings = append(siblings, sibling{wanted: a.Creator(other), shown: shown.Creator, proven: !remote.IsUnverified(&shown.RemoteObjectStatus)})
-		if shown.TicketID == call.Place.TicketID && len(a.Diff(other)) == 0 {
-			known = append(known, a.known(call.Object, other))
-		}
-	})
-	return siblings, known, err
-}
-
-// Known are the remote objects of a ticket of which objects say what was sent, for an object that
-// works at the place.
+// Known are the remote objects of a ticket of which other objects say what was sent, for an object
+// that works at the place.
 func (a Adapter[O, R]) Known(ctx context.Context, reader client.Reader, of client.Object, place remote.Place) ([]Known, error) {
 	list := a.NewObjects()
-	if err := reader.List(ctx, list, client.InNamespace(place.Namespaces(of.GetNamespace())), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing the %ss: %w", a.KindName, err)
+	err := reader.List(ctx, list, client.InNamespace(place.Namespaces(of.GetNamespace())), client.MatchingFields{indexPlace: placeValue(place)}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return nil, fmt.Errorf("listing the %ss of the ticket: %w", a.KindName, err)
 	}
 	var known []Known
-	err := remote.EachOf(list, func(object O) {
-		shown := object.RemoteChildStatus()
-		if shown.ID != "" && shown.Integration == place.Integration && shown.TicketID == place.TicketID && len(a.Diff(object)) == 0 {
+	err = remote.EachOf(list, func(object O) {
+		if object.GetUID() != of.GetUID() && len(a.Diff(object)) == 0 {
 			known = append(known, a.known(of, object))
 		}
 	})

@@ -31,7 +31,7 @@ func CreatedBy[R any](attempt Attempt, shown []R, entryOf func(*R) *synqly.Entry
 	var candidates, doubtful []remote.Found[R]
 	for i := range shown {
 		entry := entryOf(&shown[i])
-		text, time := remote.MatchText(attempt.Text, wordsOf(&shown[i])...), attempt.Window.Holds(entry.CreatedAt)
+		text, time := attempt.judge(entry, wordsOf(&shown[i]))
 		found := remote.Found[R]{Remote: shown[i], Proven: attempt.Creators.isOwn(entry.Creator)}
 		switch {
 		case text == remote.No || time == remote.No || !attempt.Creators.possible(entry.Creator):
@@ -44,6 +44,25 @@ func CreatedBy[R any](attempt Attempt, shown []R, entryOf func(*R) *synqly.Entry
 	}
 	preferred := ofWantedCreator(attempt.Creators, candidates, func(r *R) string { return entryOf(r).Creator })
 	return append(preferred, doubtful...)
+}
+
+// judge says whether a remote object has the words that were sent, and the time.
+func (a Attempt) judge(entry *synqly.Entry, words []string) (text, time remote.Verdict) {
+	return remote.MatchText(a.Text, words...), a.Window.Holds(entry.CreatedAt)
+}
+
+// creatorsOf are the creators, each once, of the remote objects that an attempt may have made as
+// far as their words and their time tell.
+func creatorsOf[R any](attempt Attempt, shown []R, entryOf func(*R) *synqly.Entry, wordsOf func(*R) []string) []string {
+	var creators []string
+	for i := range shown {
+		entry := entryOf(&shown[i])
+		text, time := attempt.judge(entry, wordsOf(&shown[i]))
+		if text != remote.No && time != remote.No && !contains(creators, entry.Creator) {
+			creators = append(creators, entry.Creator)
+		}
+	}
+	return creators
 }
 
 // doubtAbout says why a remote object may be what the attempt has made, or somebody else's.

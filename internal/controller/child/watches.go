@@ -19,7 +19,10 @@ import (
 const IndexTicketRef = "spec.ticketRef.name"
 
 // NewKind returns the kind of an adapter: one that waits for the Tickets that its objects name.
-func NewKind[O Object, R any](adapter remote.Adapter[O, R]) remote.Kind {
+func NewKind[O Object, R any](adapter interface {
+	remote.Adapter[O, R]
+	indexes() []remote.Index
+}) remote.Kind {
 	byTicket := remote.NewIndex(IndexTicketRef, func(object O) []string {
 		if ref := object.ParentReference().TicketRef; ref != nil {
 			return []string{ref.Name}
@@ -30,7 +33,7 @@ func NewKind[O Object, R any](adapter remote.Adapter[O, R]) remote.Kind {
 		controller.Watches(&v1alpha1.Ticket{}, enqueueChildren(mgr.GetClient(), adapter))
 		return nil
 	}
-	return remote.NewKind(adapter, []remote.Index{byTicket}, watchTickets)
+	return remote.NewKind(adapter, append(adapter.indexes(), byTicket), watchTickets)
 }
 
 // enqueueChildren reconciles, when a Ticket changes, the objects that name it and are not Ready.

@@ -18,7 +18,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/shard"
@@ -206,14 +205,13 @@ func (r *Reconciler) get(ctx context.Context, incident *v1alpha1.Incident, name 
 // hasRoom reports whether another ticket of the receiver may be open. A Ticket counts as open until
 // its remote ticket is known to be closed.
 func (r *Reconciler) hasRoom(ctx context.Context, receiver *v1alpha1.AlertReceiver) (bool, error) {
-	var tickets v1alpha1.TicketList
-	err := r.Client.List(ctx, &tickets, client.InNamespace(receiver.Namespace), client.MatchingLabels{v1alpha1.ReceiverLabel: receiver.Name}, client.HasLabels{v1alpha1.IncidentLabel}, client.UnsafeDisableDeepCopy)
+	tickets, err := TicketsOf(ctx, r.Client, receiver)
 	if err != nil {
-		return false, fmt.Errorf("counting the open Tickets: %w", err)
+		return false, err
 	}
 	open := int32(0)
-	for i := range tickets.Items {
-		if IsOpen(&tickets.Items[i], receiver) {
+	for i := range tickets {
+		if IsOpen(&tickets[i], receiver) {
 			open++
 		}
 	}

@@ -110,15 +110,15 @@ func receiverOf(cached client.Reader) fairqueue.IntegrationOf {
 func enqueueOfReceiver(reader client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, receiver client.Object) []ctrl.Request {
 		var incidents v1alpha1.IncidentList
-		if err := reader.List(ctx, &incidents, client.InNamespace(receiver.GetNamespace()), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		err := reader.List(ctx, &incidents, client.InNamespace(receiver.GetNamespace()), client.MatchingFields{IndexReceiver: receiver.GetName()},
+			client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+		if err != nil {
 			log.FromContext(ctx).Error(err, "listing the Incidents to reconcile")
 			return nil
 		}
 		var requests []ctrl.Request
 		for i := range incidents.Items {
-			if incidents.Items[i].Spec.ReceiverRef.Name == receiver.GetName() {
-				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&incidents.Items[i])})
-			}
+			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&incidents.Items[i])})
 		}
 		return requests
 	})

@@ -93,18 +93,20 @@ func (r *Reconciler) users(ctx context.Context, integration connection.Integrati
 	var users []string
 	recorded := connection.Recorded(client.ObjectKeyFromObject(integration))
 	for _, kind := range r.kinds {
-		list := kind.NewList()
-		if err := r.Client.List(ctx, list, client.InNamespace(integration.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
-			return nil, fmt.Errorf("looking for objects that use the Integration: %w", err)
-		}
-		err := remote.EachOf(list, func(object remote.Object) {
-			uses := kind.Integration(object)
-			if controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) && (uses == "" || uses == recorded) {
-				users = append(users, fmt.Sprintf("%s %q", kind.Name, nameAsSeenFrom(integration, object)))
+		for _, used := range []string{recorded, ""} {
+			list := kind.NewList()
+			err := r.Client.List(ctx, list, client.InNamespace(integration.GetNamespace()), client.MatchingFields{remote.IndexIntegration: used}, client.UnsafeDisableDeepCopy)
+			if err != nil {
+				return nil, fmt.Errorf("looking for objects that use the Integration: %w", err)
 			}
-		})
-		if err != nil {
-			return nil, err
+			err = remote.EachOf(list, func(object remote.Object) {
+				if controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) {
+					users = append(users, fmt.Sprintf("%s %q", kind.Name, nameAsSeenFrom(integration, object)))
+				}
+			})
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
 	slices.Sort(users)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
@@ -61,13 +62,14 @@ func (r *run) readTickets(ctx context.Context) error {
 	var list v1alpha1.TicketList
 	// The objects are only read, and there may be many of them. A write of this process that the
 	// cache does not show yet makes a change be reported once more, no worse.
-	err := r.Client.List(ctx, &list, client.InNamespace(r.name.Namespace), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+	recorded, admission := connection.Recorded(r.name), admission{run: r, of: map[string]bool{}}
+	err := r.Client.List(ctx, &list, client.InNamespace(r.name.Namespace), client.MatchingFields{remote.IndexIntegration: recorded},
+		client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 	if err != nil {
 		return fmt.Errorf("listing the Tickets: %w", err)
 	}
 	r.byID = make(map[string][]*v1alpha1.Ticket, len(list.Items))
 	var paused []string
-	recorded, admission := connection.Recorded(r.name), admission{run: r, of: map[string]bool{}}
 	for i := range list.Items {
 		ticket := &list.Items[i]
 		if ticket.Status.ID == "" || ticket.Status.Integration != recorded || !ticket.DeletionTimestamp.IsZero() {

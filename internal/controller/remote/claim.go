@@ -50,17 +50,28 @@ func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], id string)
 	}
 }
 
+// claimsPerPage bounds what is read at once of the objects that the API server has: all of a
+// namespace, because it cannot be asked for those with an ID or an annotation alone.
+const claimsPerPage = 500
+
 // rival describes another object that stands for the remote object, or claims to.
 func (r *Reconciler[O, R]) rival(ctx context.Context, s *state[O, R], id string) (string, error) {
-	list := r.adapter.NewList()
-	if err := r.APIReader.List(ctx, list, client.InNamespace(s.place.Namespaces(s.name.Namespace))); err != nil {
-		return "", &kubernetesError{fmt.Errorf("looking for other claims on the remote %s: %w", r.adapter.Noun(), err)}
-	}
-	rival := ""
-	err := EachOf(list, func(other O) {
-		if other.GetUID() != s.object.GetUID() && rival == "" && slices.Contains(r.adapter.RemoteIDs(other), RemoteID{Place: s.place, ID: id}) {
-			rival = DescribeOther(s.object, other, r.adapter.Kind())
+	claimed := RemoteID{Place: s.place, ID: id}
+	for next := ""; ; {
+		list := r.adapter.NewList()
+		// The first page fixes the state that all pages show, and comes after the claim.
+		err := r.APIReader.List(ctx, list, client.InNamespace(s.place.Namespaces(s.name.Namespace)), client.Limit(claimsPerPage), client.Continue(next))
+		if err != nil {
+			return "", &kubernetesError{fmt.Errorf("looking for other claims on the remote %s: %w", r.adapter.Noun(), err)}
 		}
-	})
-	return rival, err
+		rival := ""
+		err = EachOf(list, func(other O) {
+			if other.GetUID() != s.object.GetUID() && rival == "" && slices.Contains(r.adapter.RemoteIDs(other), claimed) {
+				rival = DescribeOther(s.object, other, r.adapter.Kind())
+			}
+		})
+		if next = list.GetContinue(); err != nil || rival != "" || next == "" {
+			return rival, err
+		}
+	}
 }

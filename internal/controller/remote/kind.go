@@ -45,15 +45,10 @@ type Watch[O Object, R any] func(ctrl.Manager, Options, *builder.Builder, *Recon
 // every kind has. watch is nil for a kind that watches nothing more.
 func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watch[O, R]) Kind {
 	kind := Kind{
-		Name:    adapter.Kind(),
-		New:     func() Object { return adapter.New() },
-		NewList: adapter.NewList,
-		Integration: func(object Object) string {
-			if recorded := object.RemoteStatus().Integration; recorded != "" {
-				return recorded
-			}
-			return adapter.Integration(object.(O))
-		},
+		Name:          adapter.Kind(),
+		New:           func() Object { return adapter.New() },
+		NewList:       adapter.NewList,
+		Integration:   func(object Object) string { return integrationUsedBy(adapter, object.(O)) },
 		Indexes:       append(commonIndexes(adapter), indexes...),
 		NewReconciler: func(options Options) (reconcile.Reconciler, error) { return New(options, adapter) },
 	}

@@ -265,17 +265,27 @@ func DescribeOther(object, other client.Object, kind string) string {
 	return fmt.Sprintf("the %s %q", kind, other.GetName())
 }
 
-// others are the other objects of the kind under an index value, in the namespace, or in all that
-// the manager watches where it is empty. They are the cache's own and must not be changed.
+// others are the other objects of the kind with a value of an index, in the namespace, or in all
+// that the manager watches where it is empty. They are the cache's own and must not be changed.
 func (r *Reconciler[O, R]) others(ctx context.Context, s *state[O, R], namespace, index, value string) ([]client.Object, error) {
-	list := r.adapter.NewList()
+	list, indexed := r.adapter.NewList(), value
+	has := func(client.Object) bool { return true }
+	switch index {
+	case IndexCreateKey:
+		indexed, has = Bucket(value), func(other client.Object) bool { return slices.Contains(createKeyIndex(other), value) }
+	case IndexRemoteID:
+		indexed, has = Bucket(value), func(other client.Object) bool {
+			object, is := other.(O)
+			return is && slices.Contains(RemoteIDIndex(r.adapter.RemoteIDs(object)), value)
+		}
+	}
 	// Nearly every reconcile asks, and the objects are only read.
-	if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: indexed}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, &kubernetesError{fmt.Errorf("looking for other objects of the kind %s: %w", r.adapter.Kind(), err)}
 	}
 	var others []client.Object
 	err := EachOf(list, func(other client.Object) {
-		if other.GetUID() != s.object.GetUID() {
+		if other.GetUID() != s.object.GetUID() && has(other) {
 			others = append(others, other)
 		}
 	})

@@ -25,7 +25,7 @@ type Lister interface{ NewList() client.ObjectList }
 // costs nothing, and for a comment it may not be known yet.
 func enqueueWaiting(reader client.Reader, kind Lister) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, integration client.Object) []ctrl.Request {
-		return NotReady(ctx, reader, kind, client.InNamespace(integration.GetNamespace()))
+		return NotReady(ctx, reader, kind, client.InNamespace(integration.GetNamespace()), client.MatchingFields{IndexWaiting: Waiting})
 	})
 }
 
@@ -33,7 +33,7 @@ func enqueueWaiting(reader client.Reader, kind Lister) handler.EventHandler {
 // Ready: a ClusterIntegration may admit them now, or no longer.
 func enqueueAdmitted(reader client.Reader, kind Lister) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []ctrl.Request {
-		return NotReady(ctx, reader, kind, client.InNamespace(namespace.GetName()))
+		return NotReady(ctx, reader, kind, client.InNamespace(namespace.GetName()), client.MatchingFields{IndexWaiting: Waiting})
 	})
 }
 
@@ -50,9 +50,7 @@ func NotReady(ctx context.Context, reader client.Reader, kind Lister, options ..
 	}
 	var requests []ctrl.Request
 	err := EachOf(list, func(object Object) {
-		status := object.RemoteStatus()
-		if !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady) || !object.GetDeletionTimestamp().IsZero() ||
-			status.ObservedGeneration != object.GetGeneration() { // It may wait for the rateLimit with an edit.
+		if isWaiting(object) {
 			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 		}
 	})
@@ -60,6 +58,13 @@ func NotReady(ctx context.Context, reader client.Reader, kind Lister, options ..
 		log.FromContext(ctx).Error(err, "reading the list of objects to reconcile")
 	}
 	return requests
+}
+
+// isWaiting reports whether an object waits for something.
+func isWaiting(object Object) bool {
+	status := object.RemoteStatus()
+	return !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady) || !object.GetDeletionTimestamp().IsZero() ||
+		status.ObservedGeneration != object.GetGeneration() // It may wait for the rateLimit with an edit.
 }
 
 // EachOf calls a function for each object of a list that is of a type.

@@ -26,7 +26,7 @@ import (
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=tickets/status,verbs=patch
 
 // Kind is Ticket.
-var Kind = remote.NewKind[*v1alpha1.Ticket, synqly.Ticket](adapter{}, []remote.Index{byAdoptedID}, watch)
+var Kind = remote.NewKind[*v1alpha1.Ticket, synqly.Ticket](adapter{}, []remote.Index{byAdoptedID, byKeptMarker}, watch)
 
 // call is what the lifecycle passes to the adapter.
 type call = remote.Call[*v1alpha1.Ticket, synqly.Ticket]

@@ -39,12 +39,12 @@ func (a adapter) Find(ctx context.Context, call call) (search, error) {
 	if err != nil && !synqly.IsRefused(err) {
 		return search{}, fmt.Errorf("searching by tag: %w", err)
 	}
-	known, err := a.markers(ctx, call)
+	kept, err := keptMarker(ctx, call)
 	if err != nil {
 		return search{}, err
 	}
-	if len(known.kept) > 0 && !call.Unmarked {
-		control, err := ticketsWithTag(ctx, call, known.kept[0])
+	if kept != "" && !call.Unmarked {
+		control, err := ticketsWithTag(ctx, call, kept)
 		switch {
 		case err != nil && !synqly.IsRefused(err):
 			return search{}, fmt.Errorf("testing the search by tag with an existing ticket: %w", err)
@@ -52,17 +52,17 @@ func (a adapter) Find(ctx context.Context, call call) (search, error) {
 			return search{}, nil
 		}
 	}
-	names := recognition{call: call, known: known}
+	names := recognition{adapter: a, call: call}
 	all, err := allTickets(ctx, call, func(ticket *synqly.Ticket) *found {
 		if synqly.HasTag(ticket.Tags, marker) {
 			return &found{Remote: *ticket, Proven: true}
 		}
-		if len(known.kept) > 0 && !call.Unmarked {
+		if kept != "" && !call.Unmarked {
 			return nil
 		}
-		return names.recognise(ticket)
+		return names.recognise(ctx, ticket)
 	})
-	if err != nil {
+	if err := cmp.Or(names.failure, err); err != nil {
 		return search{}, err
 	}
 	return search{Found: all, Doubt: names.doubt()}, nil
@@ -71,16 +71,18 @@ func (a adapter) Find(ctx context.Context, call call) (search, error) {
 // recognition recognises tickets by their name and time, which is all there is to go by without
 // markers.
 type recognition struct {
-	call  call
-	known markers
+	adapter adapter
+	call    call
 	// recognised are the tickets of other objects that the provider shows with the name that was
 	// sent, and unrecognised the ID of one that it does not.
 	recognised   int
 	unrecognised string
+	// failure is that of a search among the other objects.
+	failure error
 }
 
-func (r *recognition) recognise(ticket *synqly.Ticket) *found {
-	if name, isOther := r.known.others[ticket.ID]; isOther {
+func (r *recognition) recognise(ctx context.Context, ticket *synqly.Ticket) *found {
+	if name, isOther := r.nameGiven(ctx, ticket.ID); isOther {
 		r.control(ticket, name)
 		return nil
 	}
@@ -96,6 +98,29 @@ func (r *recognition) recognise(ticket *synqly.Ticket) *found {
 		candidate.Doubt = fmt.Sprintf("the ticket %q may be the one that was created, or somebody else's: its name and its creation time do not tell; if it is, set spec.ticketID", ticket.ID)
 	}
 	return candidate
+}
+
+// nameGiven is a fingerprint of the name that a remote ticket was given by the other Ticket of the
+// Integration that stands for it; empty where it was given none.
+func (r *recognition) nameGiven(ctx context.Context, id string) (name string, isOther bool) {
+	var tickets v1alpha1.TicketList
+	err := r.call.Reader.List(ctx, &tickets, client.InNamespace(r.call.Place.Namespaces(r.call.Object.Namespace)),
+		client.MatchingFields{remote.IndexRemoteID: remote.Bucket(remote.RemoteID{Place: r.call.Place, ID: id}.IndexValue())}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		r.failure = fmt.Errorf("looking for the Ticket that stands for the remote ticket %q: %w", id, err)
+		return "", false
+	}
+	for i := range tickets.Items {
+		other := &tickets.Items[i]
+		if other.UID == r.call.Object.UID || other.Status.ID != id || other.Status.Integration != r.call.Place.Integration || other.Status.Remote == nil {
+			continue
+		}
+		isOther = true
+		if other.Spec.TicketID == "" && !slices.Contains(r.adapter.Diff(other), "name") {
+			name = r.adapter.Fingerprint(other)
+		}
+	}
+	return name, isOther
 }
 
 // control sees whether a ticket that is known has the name that it was given.
@@ -117,36 +142,33 @@ func (r *recognition) doubt() string {
 	return fmt.Sprintf("the provider shows the ticket %q with another name than was sent, so this one cannot be recognised either", r.unrecognised)
 }
 
-// markers is what the Tickets of the Integration show of marker tags.
-type markers struct {
-	// kept are the markers with which remote tickets have come back, newest first.
-	kept []string
-	// others are the IDs of all remote tickets that Tickets stand for, with a fingerprint of the
-	// name that they were given; empty where they were given none.
-	others map[string]string
-}
+// indexKeptMarker finds the Tickets with whose marker tag the remote ticket has come back, by their
+// Integration.
+const indexKeptMarker = "keptMarker"
 
-func (a adapter) markers(ctx context.Context, call call) (markers, error) {
+var byKeptMarker = remote.NewIndex(indexKeptMarker, func(ticket *v1alpha1.Ticket) []string {
+	if ticket.Status.ID == "" || ticket.Status.Remote == nil || !synqly.HasTag(ticket.Status.Remote.Tags, markerTag(ticket.Annotations[v1alpha1.CreateKeyAnnotation])) {
+		return nil
+	}
+	return []string{ticket.Status.Integration}
+})
+
+// keptMarker is the marker tag of another Ticket of the Integration with which its remote ticket
+// has come back; empty where there is none.
+func keptMarker(ctx context.Context, call call) (string, error) {
 	var tickets v1alpha1.TicketList
-	if err := call.Reader.List(ctx, &tickets, client.InNamespace(call.Place.Namespaces(call.Object.Namespace)), client.UnsafeDisableDeepCopy); err != nil {
-		return markers{}, fmt.Errorf("listing the other Tickets: %w", err)
+	// One that is not the Ticket itself will do.
+	err := call.Reader.List(ctx, &tickets, client.InNamespace(call.Place.Namespaces(call.Object.Namespace)),
+		client.MatchingFields{indexKeptMarker: call.Place.Integration}, client.Limit(2), client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return "", fmt.Errorf("looking for a Ticket whose marker tag is known to be kept: %w", err)
 	}
-	known := markers{others: map[string]string{}}
 	for i := range tickets.Items {
-		other := &tickets.Items[i]
-		if other.UID == call.Object.UID || other.Status.ID == "" || other.Status.Integration != call.Place.Integration || other.Status.Remote == nil {
-			continue
-		}
-		known.others[other.Status.ID] = ""
-		if other.Spec.TicketID == "" && !slices.Contains(a.Diff(other), "name") {
-			known.others[other.Status.ID] = a.Fingerprint(other)
-		}
-		marker := markerTag(other.Annotations[v1alpha1.CreateKeyAnnotation])
-		if synqly.HasTag(other.Status.Remote.Tags, marker) {
-			known.kept = append(known.kept, marker)
+		if other := &tickets.Items[i]; other.UID != call.Object.UID {
+			return markerTag(other.Annotations[v1alpha1.CreateKeyAnnotation]), nil
 		}
 	}
-	return known, nil
+	return "", nil
 }
 
 // ticketsWithTag asks for the tickets with a tag. A provider that ignores the filter answers with

@@ -96,12 +96,13 @@ var changesOfClaims = predicate.Funcs{
 func enqueueLinked(reader client.Reader) handler.EventHandler {
 	requests := func(ctx context.Context, integration client.Object) []ctrl.Request {
 		var tickets v1alpha1.TicketList
-		err := reader.List(ctx, &tickets, client.InNamespace(integration.GetNamespace()), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+		recorded := connection.Recorded(client.ObjectKeyFromObject(integration))
+		err := reader.List(ctx, &tickets, client.InNamespace(integration.GetNamespace()), client.MatchingFields{remote.IndexIntegration: recorded},
+			client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 		if err != nil {
 			log.FromContext(ctx).Error(err, "listing the Tickets whose address has changed")
 			return nil
 		}
-		recorded := connection.Recorded(client.ObjectKeyFromObject(integration))
 		var linked []ctrl.Request
 		for i := range tickets.Items {
 			if ticket := &tickets.Items[i]; ticket.Status.ID != "" && ticket.Status.Integration == recorded {

@@ -28,6 +28,8 @@ type Operation struct {
 	// Kind and Name of the object; of a list the name is empty.
 	Kind string
 	Name types.NamespacedName
+	// Fields is the field selector of a list; empty for none.
+	Fields string
 	// Subresource is "status" or empty.
 	Subresource string
 	// Data is the patch, of the verb patch.
@@ -106,7 +108,7 @@ func (c *Client) Get(ctx context.Context, key client.ObjectKey, object client.Ob
 	return c.server.get(key, object, revision)
 }
 
-// List implements client.Reader.
+// List implements client.Reader. The answer is one page, whatever the limit.
 func (c *Client) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
 	known, err := c.server.kindOf(list)
 	if err != nil {
@@ -116,7 +118,11 @@ func (c *Client) List(ctx context.Context, list client.ObjectList, options ...cl
 		return err
 	}
 	applied := (&client.ListOptions{}).ApplyOptions(options)
-	revision, err := c.hooks.Read(Operation{Verb: "list", Kind: known.gvk.Kind})
+	operation := Operation{Verb: "list", Kind: known.gvk.Kind}
+	if applied.FieldSelector != nil {
+		operation.Fields = applied.FieldSelector.String()
+	}
+	revision, err := c.hooks.Read(operation)
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ func newAdminHandler(server *Server) http.Handler {
 	mux.HandleFunc("GET /simulator/behaviour", server.adminBehaviour)
 	mux.HandleFunc("PUT /simulator/behaviour", server.adminSetBehaviour)
 	mux.HandleFunc("GET /simulator/requests", server.adminRequests)
+	mux.HandleFunc("GET /simulator/request-counts", server.adminRequestCounts)
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
@@ -197,6 +198,10 @@ func (s *Server) adminRequests(writer http.ResponseWriter, _ *http.Request) {
 		logged[i] = loggedRequest{Request: request, Body: string(request.Body)}
 	}
 	writeJSON(writer, http.StatusOK, logged)
+}
+
+func (s *Server) adminRequestCounts(writer http.ResponseWriter, _ *http.Request) {
+	writeJSON(writer, http.StatusOK, s.RequestCounts())
 }
 
 // readJSON reads a body into target, or answers what is wrong with it and returns false.

@@ -106,6 +106,10 @@ func TestAdminShowsTicketsAndRequests(t *testing.T) {
 		strings.Contains(got, testToken) {
 		t.Errorf("%s", got)
 	}
+	counts := decode[map[string]int](t, server.admin("GET", "/simulator/request-counts", ""))
+	if diff := cmp.Diff(map[string]int{"CreateTicket": 1}, counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
 }
 
 func TestAdminRefusesOtherSites(t *testing.T) {

@@ -1,0 +1,96 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command bench measures the operator from outside: it starts etcd, kube-apiserver, the Synqly
+// simulator and the manager as processes of this machine, on free ports of the loopback interface,
+// and has the manager create many tickets. `make bench` builds what it needs and starts it.
+//
+// Whatever way it ends, it ends what it started.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// settings are what the flags say.
+type settings struct {
+	programs string
+	folder   string
+	tickets  int
+	backlog  int
+	latency  time.Duration
+	atRest   time.Duration
+	profile  bool
+	// managerFlags are given to the manager besides those that it needs to run here.
+	managerFlags []string
+}
+
+func main() {
+	var s settings
+	flag.StringVar(&s.programs, "programs", os.Getenv("KUBEBUILDER_ASSETS"), "the folder of etcd and kube-apiserver, as printed by `make -s control-plane`")
+	flag.StringVar(&s.folder, "output", "dist/bench", "the folder for the results, the logs and the profile")
+	flag.IntVar(&s.tickets, "tickets", 2000, "how many tickets are created")
+	flag.IntVar(&s.backlog, "backlog", 10_000, "how many tickets are edited at once at most, to create new ones behind them")
+	flag.DurationVar(&s.latency, "latency", 20*time.Millisecond, "how long the simulator takes for each request")
+	flag.DurationVar(&s.atRest, "at-rest", time.Minute, "how long the manager is left alone before its memory at rest is read")
+	flag.BoolVar(&s.profile, "profile", false, "record a CPU profile of the manager while it creates the tickets")
+	flag.Func("manager-flag", "a flag for the manager, such as --max-concurrent-reconciles=64; repeatable", func(value string) error {
+		s.managerFlags = append(s.managerFlags, value)
+		return nil
+	})
+	flag.Parse()
+
+	interrupted, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer release()
+	ctx, cancel := context.WithTimeout(interrupted, timeLimit(s.tickets))
+	defer cancel()
+	log.SetLogger(logr.Discard()) // envtest's log tells nothing of use here.
+	if err := run(ctx, s); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1) //nolint:gocritic // there is nothing left to release
+	}
+}
+
+// timeLimit bounds a run on a machine that creates ten tickets a second.
+func timeLimit(tickets int) time.Duration {
+	return 15*time.Minute + time.Duration(tickets)*200*time.Millisecond
+}
+
+func run(ctx context.Context, s settings) (err error) {
+	switch {
+	case s.programs == "":
+		return errors.New("where etcd and kube-apiserver are is unknown: start it by `make bench`, or give --programs")
+	case s.tickets < 100 || s.backlog < 100:
+		return fmt.Errorf("--tickets is %d and --backlog is %d: both must be at least 100", s.tickets, s.backlog)
+	}
+	s.backlog = min(s.backlog, s.tickets)
+	if err := os.MkdirAll(s.folder, 0o750); err != nil {
+		return fmt.Errorf("making the folder for the results: %w", err)
+	}
+	b := &bench{settings: s, started: time.Now(), result: result{Machine: describeMachine(), Tickets: s.tickets, RemoteLatency: s.latency.String(), RateLimit: rateLimit, ManagerFlags: s.managerFlags}}
+	defer func() { err = errors.Join(err, b.stop()) }()
+	for _, phase := range []func(context.Context) error{
+		b.startEnvironment,
+		b.takeTemplate,
+		b.measureAPIServer,
+		b.measureCreation,
+		b.measureRest,
+		b.measureBacklog,
+		b.measureRestart,
+	} {
+		if err := phase(ctx); err != nil {
+			return err
+		}
+	}
+	return b.report(os.Stdout)
+}
