@@ -252,6 +252,11 @@ var mutants = []mutant{
 		"^alerts_join_and_resolve$//^crash_after_new_leader$",
 	},
 	{
+		"admit-every-namespace", "a ClusterIntegration serves namespaces that its selector does not select",
+		lifecycle, "Reconciler.checkAdmission", returnAtOnce("nil"),
+		"^a_namespace_that_is_not_admitted_for_a_while$",
+	},
+	{
 		"act-on-the-first-ticket", "an Incident that has had several tickets acts on its first one",
 		incidents, "Reconciler.observe", replace(marked(call("ownTicket")), "$callee($butLast, min(1, s.incident.Status.Generation))"),
 		"^alerts_fire_again_much_later$",

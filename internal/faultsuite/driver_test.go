@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
@@ -131,9 +132,9 @@ func (w *world) settled(of reference) bool {
 	switch object := w.get(of).(type) {
 	case nil:
 		return true
-	case *v1alpha1.Integration:
-		return object.DeletionTimestamp.IsZero() && object.Status.ObservedGeneration == object.Generation &&
-			meta.IsStatusConditionTrue(object.Status.Conditions, v1alpha1.ConditionReady)
+	case connection.Integration:
+		return object.GetDeletionTimestamp().IsZero() && object.ConnectionStatus().ObservedGeneration == object.GetGeneration() &&
+			meta.IsStatusConditionTrue(object.ConnectionStatus().Conditions, v1alpha1.ConditionReady)
 	case *v1alpha1.Incident:
 		return w.alerts.follows(object)
 	case remote.Object:

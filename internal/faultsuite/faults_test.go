@@ -94,7 +94,7 @@ func (w *world) begin(o operation) *fault {
 	o.remoteExists = w.remoteIDOf(w.primary) != ""
 	_, o.ticketExists = w.remoteTicketOf(w.primary)
 	o.objectExists, o.secretExists = w.exists(w.primary), w.token() != ""
-	o.integrationExists = w.exists(reference{"Integration", integrationName})
+	o.integrationExists = w.exists(w.connectedBy)
 	w.operations = append(w.operations, o)
 	if w.strike == nil || len(w.operations) != w.strike.number {
 		return nil
@@ -294,7 +294,6 @@ func interferenceFaults() []fault {
 	withObject := func(o operation) bool { return o.objectExists && anyMoment(o) }
 	withSecret := func(o operation) bool { return o.secretExists && anyMoment(o) }
 	withIntegration := func(o operation) bool { return o.integrationExists && anyMoment(o) }
-	integration := reference{"Integration", integrationName}
 	faults := []fault{
 		{name: "spec edited", applies: withObject, before: func(w *world) { w.edit(w.primary, editSpec("edited in between")) }},
 		{name: "object replaced by its manifest", applies: withObject, before: func(w *world) { w.replaceUnlessRestored(w.primary) }},
@@ -323,7 +322,7 @@ func interferenceFaults() []fault {
 			w.inTime(10*time.Minute, func() { w.applySecret(token) })
 		}},
 		{name: "Integration deleted for 10 minutes", applies: withIntegration, losesCredentials: true, before: func(w *world) {
-			w.delete(integration)
+			w.delete(w.connectedBy)
 			w.inTime(10*time.Minute, func() { w.restoreIntegration(30) })
 		}},
 	}
@@ -336,9 +335,9 @@ func interferenceFaults() []fault {
 // restoreIntegration creates the Integration again, once it is gone. A person who has waited for it
 // in vain so many minutes takes its finalizers off.
 func (w *world) restoreIntegration(minutes int) {
-	of := reference{"Integration", integrationName}
+	of := w.connectedBy
 	if w.get(of) == nil {
-		w.apply(theIntegration())
+		w.apply(w.theConnection())
 		return
 	}
 	if minutes == 0 {

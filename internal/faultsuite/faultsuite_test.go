@@ -245,8 +245,8 @@ func (w *world) mayNeedAPerson(s scenario) bool {
 func (w *world) mend(s scenario) {
 	if s.withoutCredentials && w.token() == "" {
 		w.applySecret(currentToken(w))
-		if w.get(reference{"Integration", integrationName}) == nil {
-			w.apply(theIntegration())
+		if w.get(w.connectedBy) == nil {
+			w.apply(w.theConnection())
 		}
 	}
 	if w.strike.fault.doubtful {

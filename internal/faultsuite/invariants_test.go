@@ -97,7 +97,7 @@ func (l *ledger) sent(call *exchange) {
 // checkPace is invariant 8.
 func (l *ledger) checkPace(call *exchange) {
 	w, pace, now := l.world, &call.by.by.paced, time.Now()
-	if integration := w.get(reference{"Integration", integrationName}); integration != nil && integration.GetUID() != pace.integration {
+	if integration := w.get(w.connectedBy); integration != nil && integration.GetUID() != pace.integration {
 		*pace = pacing{integration: integration.GetUID(), tokens: burst, last: now, grace: pace.grace}
 	}
 	pace.tokens = min(burst, pace.tokens+requestsPerSecond*now.Sub(pace.last).Seconds()) - 1

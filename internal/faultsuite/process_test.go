@@ -18,7 +18,6 @@ import (
 	"github.com/go-logr/logr/funcr"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -81,11 +80,12 @@ func newProcessOn(w *world, on nodeClock) *process {
 	cached := w.api.NewClient(memoryapi.Hooks{Read: p.readCached, Write: p.write})
 	live := w.api.NewClient(memoryapi.Hooks{Read: p.readLive})
 	w.must(controller.IndexFields(context.Background(), cached))
-	p.connections = connection.New(connection.Options{Secrets: live, Transport: w.network, Clock: on})
+	p.connections = connection.New(connection.Options{ClusterNamespace: namespace, Secrets: live, Transport: w.network, Clock: on})
 	options := remote.Options{
-		Client: cached, APIReader: live, Connections: p.connections, Recorder: recorder{w}, Installation: installation, Clock: on,
+		Client: cached, APIReader: live, Namespaces: namespaceMetadata{live}, Connections: p.connections, Recorder: recorder{w}, Installation: installation, Clock: on,
 	}
-	p.reconcilers = map[string]reconcile.Reconciler{"Integration": integration.NewReconciler(options, controller.RemoteKinds)}
+	integrations := integration.NewReconciler(options, controller.RemoteKinds)
+	p.reconcilers = map[string]reconcile.Reconciler{theDefault.kind: integrations, theClusterIntegration.kind: integrations}
 	for _, kind := range controller.RemoteKinds {
 		reconciler, err := kind.NewReconciler(options)
 		w.must(err)
@@ -125,7 +125,7 @@ func (p *process) enqueueAll() {
 	for _, kind := range slices.Backward(controller.RemoteKinds) {
 		p.world.each(kind.NewList(), func(object client.Object) { p.enqueue(referenceTo(object)) })
 	}
-	p.world.each(&v1alpha1.IntegrationList{}, func(object client.Object) { p.enqueue(referenceTo(object)) })
+	p.world.eachIntegration(func(object client.Object) { p.enqueue(referenceTo(object)) })
 	if p.world.polled {
 		p.enqueue(thePoller)
 	}
@@ -171,7 +171,7 @@ func (p *process) notify(change memoryapi.Change) {
 		p.notifyOfAlerts(change)
 	}
 	switch of.kind {
-	case "Integration":
+	case theDefault.kind, theClusterIntegration.kind:
 		if change.Before != nil && (change.After == nil || change.Before.GetGeneration() != change.After.GetGeneration()) {
 			p.connections.Interrupt(of.key())
 		}
@@ -179,9 +179,9 @@ func (p *process) notify(change memoryapi.Change) {
 		if p.world.polled {
 			p.enqueue(thePoller)
 		}
-		for _, kind := range controller.RemoteKinds {
-			p.world.each(kind.NewList(), func(other client.Object) { p.enqueueWaiting(other) })
-		}
+		p.enqueueAllWaiting()
+	case "Namespace":
+		p.enqueueAllWaiting()
 	case "Ticket":
 		p.enqueue(of)
 		for _, kind := range controller.RemoteKinds {
@@ -197,12 +197,25 @@ func (p *process) notify(change memoryapi.Change) {
 		}
 		p.enqueue(of)
 	}
-	if of.kind != "Integration" && endsUse(change) {
-		p.world.each(&v1alpha1.IntegrationList{}, func(integration client.Object) {
+	if kindNamed(of.kind) != nil && endsUse(change) {
+		p.world.eachIntegration(func(integration client.Object) {
 			if !integration.GetDeletionTimestamp().IsZero() {
 				p.enqueue(referenceTo(integration))
 			}
 		})
+	}
+}
+
+// eachIntegration calls a function for every Integration and ClusterIntegration.
+func (w *world) eachIntegration(do func(client.Object)) {
+	w.each(&v1alpha1.IntegrationList{}, do)
+	w.each(&v1alpha1.ClusterIntegrationList{}, do)
+}
+
+// enqueueAllWaiting queues every object that is not Ready.
+func (p *process) enqueueAllWaiting() {
+	for _, kind := range controller.RemoteKinds {
+		p.world.each(kind.NewList(), func(object client.Object) { p.enqueueWaiting(object) })
 	}
 }
 
@@ -332,7 +345,7 @@ func (p *process) reconcile(of reference) (alive bool) {
 	go func() {
 		defer close(done)
 		ctx := ctrl.LoggerInto(context.Background(), p.logger)
-		result, err := p.reconcilers[of.kind].Reconcile(ctx, ctrl.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: of.name}})
+		result, err := p.reconcilers[of.kind].Reconcile(ctx, ctrl.Request{NamespacedName: of.key()})
 		ended = &end{result, err}
 	}()
 	begun := time.Now()

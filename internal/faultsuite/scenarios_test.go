@@ -57,7 +57,7 @@ var (
 const soon = 10 * time.Second
 
 func scenarios() []scenario {
-	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), recognitionScenarios(), scenariosOfEverything(), scenariosOfReferences(), scenariosOfProviders(), scenariosOfAlerts())
+	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), recognitionScenarios(), scenariosOfEverything(), scenariosOfReferences(), scenariosOfProviders(), scenariosOfClusterIntegrations(), scenariosOfAlerts())
 }
 
 func deleting(of ...reference) func(*world) {

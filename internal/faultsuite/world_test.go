@@ -60,6 +60,9 @@ type reference struct{ kind, name string }
 func (r reference) String() string { return r.kind + "/" + r.name }
 
 func (r reference) key() types.NamespacedName {
+	if r.kind == theClusterIntegration.kind {
+		return types.NamespacedName{Name: r.name}
+	}
 	return types.NamespacedName{Namespace: namespace, Name: r.name}
 }
 
@@ -82,6 +85,8 @@ func (r reference) empty() client.Object {
 	switch r.kind {
 	case "Integration":
 		return &v1alpha1.Integration{}
+	case "ClusterIntegration":
+		return &v1alpha1.ClusterIntegration{}
 	case "AlertReceiver":
 		return &v1alpha1.AlertReceiver{}
 	case "Incident":
@@ -98,6 +103,11 @@ type appointment struct {
 	at   time.Time
 	what func()
 }
+
+var (
+	theDefault            = reference{"Integration", integrationName}
+	theClusterIntegration = reference{"ClusterIntegration", "shared"}
+)
 
 // world is a cluster, a ticketing system, the people of both, and the managers. Its clock is that
 // of the synctest bubble that it lives in.
@@ -118,6 +128,8 @@ type world struct {
 	appointments []appointment
 	steps        int
 
+	// connectedBy is the Integration or ClusterIntegration that the objects use.
+	connectedBy reference
 	// polled: the managers look for remote changes.
 	polled bool
 	// alerts are what senders say; nil in scenarios without any.
@@ -166,7 +178,7 @@ type action struct {
 }
 
 func newWorld() *world {
-	w := &world{deleted: map[reference]bool{}, copied: map[reference]bool{}, saidMeanwhile: map[string]bool{}, keptSummaries: map[string]string{}, keptStatuses: map[string]string{}, longestWork: map[string]time.Duration{}}
+	w := &world{connectedBy: theDefault, deleted: map[reference]bool{}, copied: map[reference]bool{}, saidMeanwhile: map[string]bool{}, keptSummaries: map[string]string{}, keptStatuses: map[string]string{}, longestWork: map[string]time.Duration{}}
 	w.api = memoryapi.NewServer(scheme, time.Now)
 	w.api.Changed = w.changed
 	w.people = w.api.NewClient(memoryapi.Hooks{})
@@ -214,7 +226,7 @@ func (w *world) inTime(delay time.Duration, what func()) {
 
 func (w *world) apply(objects ...client.Object) {
 	for _, object := range objects {
-		object.SetNamespace(namespace)
+		object.SetNamespace(referenceTo(object).key().Namespace)
 		w.must(w.people.Create(context.Background(), object))
 		w.declare(referenceTo(object))
 	}
@@ -332,7 +344,7 @@ func (w *world) annotate(of reference, name, value string) {
 // delete deletes an object as kubectl does, if it is there.
 func (w *world) delete(of reference) {
 	object := of.empty()
-	object.SetNamespace(namespace)
+	object.SetNamespace(of.key().Namespace)
 	object.SetName(of.name)
 	w.must(client.IgnoreNotFound(w.people.Delete(context.Background(), object)))
 	w.deleted[of] = true
@@ -341,7 +353,7 @@ func (w *world) delete(of reference) {
 // touch asks for another look at everything, as a person does who has mended something.
 func (w *world) touch() {
 	value := time.Now().Format(time.RFC3339)
-	for _, of := range append(slices.Clone(w.declared), reference{"Integration", integrationName}) {
+	for _, of := range append(slices.Clone(w.declared), w.connectedBy) {
 		w.annotate(of, v1alpha1.SyncRequestedAnnotation, value)
 	}
 }
@@ -366,6 +378,16 @@ const (
 	requestsPerSecond = 2
 	burst             = 3
 )
+
+// theConnection is the manifest of what the objects use.
+func (w *world) theConnection() client.Object {
+	if w.connectedBy == theClusterIntegration {
+		return &v1alpha1.ClusterIntegration{ObjectMeta: metav1.ObjectMeta{Name: theClusterIntegration.name}, Spec: v1alpha1.ClusterIntegrationSpec{
+			IntegrationSpec: theIntegration().Spec, NamespaceSelector: v1alpha1.NamespaceSelector{MatchLabels: map[string]string{admissionLabel: "true"}},
+		}}
+	}
+	return theIntegration()
+}
 
 func ticket(name string, change ...func(*v1alpha1.TicketSpec)) *v1alpha1.Ticket {
 	made := &v1alpha1.Ticket{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.TicketSpec{
