@@ -23,8 +23,8 @@ var _ = Describe("The flags", func() {
 	It("are all accepted, and the probes and metrics answer", func(ctx SpecContext) {
 		t := newTenant(ctx)
 		pprof := freeAddress(ctx)
-		// startManager gives --kubeconfig, --metrics-bind-address, --health-probe-bind-address,
-		// --alerts-bind-address and --watch-namespaces.
+		// startManager gives --kubeconfig, --metrics-bind-address, --metrics-secure,
+		// --health-probe-bind-address, --alerts-bind-address and --watch-namespaces.
 		m := t.startManager(ctx,
 			"--pprof-bind-address="+pprof, "--cluster-resource-namespace="+t.namespace,
 			"--leader-elect", "--leader-election-namespace="+operatorNamespace, "--max-concurrent-reconciles=2", "--allow-insecure-http",

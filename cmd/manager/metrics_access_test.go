@@ -48,24 +48,34 @@ var _ = Describe("The metrics", func() {
 		Expect(status).To(Equal(http.StatusBadRequest), body)
 	})
 
-	It("are served with the certificate of --metrics-cert-path", func(ctx SpecContext) {
+	It("are served with the certificate of --metrics-cert-path, also after it was renewed", func(ctx SpecContext) {
 		t := newTenant(ctx)
-		certificate, key, err := cert.GenerateSelfSignedCertKey("127.0.0.1", nil, nil)
-		Expect(err).NotTo(HaveOccurred())
-		folder := GinkgoT().TempDir()
-		Expect(os.WriteFile(filepath.Join(folder, "metrics.crt"), certificate, 0o600)).To(Succeed())
-		Expect(os.WriteFile(filepath.Join(folder, "metrics.key"), key, 0o600)).To(Succeed())
-		authorities := x509.NewCertPool()
-		Expect(authorities.AppendCertsFromPEM(certificate)).To(BeTrue())
 		token := t.accountToken(ctx, "prometheus")
 		t.allowMetrics(ctx, "prometheus")
 		t.secrets = append(t.secrets, token)
+		folder := GinkgoT().TempDir()
+		first := writeCertificate(folder)
 
 		m := t.launchSecureManager(ctx, "--metrics-cert-path="+folder, "--metrics-cert-name=metrics.crt", "--metrics-cert-key=metrics.key")
 
-		m.expectMetrics(ctx, metricsClient(&tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}), token)
+		m.expectMetrics(ctx, metricsClient(&tls.Config{RootCAs: first, MinVersion: tls.VersionTLS12}), token)
+		renewed := writeCertificate(folder)
+		m.expectMetrics(ctx, metricsClient(&tls.Config{RootCAs: renewed, MinVersion: tls.VersionTLS12}), token)
 	})
 })
+
+// writeCertificate writes a new certificate and its key into the folder, and returns what it is
+// verified with.
+func writeCertificate(folder string) *x509.CertPool {
+	GinkgoHelper()
+	certificate, key, err := cert.GenerateSelfSignedCertKey("127.0.0.1", nil, nil)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(os.WriteFile(filepath.Join(folder, "metrics.crt"), certificate, 0o600)).To(Succeed())
+	Expect(os.WriteFile(filepath.Join(folder, "metrics.key"), key, 0o600)).To(Succeed())
+	authorities := x509.NewCertPool()
+	Expect(authorities.AppendCertsFromPEM(certificate)).To(BeTrue())
+	return authorities
+}
 
 // launchSecureManager starts a manager that works in this namespace alone, and serves its metrics
 // as it does when no flag says otherwise.
