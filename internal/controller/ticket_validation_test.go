@@ -42,13 +42,10 @@ var _ = Describe("A Ticket that does not fit what the provider has", func() {
 		GinkgoHelper()
 		Expect(condition(ticket, v1alpha1.ConditionValid)).To(BeNil())
 	}
-	// has makes the provider another one, as the next check but one finds it: that reads the fields
-	// again.
-	has := func(options simulator.Options) *v1alpha1.Integration {
+	// has gives the provider other fields, as the next check that reads them finds them.
+	has := func(fields ...simulator.RemoteField) *v1alpha1.Integration {
 		GinkgoHelper()
-		options.Token, options.Now = canaryToken, w.clock.Now
-		w.simulator = simulator.New(options)
-		w.server.Config.Handler = w.simulator
+		w.simulator.SetRemoteFields(fields)
 		w.clock.Step(time.Hour)
 		return w.reconcileIntegration()
 	}
@@ -131,11 +128,10 @@ var _ = Describe("A Ticket that does not fit what the provider has", func() {
 		Expect(condition(ticket, v1alpha1.ConditionReady).Message).NotTo(ContainSubstring("this may be why"))
 	})
 
-	It("is compared again when the provider has other projects and fields", func() {
+	It("is compared again when the provider has other fields", func() {
 		typo, fine := w.created(w.ticket("typo", withField("sevrity", "2"))), w.created(w.ticket("fine", withField("severity", "2")))
 		Expect(w.options.Connections.MetadataChanges()).To(Receive())
-		name := "Sevrity"
-		has(simulator.Options{RemoteFields: []simulator.RemoteField{{FieldID: "field_1", FieldScope: "integration_custom", ProviderFieldName: name}}})
+		has(simulator.RemoteField{FieldID: "field_1", FieldScope: "integration_custom", ProviderFieldName: "Sevrity"})
 		Expect(w.options.Connections.MetadataChanges()).To(Receive())
 		w.reconcile(typo)
 		expectNothingSaid(typo)
@@ -145,6 +141,21 @@ var _ = Describe("A Ticket that does not fit what the provider has", func() {
 		w.clock.Step(time.Hour)
 		w.reconcileIntegration()
 		Expect(w.options.Connections.MetadataChanges()).NotTo(Receive(), "nothing is new")
+	})
+
+	It("is sent once more after a refusal when the provider has what it names", func() {
+		ticket := w.ticket("early", withField("sevrity", "2"))
+		w.create(ticket)
+		remove := w.simulator.Inject(simulator.Fault{Operation: "CreateTicket", Status: 422, Message: "there is no such field"})
+		w.reconcile(ticket)
+		expectNotReady(ticket, v1alpha1.ReasonRejected, "there is no such field", "; this may be why: customFields has")
+		w.expectInSync(ticket)
+		remove()
+
+		has(simulator.RemoteField{FieldID: "field_1", FieldScope: "integration_custom", ProviderFieldName: "Sevrity"})
+		w.reconcile(ticket)
+		expectReady(ticket)
+		expectNothingSaid(ticket)
 	})
 
 	It("keeps what was said over a restart, after which nothing is known until the Integration is checked", func() {
@@ -210,7 +221,7 @@ var _ = Describe("A Ticket that does not fit what the provider has", func() {
 		for i := range 10_000 {
 			many = append(many, simulator.RemoteField{FieldID: fmt.Sprintf("customfield_%05d", i), FieldScope: "integration_custom", ProviderFieldName: fmt.Sprintf("The field %d", i)})
 		}
-		integration := has(simulator.Options{RemoteFields: many})
+		integration := has(many...)
 		expectReady(integration)
 		Expect(integration.Status.RemoteFieldCount).To(BeEquivalentTo(10_000))
 		Expect(json.Marshal(integration.Status)).NotTo(ContainSubstring("customfield_"))

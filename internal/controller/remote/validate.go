@@ -38,7 +38,12 @@ func (r *Reconciler[O, R]) validate(ctx context.Context, s *state[O, R]) error {
 			meta.RemoveStatusCondition(&s.status.Conditions, v1alpha1.ConditionValid)
 		}
 	}
+	before := meta.FindStatusCondition(s.status.Conditions, v1alpha1.ConditionValid)
 	r.judge(s)
+	if before != nil && s.validator != nil && len(s.findings) == 0 {
+		// The provider may have refused what it has now, so a refused request is sent once more.
+		meta.RemoveStatusCondition(&s.status.Conditions, v1alpha1.ConditionStalled)
+	}
 	return nil
 }
 
