@@ -301,6 +301,11 @@ func getWith(ctx context.Context, with *http.Client, url string) (string, error)
 	if err != nil {
 		return "", err
 	}
+	return send(with, request)
+}
+
+// send returns the text of an answer that is no error.
+func send(with *http.Client, request *http.Request) (string, error) {
 	response, err := with.Do(request)
 	if err != nil {
 		return "", err
@@ -311,7 +316,7 @@ func getWith(ctx context.Context, with *http.Client, url string) (string, error)
 		return "", err
 	}
 	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("%s: %s", url, response.Status)
+		return "", fmt.Errorf("%s: %s", request.URL.Path, response.Status)
 	}
 	return string(text), nil
 }

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -269,40 +270,74 @@ func (b *bench) measureRest(ctx context.Context) error {
 	}
 	_, b.result.RestingMemory = memory(b.manager.pid())
 
-	// What polls cost does not depend on how long the other things are measured.
-	const polls = 6
-	b.say("Polling every %s for %s", shortPollInterval, polls*shortPollInterval)
-	if err := b.setPollInterval(ctx, shortPollInterval); err != nil {
+	b.say("Polling every %s", shortPollInterval)
+	if err := b.configurePolls(ctx, shortPollInterval, "1s"); err != nil {
 		return err
 	}
 	// The first poll with a new configuration lists everything, and comes with a delay.
 	if err := pause(ctx, 3*shortPollInterval); err != nil {
 		return err
 	}
-	before, err := b.read(ctx)
-	if err != nil {
+	var err error
+	if b.result.PollAfterBurst, err = b.measurePolls(ctx); err != nil {
 		return err
 	}
-	if err := pause(ctx, polls*shortPollInterval); err != nil {
+	if err := b.editRemotely(ctx, "ticket-0"); err != nil {
 		return err
+	}
+	if err := pause(ctx, 2*shortPollInterval); err != nil { // One poll finds the change.
+		return err
+	}
+	if b.result.Poll, err = b.measurePolls(ctx); err != nil {
+		return err
+	}
+	return b.configurePolls(ctx, pollInterval, "2m")
+}
+
+// measurePolls sees what some polls cost, one of them on average.
+func (b *bench) measurePolls(ctx context.Context) (pollCost, error) {
+	const polls = 3
+	before, err := b.read(ctx)
+	if err != nil {
+		return pollCost{}, err
+	}
+	if err := pause(ctx, polls*shortPollInterval); err != nil {
+		return pollCost{}, err
 	}
 	after, err := b.read(ctx)
 	if err != nil {
-		return err
+		return pollCost{}, err
 	}
-	b.result.PollRequests = after.remote.since(before.remote)
-	b.result.PollRemote = float64(b.result.PollRequests.total()) / float64(polls)
-	b.result.PollWrites = float64(after.writes.since(before.writes, objectWrites...)) / float64(polls)
-	b.result.PollCPU = per(difference(after.managerCPU, before.managerCPU), polls)
-	return b.setPollInterval(ctx, pollInterval)
+	sent := after.remote.since(before.remote)
+	return pollCost{
+		Requests: float64(sent.total()) / polls, Operations: sent, CPU: per(difference(after.managerCPU, before.managerCPU), polls),
+		Writes: float64(after.writes.since(before.writes, objectWrites...)) / polls,
+	}, nil
 }
 
-// setPollInterval sets that of the Integration with the tickets.
-func (b *bench) setPollInterval(ctx context.Context, interval time.Duration) error {
+// configurePolls sets what polls of the Integration with the tickets depend on.
+func (b *bench) configurePolls(ctx context.Context, interval time.Duration, settlePeriod string) error {
 	integration := &v1alpha1.Integration{ObjectMeta: metav1.ObjectMeta{Namespace: busyNamespace, Name: "default"}}
-	patch := fmt.Appendf(nil, `{"spec":{"pollInterval":%q}}`, interval)
+	patch := fmt.Appendf(nil, `{"spec":{"pollInterval":%q,"settlePeriod":%q}}`, interval, settlePeriod)
 	if err := b.client.Patch(ctx, integration, client.RawPatch("application/merge-patch+json", patch)); err != nil {
-		return fmt.Errorf("setting the pollInterval: %w", err)
+		return fmt.Errorf("configuring the polls: %w", err)
+	}
+	return nil
+}
+
+// editRemotely changes the remote ticket of a Ticket, as a person does.
+func (b *bench) editRemotely(ctx context.Context, name string) error {
+	var ticket v1alpha1.Ticket
+	if err := b.client.Get(ctx, client.ObjectKey{Namespace: busyNamespace, Name: name}, &ticket); err != nil {
+		return fmt.Errorf("reading a Ticket: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPatch, b.simulatorURL+"/simulator/tickets/"+ticket.Status.ID, strings.NewReader(`{"status":"In Progress"}`))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if _, err := send(http.DefaultClient, request); err != nil {
+		return fmt.Errorf("editing a remote ticket: %w", err)
 	}
 	return nil
 }

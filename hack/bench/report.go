@@ -44,10 +44,10 @@ type result struct {
 	PeakMemory    *float64 `json:"peakMemory"`
 	RestingMemory *float64 `json:"restingMemory"`
 
-	PollRemote   float64  `json:"remoteRequestsPerPoll"`
-	PollRequests requests `json:"requestsOfPolls"`
-	PollWrites   float64  `json:"objectWritesPerPoll"`
-	PollCPU      *float64 `json:"managerCPUPerPoll"`
+	// PollAfterBurst is a poll while the tickets that were created last are the newest change that
+	// is known, and Poll one while that is a single later change.
+	PollAfterBurst pollCost `json:"pollAfterBurst"`
+	Poll           pollCost `json:"poll"`
 
 	Backlog     int     `json:"backlog"`
 	BacklogLeft int     `json:"backlogAfterProbes"`
@@ -63,6 +63,19 @@ type result struct {
 	RestartCPU        *float64 `json:"restartManagerCPU"`
 	RestartPeakMemory *float64 `json:"restartPeakMemory"`
 	RestartMemory     *float64 `json:"restartRestingMemory"`
+}
+
+// pollCost is what a poll costs.
+type pollCost struct {
+	Requests float64  `json:"remoteRequests"`
+	Writes   float64  `json:"objectWrites"`
+	CPU      *float64 `json:"managerCPU"`
+	// Operations are the requests of all polls that were measured.
+	Operations requests `json:"operations"`
+}
+
+func (p pollCost) String() string {
+	return fmt.Sprintf("%.1f; %.1f; %s", p.Requests, p.Writes, milliseconds(p.CPU))
 }
 
 // sizesOf are the bytes of a Ticket's status, and of all of it, as JSON.
@@ -103,8 +116,8 @@ func (r *result) rows() []row {
 		{"Size of a status; of its object", fmt.Sprintf("%d bytes; %d bytes", r.StatusBytes, r.ObjectBytes), "-"},
 		{"Memory while tickets are created, peak", megabytes(r.PeakMemory), "-"},
 		{"Memory at rest", megabytes(r.RestingMemory), atRest},
-		{"A poll without changes: remote requests; writes", fmt.Sprintf("%.1f; %.1f", r.PollRemote, r.PollWrites), "-; 0.0"},
-		{"A poll without changes: CPU of the manager", milliseconds(r.PollCPU), "-"},
+		{"A poll without changes: remote requests; writes; CPU", r.Poll.String(), "-; 0.0; -"},
+		{"The same, right after all were created", r.PollAfterBurst.String(), "-; 0.0; -"},
 		{fmt.Sprintf("New ticket behind %d to %d edits, to Ready: p50; max", r.Backlog, r.BacklogLeft), fmt.Sprintf("%.2f s; %.2f s", r.BehindP50, r.BehindMax), "at most 1 s"},
 		{"New ticket of another tenant meanwhile: p50; max", fmt.Sprintf("%.2f s; %.2f s", r.BesideP50, r.BesideMax), "at most 1 s"},
 		{"Restart with all in sync, until at rest", fmt.Sprintf("%.1f s", r.RestartSeconds), "-"},

@@ -21,8 +21,8 @@ import (
 // tracker follows which Tickets are Ready, in a watch of all of them.
 type tracker struct {
 	mu sync.Mutex
-	// applied is when a generation of a Ticket was sent to the API server, and ready when it was seen
-	// to be Ready.
+	// applied is when a generation of a Ticket was sent to the API server, and ready when it was
+	// seen to be Ready.
 	applied, ready map[ticketVersion]time.Time
 	// counts are how many are Ready, by namespace and generation.
 	counts map[ticketVersion]int

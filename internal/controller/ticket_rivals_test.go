@@ -255,7 +255,8 @@ var _ = Describe("Two Tickets whose remote tickets share a bucket of the index",
 			tickets = append(tickets, w.ticket(strings.ToLower(id), func(spec *v1alpha1.TicketSpec) { spec.TicketID = id }))
 		}
 		w.create(tickets[0], tickets[1])
-		// One of the two would have the better claim, so each is asked once the other has its ticket.
+		// One of the two would have the better claim, so each is asked once the other has its
+		// ticket.
 		for _, ticket := range append(tickets, tickets...) {
 			w.reconcile(ticket)
 			expectReady(ticket)

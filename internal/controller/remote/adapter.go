@@ -276,8 +276,8 @@ type Policy struct {
 type Call[O Object, R any] struct {
 	// Connection has the client and the Integration's settings.
 	Connection *connection.Connection
-	// Reader reads the cache. It MUST NOT list without an index, except for Integrations: there
-	// may be very many objects.
+	// Reader reads the cache. Lists MUST be of what an index finds, except those of Integrations:
+	// there may be very many objects.
 	Reader client.Reader
 	Place  Place
 	Object O

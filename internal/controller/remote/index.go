@@ -22,8 +22,8 @@ const (
 	// IndexAdoptID finds objects by the remote object that their spec names, whether or not they
 	// have it; its values are those of RemoteIDIndex. Kinds that adopt have it.
 	IndexAdoptID = "adoptID"
-	// IndexIntegration finds objects by the Integration that they use, as Kind.Integration names it:
-	// empty where only another object tells. Every kind has it.
+	// IndexIntegration finds objects by the Integration that they use, as Kind.Integration names
+	// it: empty where only another object tells. Every kind has it.
 	IndexIntegration = "integration"
 	// IndexWaiting finds, under the value Waiting, the objects that wait for something. Every kind
 	// has it.
@@ -104,8 +104,8 @@ type RemoteID struct {
 	ID string
 }
 
-// IndexValue is what a bucket of IndexRemoteID stands for. Its parts are separated by a byte that no text in a
-// Kubernetes object contains.
+// IndexValue is what a bucket of IndexRemoteID stands for. Its parts are separated by a byte that
+// no text in a Kubernetes object contains.
 func (id RemoteID) IndexValue() string {
 	return id.Integration + "\x00" + id.TicketID + "\x00" + id.ID
 }
