@@ -28,7 +28,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
-	"github.com/synqly/ticketing-operator/internal/controller/shard"
+	"github.com/synqly/ticketing-operator/internal/shard"
 	"github.com/synqly/ticketing-operator/internal/source/alerts"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )

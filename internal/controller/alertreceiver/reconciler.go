@@ -27,7 +27,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/incident"
-	"github.com/synqly/ticketing-operator/internal/controller/shard"
+	"github.com/synqly/ticketing-operator/internal/controller/shutdown"
+	"github.com/synqly/ticketing-operator/internal/shard"
 )
 
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=alertreceivers,verbs=get;list;watch
@@ -94,7 +95,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if options.ServesClusterIntegrations {
 		controller.Watches(&v1alpha1.ClusterIntegration{}, enqueueUsers(mgr.GetClient()))
 	}
-	return controller.Complete(reconciler)
+	return controller.Complete(shutdown.Quietly(reconciler))
 }
 
 func receiverOfIncident(object client.Object) string {

@@ -21,8 +21,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
-	"github.com/synqly/ticketing-operator/internal/controller/shard"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
+	"github.com/synqly/ticketing-operator/internal/shard"
 )
 
 // state is what one decision rests on, with the objects that it comes from.

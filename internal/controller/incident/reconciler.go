@@ -26,8 +26,9 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
-	"github.com/synqly/ticketing-operator/internal/controller/shard"
+	"github.com/synqly/ticketing-operator/internal/controller/shutdown"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
+	"github.com/synqly/ticketing-operator/internal/shard"
 )
 
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=incidents,verbs=get;list;watch;delete
@@ -90,7 +91,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		WithOptions(fairqueue.Options(mgr.GetControllerOptions().MaxConcurrentReconciles, receiverOf(mgr.GetClient()))).
 		Owns(&v1alpha1.Ticket{}).
 		Watches(&v1alpha1.AlertReceiver{}, enqueueOfReceiver(mgr.GetClient()), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
-		Complete(NewReconciler(options))
+		Complete(shutdown.Quietly(NewReconciler(options)))
 }
 
 // receiverOf tells the work queue which receiver an Incident belongs to. No Integration is asked

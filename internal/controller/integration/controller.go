@@ -29,6 +29,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/controller/shutdown"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
@@ -112,7 +113,7 @@ func Setup(mgr ctrl.Manager, options remote.Options, kinds []remote.Kind) error 
 	for _, kind := range kinds {
 		controller.Watches(kind.New(), enqueueDeleting(mgr.GetClient(), options.Connections.ServesClusterIntegrations()), builder.WithPredicates(lastUse))
 	}
-	return controller.Complete(NewReconciler(options, kinds))
+	return controller.Complete(shutdown.Quietly(NewReconciler(options, kinds)))
 }
 
 // Reconcile opens the connection of one Integration, checks it when that is due, and writes down

@@ -36,6 +36,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/controller/shutdown"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
@@ -97,7 +98,7 @@ func (p *Poller) SetupWithManager(mgr ctrl.Manager) error {
 	if p.Connections.ServesClusterIntegrations() {
 		controller.Watches(&v1alpha1.ClusterIntegration{}, &handler.EnqueueRequestForObject{}, changed)
 	}
-	return controller.Complete(p)
+	return controller.Complete(shutdown.Quietly(p))
 }
 
 // inputsChanged reports whether an update of an Integration is one that polling depends on. The

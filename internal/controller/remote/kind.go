@@ -17,6 +17,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
+	"github.com/synqly/ticketing-operator/internal/controller/shutdown"
 )
 
 // Kind is a kind of remote object without its types, for all that treats the kinds alike.
@@ -71,7 +72,7 @@ func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watc
 				return fmt.Errorf("watching for the %s controller: %w", adapter.Kind(), err)
 			}
 		}
-		return controller.Complete(reconciler)
+		return controller.Complete(shutdown.Quietly(reconciler))
 	}
 	return kind
 }

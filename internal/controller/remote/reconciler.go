@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
-	"github.com/synqly/ticketing-operator/internal/controller/shard"
+	"github.com/synqly/ticketing-operator/internal/shard"
 )
 
 // maxSteps bounds what one reconcile does for one object. The longest honest road (adopt,
