@@ -63,7 +63,7 @@ var _ = Describe("kubectl auth can-i", func() {
 		operator := permissions{
 			"alertreceivers": reading, "clusterintegrations": {"get", "list", "patch", "watch"}, "integrations": {"get", "list", "patch", "watch"},
 			"incidents": {"create", "delete", "get", "list", "patch", "watch"}, "tickets": {"create", "delete", "get", "list", "patch", "watch"},
-			"ticketcomments": {"create", "get", "list", "patch", "watch"}, "ticketnotes": {"get", "list", "patch", "watch"},
+			"ticketcomments": {"create", "delete", "get", "list", "patch", "watch"}, "ticketnotes": {"delete", "get", "list", "patch", "watch"},
 		}
 		for _, test := range []struct {
 			user string

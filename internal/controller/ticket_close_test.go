@@ -320,6 +320,52 @@ var _ = Describe("A Ticket with ttlAfterClosed", func() {
 		w.expectGone(ticket)
 	})
 
+	It("takes the comments and notes that name it along, and leaves what they stand for", func() {
+		ticket := w.created(w.ticket("expiring", func(s *v1alpha1.TicketSpec) { s.TTLAfterClosed = &metav1.Duration{} }))
+		other := w.created(w.ticket("other"))
+		comment, note, stopped, ofTheOther := w.comment("said", ticket.Name), w.note("written", ticket.Name), w.comment("stopped", ticket.Name), w.comment("of-the-other", other.Name)
+		for _, child := range []client.Object{comment, note, stopped, ofTheOther} {
+			w.create(child)
+			w.reconcile(child)
+			expectReady(child)
+		}
+		waiting := w.comment("not-sent-yet", ticket.Name)
+		w.create(waiting)
+		annotate(w, stopped, v1alpha1.PausedAnnotation, "true")
+		w.closedByAPerson(ticket)
+		w.seen(ticket)
+		w.simulator.ForgetRequests()
+		w.reconcileAway(ticket)
+		for _, gone := range []client.Object{ticket, comment, note, waiting} {
+			w.expectGone(gone)
+		}
+		Expect(w.exists(stopped)).To(BeTrue(), "a person has stopped it")
+		Expect(w.exists(ofTheOther)).To(BeTrue())
+		Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
+		Expect(w.simulator.Comments(ticket.Status.ID)).To(HaveLen(2))
+		Expect(w.simulator.Notes(ticket.Status.ID)).To(HaveLen(1))
+		Expect(w.news()).To(ContainElement(And(HavePrefix("Normal Expired"), ContainSubstring("the 3 that name it by ticketRef"))))
+	})
+
+	It("stays, and is looked at again, when a comment that goes with it was edited meanwhile", func() {
+		ticket := w.created(w.ticket("expiring", func(s *v1alpha1.TicketSpec) { s.TTLAfterClosed = &metav1.Duration{} }))
+		comment := w.comment("said", ticket.Name)
+		w.create(comment)
+		w.reconcile(comment)
+		w.closedByAPerson(ticket)
+		w.seen(ticket)
+		w.writes.before = func(object client.Object) error {
+			w.writes.before = nil
+			edit(w, comment, func(c *v1alpha1.TicketComment) { c.Spec.Content = "What we learned." })
+			return nil
+		}
+		Expect(w.reconcile(ticket).RequeueAfter).To(BeNumerically(">", 0))
+		Expect(w.exists(comment)).To(BeTrue())
+		w.reconcileAway(ticket)
+		w.expectGone(ticket)
+		w.expectGone(comment)
+	})
+
 	It("is removed an hour after it was closed when the ttl is set only then", func() {
 		ticket := w.created(w.ticket("later"))
 		w.closedByAPerson(ticket)

@@ -15,7 +15,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketcomments,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketcomments,verbs=get;list;watch;patch;delete
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketcomments/status,verbs=patch
 
 // Kind is TicketComment.

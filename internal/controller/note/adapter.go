@@ -16,7 +16,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketnotes,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketnotes,verbs=get;list;watch;patch;delete
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketnotes/status,verbs=patch
 
 // Kind is TicketNote.

@@ -79,9 +79,14 @@ func changedRemotelyEvent(noun, id string, changes []string, enforce bool) event
 	return event{kind: corev1.EventTypeNormal, reason: "RemoteChange", action: "Observe", note: note("somebody changed the remote %s %q: %s; %s", noun, id, strings.Join(changes, "; "), then)}
 }
 
-// expiredEvent tells of an object that is removed because its time has come.
-func expiredEvent(noun, id string) event {
-	return event{kind: corev1.EventTypeNormal, reason: "Expired", action: "Expire", note: note("ttlAfterClosed has passed since the remote %s %q was closed: deleted this object and left the remote %s unchanged", noun, id, noun)}
+// expiredEvent tells of an object that is removed because its time has come, with so many that
+// belong to it.
+func expiredEvent(noun, id string, released int) event {
+	objects, others := "this object", ""
+	if released > 0 {
+		objects, others = fmt.Sprintf("this object and the %d that name it by ticketRef", released), ", with what they stand for,"
+	}
+	return event{kind: corev1.EventTypeNormal, reason: "Expired", action: "Expire", note: note("ttlAfterClosed has passed since the remote %s %q was closed: deleted %s and left the remote %s%s unchanged", noun, id, objects, noun, others)}
 }
 
 // notAdmittedEvent tells of a remote object whose connection the namespace may not use any more.

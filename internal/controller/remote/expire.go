@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
 // expired reports whether the time of the object has come.
@@ -28,10 +29,14 @@ func (r *Reconciler[O, R]) expiresAt(s *state[O, R]) time.Time {
 	return r.adapter.ExpiresAt(s.object)
 }
 
-// expire removes the object. The finalizer goes first, so that the remote object is left alone
-// whatever the deletion policy says. A crash in between is no harm: the finalizer is put on again,
-// and the object removed after all.
+// expire removes the object, after those that belong to it. The finalizer goes first, so that the
+// remote object is left alone whatever the deletion policy says. A crash in between is no harm: the
+// finalizer is put on again, and the object removed after all.
 func (r *Reconciler[O, R]) expire(ctx context.Context, s *state[O, R]) error {
+	released, err := r.releaseHeld(ctx, s)
+	if err != nil {
+		return err
+	}
 	if controllerutil.ContainsFinalizer(s.object, v1alpha1.RemoteFinalizer) {
 		if err := r.updateMetadata(ctx, s, "removing the finalizer", withoutFinalizer[O]); err != nil {
 			return err
@@ -42,7 +47,44 @@ func (r *Reconciler[O, R]) expire(ctx context.Context, s *state[O, R]) error {
 	if err := r.Client.Delete(ctx, s.object.DeepCopyObject().(O), preconditions); client.IgnoreNotFound(err) != nil {
 		return &kubernetesError{fmt.Errorf("deleting the %s: %w", r.adapter.Kind(), err)}
 	}
-	s.emit(expiredEvent(r.adapter.Noun(), s.status.ID))
+	s.emit(expiredEvent(r.adapter.Noun(), s.status.ID, released))
 	s.finalizerRemoved = true
 	return nil
+}
+
+// releaseHeld removes the objects that belong to the object, and leaves their remote objects alone.
+// One that a person has stopped, or is deleting, is left to him. It returns how many it removed.
+func (r *Reconciler[O, R]) releaseHeld(ctx context.Context, s *state[O, R]) (int, error) {
+	if r.holder == nil {
+		return 0, nil
+	}
+	held, err := r.holder.Held(ctx, r.Client, s.object)
+	if err != nil {
+		return 0, &kubernetesError{err}
+	}
+	released := 0
+	for _, object := range held {
+		if status.IsPaused(object) || !object.GetDeletionTimestamp().IsZero() {
+			continue
+		}
+		if err := r.release(ctx, object); client.IgnoreNotFound(err) != nil {
+			return 0, &kubernetesError{fmt.Errorf("deleting %q, which belongs to the %s: %w", object.GetName(), r.adapter.Kind(), err)}
+		}
+		released++
+	}
+	return released, nil
+}
+
+// release deletes an object without its finalizer, unless somebody has edited it since the cache
+// saw it: its own controller may be at work.
+func (r *Reconciler[O, R]) release(ctx context.Context, held Object) error {
+	object := held.DeepCopyObject().(Object)
+	if controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) {
+		patch := client.MergeFromWithOptions(held.DeepCopyObject().(Object), client.MergeFromWithOptimisticLock{})
+		withoutFinalizer(object)
+		if err := r.Client.Patch(ctx, object, patch); err != nil {
+			return err
+		}
+	}
+	return r.Client.Delete(ctx, object, client.Preconditions{UID: ptr.To(object.GetUID()), ResourceVersion: ptr.To(object.GetResourceVersion())})
 }

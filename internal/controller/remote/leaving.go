@@ -29,6 +29,9 @@ type Holder[O Object] interface {
 	// Leaving names the objects that are being deleted and have something to remove from the remote
 	// object first.
 	Leaving(ctx context.Context, reader client.Reader, object O) ([]string, error)
+	// Held are the objects that belong to the object, those that are being deleted included. They
+	// must not be changed.
+	Held(ctx context.Context, reader client.Reader, object O) ([]Object, error)
 }
 
 // leavingError says which objects are waited for.

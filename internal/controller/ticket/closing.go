@@ -111,6 +111,25 @@ func (adapter) FindClosing(ctx context.Context, call call) ([]string, error) {
 // Leaving names the comments and notes that are being deleted together with the Ticket.
 func (adapter) Leaving(ctx context.Context, reader client.Reader, ticket *v1alpha1.Ticket) ([]string, error) {
 	var names []string
+	err := eachChild(ctx, reader, ticket, func(kind string, object remote.Object) {
+		leaving := !object.GetDeletionTimestamp().IsZero() && controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer)
+		if leaving && !status.IsPaused(object) {
+			names = append(names, fmt.Sprintf("%s %q", kind, object.GetName()))
+		}
+	})
+	slices.Sort(names)
+	return names, err
+}
+
+// Held are the comments and notes that name the Ticket.
+func (adapter) Held(ctx context.Context, reader client.Reader, ticket *v1alpha1.Ticket) ([]remote.Object, error) {
+	var held []remote.Object
+	err := eachChild(ctx, reader, ticket, func(_ string, object remote.Object) { held = append(held, object) })
+	return held, err
+}
+
+// eachChild calls a function for each object that names a Ticket, which must not change it.
+func eachChild(ctx context.Context, reader client.Reader, ticket *v1alpha1.Ticket, do func(kind string, object remote.Object)) error {
 	kinds := []struct {
 		name string
 		list client.ObjectList
@@ -118,20 +137,13 @@ func (adapter) Leaving(ctx context.Context, reader client.Reader, ticket *v1alph
 	for _, kind := range kinds {
 		err := reader.List(ctx, kind.list, client.InNamespace(ticket.Namespace), client.MatchingFields{child.IndexTicketRef: ticket.Name}, client.UnsafeDisableDeepCopy)
 		if err != nil {
-			return nil, fmt.Errorf("looking for objects that are deleted with the Ticket: %w", err)
+			return fmt.Errorf("looking for the %ss of the Ticket: %w", kind.name, err)
 		}
-		err = remote.EachOf(kind.list, func(object client.Object) {
-			leaving := !object.GetDeletionTimestamp().IsZero() && controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer)
-			if leaving && !status.IsPaused(object) {
-				names = append(names, fmt.Sprintf("%s %q", kind.name, object.GetName()))
-			}
-		})
-		if err != nil {
-			return nil, err
+		if err := remote.EachOf(kind.list, func(object remote.Object) { do(kind.name, object) }); err != nil {
+			return err
 		}
 	}
-	slices.Sort(names)
-	return names, nil
+	return nil
 }
 
 // Remove closes the ticket. One that is closed already is left alone.
