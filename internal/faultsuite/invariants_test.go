@@ -315,7 +315,7 @@ func (w *world) checkStatus(of reference, before, after remote.Object) {
 
 // checkRelease is invariant 5: a finalizer goes only after the remote object is gone, or closed.
 func (w *world) checkRelease(of reference, object remote.Object) {
-	if w.acting == nil || object.GetAnnotations()[v1alpha1.OrphanAnnotation] == "true" || retains(object) || expired(object) {
+	if w.acting == nil || object.GetAnnotations()[v1alpha1.OrphanAnnotation] == "true" || retains(object) || w.expired(object) {
 		return
 	}
 	for _, made := range w.ledger.live(of) {
@@ -459,7 +459,7 @@ func (w *world) unmetRemoval(of reference, live []string, fail func(string, ...a
 	last := w.lastVersion(of)
 	closed, isTicket := last.(*v1alpha1.Ticket)
 	switch {
-	case retains(last) || expired(last) || w.goneAtOnce(of):
+	case retains(last) || w.expired(last) || w.goneAtOnce(of):
 		if len(live) > 1 {
 			fail("%s, which was deleted, retains %v", of, live)
 		}
@@ -496,8 +496,12 @@ func (w *world) goneAtOnce(of reference) bool {
 	return len(sinceEdit) == 1 && len(sinceEdit[0].GetFinalizers()) == 0
 }
 
-// expired reports whether an object was there for a closed ticket, and for a time.
-func expired(object client.Object) bool {
+// expired reports whether an object was there for a closed ticket, and for a time, or belonged to
+// one that was.
+func (w *world) expired(object client.Object) bool {
+	if parent := parentOf(object); parent != "" {
+		object = w.lastVersion(reference{theTicket.kind, parent})
+	}
 	t, isTicket := object.(*v1alpha1.Ticket)
 	return isTicket && t.Spec.TTLAfterClosed != nil
 }

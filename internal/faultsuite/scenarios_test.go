@@ -199,6 +199,16 @@ func scenariosOfRemoteChanges() []scenario {
 				elapse(2 * time.Minute)
 				lookNow(w)
 			}}},
+		{name: "ticket expired with its comment and note", primary: theComment,
+			setup: applying(func() client.Object {
+				return ticket(theTicket.name, func(spec *v1alpha1.TicketSpec) { spec.TTLAfterClosed = &metav1.Duration{Duration: time.Minute} })
+			}, aComment, aNote),
+			acts: []func(*world){func(w *world) {
+				w.personCloses(theTicket)
+				w.deleted[theComment], w.deleted[theNote] = true, true
+				elapse(2 * time.Minute)
+				lookNow(w)
+			}}},
 	}
 }
 

@@ -5,9 +5,11 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -44,13 +46,20 @@ func (r *Reconciler[O, R]) expire(ctx context.Context, s *state[O, R]) error {
 	}
 	// An object that somebody has edited since is not the one that was to be removed.
 	preconditions := client.Preconditions{UID: ptr.To(s.object.GetUID()), ResourceVersion: ptr.To(s.object.GetResourceVersion())}
-	if err := r.Client.Delete(ctx, s.object.DeepCopyObject().(O), preconditions); client.IgnoreNotFound(err) != nil {
+	err = r.Client.Delete(ctx, s.object.DeepCopyObject().(O), preconditions)
+	switch {
+	case apierrors.IsNotFound(err):
+		s.requeueAfter = time.Second // As in removeFinalizer.
+	case err != nil:
 		return &kubernetesError{fmt.Errorf("deleting the %s: %w", r.adapter.Kind(), err)}
 	}
 	s.emit(expiredEvent(r.adapter.Noun(), s.status.ID, released))
 	s.finalizerRemoved = true
 	return nil
 }
+
+// errCacheBehind ends a reconcile that met something which the cache does not show yet.
+var errCacheBehind = errors.New("the cache is behind")
 
 // releaseHeld removes the objects that belong to the object, and leaves their remote objects alone.
 // One that a person has stopped, or is deleting, is left to him. It returns how many it removed.
@@ -67,7 +76,11 @@ func (r *Reconciler[O, R]) releaseHeld(ctx context.Context, s *state[O, R]) (int
 		if status.IsPaused(object) || !object.GetDeletionTimestamp().IsZero() {
 			continue
 		}
-		if err := r.release(ctx, object); client.IgnoreNotFound(err) != nil {
+		err := r.release(ctx, object)
+		if apierrors.IsNotFound(err) {
+			return 0, errCacheBehind // It is looked whether it is gone.
+		}
+		if err != nil {
 			return 0, &kubernetesError{fmt.Errorf("deleting %q, which belongs to the %s: %w", object.GetName(), r.adapter.Kind(), err)}
 		}
 		released++

@@ -45,7 +45,7 @@ func (r *Reconciler[O, R]) finish(ctx context.Context, s *state[O, R], err error
 		return r.finishEarly(ctx, s, requeue(pause.remaining, longest))
 	case errors.Is(err, connection.ErrInterrupted) && !errors.As(err, &unconfirmed):
 		return r.finishEarly(ctx, s, requeue(connection.AfterInterruption, longest))
-	case apierrors.IsConflict(err):
+	case apierrors.IsConflict(err), errors.Is(err, errCacheBehind):
 		// The cache was stale. The watch brings the newer object; this is for the case that it
 		// brought it before the write failed.
 		return ctrl.Result{RequeueAfter: time.Second}, nil
