@@ -71,6 +71,18 @@ var _ = Describe("A ClusterIntegration", func() {
 			}).WithContext(ctx).Should(HaveValue(HaveField("Status", "In Progress")))
 		}
 
+		By("deciding anew who manages a ticket when a namespace is admitted no longer, and again")
+		claimant := through(t.ticket("claimant"))
+		claimant.Namespace, claimant.Spec.TicketID = other.Name, own.Status.ID
+		create(ctx, claimant)
+		expectReason(ctx, claimant, v1alpha1.ReasonConflict)
+		admit(t.namespace, "nobody")
+		expectReady(ctx, claimant)
+		admit(t.namespace, t.namespace)
+		expectReason(ctx, claimant, v1alpha1.ReasonConflict)
+		Expect(administrator.Delete(ctx, claimant)).To(Succeed())
+		expectGone(ctx, claimant)
+
 		By("letting the objects of a namespace go that it admits no longer, and removing nothing for it")
 		comment := t.comment("left", own.Name)
 		create(ctx, comment)

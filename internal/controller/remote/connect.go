@@ -110,7 +110,7 @@ func (r *Reconciler[O, R]) integration(ctx context.Context, s *state[O, R], reco
 		if last := r.Connections.Last(name); last != nil && !s.object.GetDeletionTimestamp().IsZero() {
 			return last.Integration, r.checkAdmission(ctx, s, last.Integration)
 		}
-		return nil, r.integrationMissing(s, name)
+		return nil, r.integrationMissing(ctx, s, name)
 	}
 	if err != nil {
 		return nil, &kubernetesError{fmt.Errorf("reading %s: %w", connection.Describe(name), err)}
@@ -128,10 +128,17 @@ func (r *Reconciler[O, R]) readIntegration(ctx context.Context, name client.Obje
 }
 
 // integrationMissing says that an object waits for an Integration that does not exist.
-func (r *Reconciler[O, R]) integrationMissing(s *state[O, R], name client.ObjectKey) error {
+func (r *Reconciler[O, R]) integrationMissing(ctx context.Context, s *state[O, R], name client.ObjectKey) error {
 	hint := "create it"
 	if !r.isBound(s) && r.adapter.Integration(s.object) != "" {
 		hint += ", or correct integrationRef"
+	}
+	shared := client.ObjectKey{Name: name.Name}
+	if integration, err := r.readIntegration(ctx, shared); err == nil && !connection.IsCluster(name) {
+		// Only a namespace that may use it is told that it exists.
+		if admitted, err := connection.Admits(ctx, r.Namespaces, integration, s.name.Namespace); err == nil && admitted {
+			hint += fmt.Sprintf("; for %s add to integrationRef kind: ClusterIntegration", connection.Describe(shared))
+		}
 	}
 	where := " in this namespace"
 	if connection.IsCluster(name) {

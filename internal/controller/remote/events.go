@@ -79,6 +79,11 @@ func changedRemotelyEvent(noun, id string, changes []string, enforce bool) event
 	return event{kind: corev1.EventTypeNormal, reason: "RemoteChange", action: "Observe", note: note("somebody changed the remote %s %q: %s; %s", noun, id, strings.Join(changes, "; "), then)}
 }
 
+// invalidEvent tells that the spec does not fit what the provider lists.
+func invalidEvent(reason, message string) event {
+	return event{kind: corev1.EventTypeWarning, reason: reason, action: "Validate", note: note("%s", message)}
+}
+
 // expiredEvent tells of an object that is removed because its time has come, with so many that
 // belong to it.
 func expiredEvent(noun, id string, released int) event {

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
 const (
@@ -28,10 +29,16 @@ const (
 	// IndexWaiting finds, under the value Waiting, the objects that wait for something. Every kind
 	// has it.
 	IndexWaiting = "waiting"
+	// IndexSharing finds, under the value Sharing, the objects that name a remote object of a
+	// connection that several namespaces share. Every kind has it.
+	IndexSharing = "sharing"
 )
 
-// Waiting is the one value of IndexWaiting.
-const Waiting = "true"
+// Waiting and Sharing are the one value of IndexWaiting and of IndexSharing.
+const (
+	Waiting = "true"
+	Sharing = "true"
+)
 
 // Index is an index of the cache over the objects of one kind.
 type Index struct {
@@ -71,6 +78,7 @@ func commonIndexes[O Object, R any](adapter Adapter[O, R]) []Index {
 		NewIndex(IndexRemoteID, func(object O) []string { return bucketsOf(RemoteIDIndex(adapter.RemoteIDs(object))) }),
 		NewIndex(IndexIntegration, func(object O) []string { return []string{integrationUsedBy(adapter, object)} }),
 		NewIndex(IndexWaiting, waitingIndex[O]),
+		NewIndex(IndexSharing, func(object O) []string { return sharingIndex(adapter, object) }),
 	}
 }
 
@@ -86,6 +94,15 @@ func integrationUsedBy[O Object, R any](adapter Adapter[O, R], object O) string 
 func waitingIndex[O Object](object O) []string {
 	if isWaiting(object) {
 		return []string{Waiting}
+	}
+	return nil
+}
+
+// sharingIndex extracts the values of IndexSharing.
+func sharingIndex[O Object, R any](adapter Adapter[O, R], object O) []string {
+	used := connection.NameOf(object.GetNamespace(), integrationUsedBy(adapter, object))
+	if adapter.Policy(object).AdoptID != "" && connection.IsCluster(used) {
+		return []string{Sharing}
 	}
 	return nil
 }

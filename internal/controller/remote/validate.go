@@ -106,6 +106,7 @@ func (r *Reconciler[O, R]) warnFirst(ctx context.Context, s *state[O, R]) error 
 	if err := r.patchStatusOf(ctx, s, warned, patch); err != nil {
 		return err
 	}
+	s.emit(invalidEvent(now.Reason, now.Message))
 	warned.SetResourceVersion(s.object.GetResourceVersion())
 	s.stored = warned
 	return nil
