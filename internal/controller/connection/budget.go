@@ -55,12 +55,12 @@ func (e *WaitError) NeverSent() bool { return true }
 //
 // A reconcile asks for its first request with Reserve, which never blocks: the worker is free for
 // other objects while this one waits in the queue, for the turn that its class and its namespace
-// have (lines). Further requests of the same reconcile wait in
-// Admit, for as long as the bucket takes to refill, because starting over would send the first ones
-// again, and with a slow budget never get beyond them. They come before those that wait for their
-// first one, so they wait for no more than the requests of the other workers of the Integration's
-// share, and hold none but these. A request whose turn comes after the deadline of its reconcile
-// does not wait for that: the reconcile is told to come back.
+// have (lines). Further requests of the same reconcile wait in Admit, for as long as the bucket
+// takes to refill, because starting over would send the first ones again, and with a slow budget
+// never get beyond them. They come before those that wait for their first one, so they wait for no
+// more than the requests of the other workers of the Integration's share, and hold none but these.
+// A request whose turn comes after the deadline of its reconcile does not wait for that: the
+// reconcile is told to come back.
 //
 // Requests in the Background leave half of the bucket to all others, so that a new ticket does not
 // wait behind a long list; with nothing left for them they go out all the same, one every

@@ -183,8 +183,8 @@ func (r *Reconciler) ownComment(ctx context.Context, incident *v1alpha1.Incident
 	return comment, nil
 }
 
-// get reads what an Incident has made. Where that is in another shard, because the Incident has come
-// here from there, it is brought along: it would be made a second time otherwise.
+// get reads what an Incident has made. Where that is in another shard, because the Incident has
+// come here from there, it is brought along: it would be made a second time otherwise.
 func (r *Reconciler) get(ctx context.Context, incident *v1alpha1.Incident, name string, object client.Object) error {
 	key := types.NamespacedName{Namespace: incident.Namespace, Name: name}
 	err := r.Client.Get(ctx, key, object)

@@ -22,9 +22,9 @@ type Lister interface{ NewList() client.ObjectList }
 
 // enqueueWaiting reconciles, when an Integration changes, the objects of its namespace that are not
 // Ready, and when a ClusterIntegration does, those of all namespaces. Objects that are need nothing
-// of their Integration, but for those that admission decides about. Which Integration an object uses
-// is not looked at: reconciling one too many costs nothing, and for a comment it may not be known
-// yet.
+// of their Integration, but for those that admission decides about. Which Integration an object
+// uses is not looked at: reconciling one too many costs nothing, and for a comment it may not be
+// known yet.
 func enqueueWaiting(reader client.Reader, kind Lister) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, integration client.Object) []ctrl.Request {
 		waiting := NotReady(ctx, reader, kind, client.InNamespace(integration.GetNamespace()), client.MatchingFields{IndexWaiting: Waiting})
