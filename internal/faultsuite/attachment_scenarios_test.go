@@ -105,7 +105,7 @@ func attachmentScenarios() []scenario {
 			applying(aFile, func() client.Object { return attachment("another", secondFile) }),
 			deleting(theFile, reference{theFile.kind, "another"}),
 		}},
-		{name: "attachment copied with its status", primary: theFile, setup: applying(aTicket, aFile), acts: []func(*world){
+		{name: "attachment copied with its status", primary: theCopy, setup: applying(aTicket, aFile), acts: []func(*world){
 			copiedWithStatus(theTicket, theFile), deleting(theCopy),
 		}},
 	}
