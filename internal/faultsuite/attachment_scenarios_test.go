@@ -96,7 +96,7 @@ func attachmentScenarios() []scenario {
 		{name: "attachment whose source changes while it is created", primary: theFile, setup: func(w *world) {
 			w.apply(aTicket())
 			writesConfigMap(firstFile)(w)
-		}, acts: []func(*world){afterwards(applying(aFileOfAConfigMap), writesConfigMap(secondFile)), askForSync, askForSync, deleting(theFile)}},
+		}, acts: []func(*world){afterwards(applying(aFileOfAConfigMap), writesConfigMap(secondFile)), askForSync, askForSync}},
 		{name: "attachment among files of the same name and size", primary: theFile, setup: func(w *world) {
 			w.apply(aTicket())
 			w.rest()
