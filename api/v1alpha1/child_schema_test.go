@@ -10,9 +10,9 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// TicketComment and TicketNote belong to a ticket in the same way.
+// TicketComment, TicketNote and TicketAttachment belong to a ticket in the same way.
 var _ = Describe("What belongs to a ticket", func() {
-	for _, kind := range []string{"TicketComment", "TicketNote"} {
+	for _, kind := range []string{"TicketComment", "TicketNote", "TicketAttachment"} {
 		child := manifestOf[kind]
 		// onRemote makes it belong to a remote ticket directly.
 		onRemote := func(changes ...change) *manifest {
@@ -71,6 +71,9 @@ var _ = Describe("What belongs to a ticket", func() {
 		Entry("the spec of a note", ticketNote(without("spec")), "spec"),
 		Entry("the content of a note", ticketNote(without("spec.content")), "spec.content"),
 		Entry("the title of a note", ticketNote(without("spec.title")), "spec.title"),
+		Entry("the spec of an attachment", ticketAttachment(without("spec")), "spec"),
+		Entry("the file name of an attachment", ticketAttachment(without("spec.fileName")), "spec.fileName"),
+		Entry("the key of the source of an attachment", ticketAttachment(without("spec.content"), with("spec.configMapKeyRef", map[string]any{"name": "dump"})), "spec.configMapKeyRef.key"),
 	)
 
 	It("can have its texts changed", func() {
@@ -107,7 +110,7 @@ func describeImmutableParent(kind, noun string, onTicket, onRemote *manifest, pa
 	}
 	hints := map[string]string{"ticketRef": "for another ticket", "ticketID": "for another ticket", "integrationRef": "to use another Integration"}
 	bound := map[string]any{"id": "10023", "openAttempt": int64(1)}
-	if kind == "TicketComment" {
+	if kind == "TicketComment" || kind == "TicketAttachment" {
 		bound["replacedIDs"] = []any{"10022"}
 	}
 	for _, tried := range edits {

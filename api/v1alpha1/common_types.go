@@ -138,8 +138,8 @@ type RemoteObjectStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
-// ChildDeletionPolicy defines what happens to the remote comment or note when its object is
-// deleted.
+// ChildDeletionPolicy defines what happens to the remote comment, note or attachment when its
+// object is deleted.
 //
 // +kubebuilder:validation:Enum=Delete;Retain
 type ChildDeletionPolicy string
@@ -151,9 +151,10 @@ const (
 	ChildRetain ChildDeletionPolicy = "Retain"
 )
 
-// ParentReference names the remote ticket that a comment or a note belongs to: through a Ticket of
-// the same namespace, or by the ID of the remote ticket. The validation rules for its fields are on
-// the specs that embed it, because only there they also apply when a field is removed.
+// ParentReference names the remote ticket that a comment, a note or an attachment belongs to:
+// through a Ticket of the same namespace, or by the ID of the remote ticket. The validation rules
+// for its fields are on the specs that embed it, because only there they also apply when a field is
+// removed.
 type ParentReference struct {
 	// ticketRef names the Ticket that the object belongs to. The object waits for it and uses its
 	// Integration. Exactly one of ticketRef and ticketID must be set. Immutable as soon as the
@@ -176,7 +177,7 @@ type ParentReference struct {
 	IntegrationRef *IntegrationReference `json:"integrationRef,omitempty"`
 }
 
-// RemoteChildStatus holds the status fields that comments and notes share.
+// RemoteChildStatus holds the status fields that comments, notes and attachments share.
 type RemoteChildStatus struct {
 	RemoteObjectStatus `json:",inline"`
 

@@ -25,8 +25,8 @@ const (
 	ConditionValid = "Valid"
 )
 
-// Reasons of the conditions of Ticket, TicketComment and TicketNote. A reason says what to do about
-// it; the message says what happened.
+// Reasons of the conditions of Ticket, TicketComment, TicketNote and TicketAttachment. A reason
+// says what to do about it; the message says what happened.
 const (
 	// ReasonSynced: nothing to do.
 	ReasonSynced = "Synced"
@@ -70,6 +70,11 @@ const (
 	// ReasonWriteRefused: change what refuses the operator's write to this object: an admission
 	// policy, a role, or the size of the object.
 	ReasonWriteRefused = "WriteRefused"
+	// ReasonSourceNotFound: create the ConfigMap or the Secret that a TicketAttachment names, or
+	// the key in it.
+	ReasonSourceNotFound = "SourceNotFound"
+	// ReasonInvalidSource: correct the content of a TicketAttachment; nothing was sent.
+	ReasonInvalidSource = "InvalidSource"
 	// ReasonPaused: remove the paused annotation to continue.
 	ReasonPaused = "Paused"
 )

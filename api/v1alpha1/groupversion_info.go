@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package v1alpha1 holds the custom resources of the API group ticketing.synqly.com: Integration,
-// ClusterIntegration, Ticket, TicketComment, TicketNote, AlertReceiver and Incident.
+// ClusterIntegration, Ticket, TicketComment, TicketNote, TicketAttachment, AlertReceiver and
+// Incident.
 //
 // +kubebuilder:object:generate=true
 // +groupName=ticketing.synqly.com
@@ -25,6 +26,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&Ticket{}, &TicketList{},
 		&TicketComment{}, &TicketCommentList{},
 		&TicketNote{}, &TicketNoteList{},
+		&TicketAttachment{}, &TicketAttachmentList{},
 		&AlertReceiver{}, &AlertReceiverList{},
 		&Incident{}, &IncidentList{},
 	)

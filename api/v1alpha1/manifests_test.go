@@ -90,6 +90,15 @@ func ticketNote(changes ...change) *manifest {
 	}, changes)
 }
 
+// ticketAttachment is a TicketAttachment on a Ticket, with the required fields.
+func ticketAttachment(changes ...change) *manifest {
+	return newManifest("TicketAttachment", map[string]any{
+		"ticketRef": map[string]any{"name": "checkout-latency"},
+		"fileName":  "heap.txt",
+		"content":   "goroutine 1 [running]:",
+	}, changes)
+}
+
 // alertReceiver is an AlertReceiver with the one required field.
 func alertReceiver(changes ...change) *manifest {
 	return newManifest("AlertReceiver", map[string]any{"tokenSecretRef": map[string]any{"name": "alertmanager-token"}}, changes)
@@ -122,6 +131,7 @@ var manifestOf = map[string]func(...change) *manifest{
 	"Ticket":             ticket,
 	"TicketComment":      ticketComment,
 	"TicketNote":         ticketNote,
+	"TicketAttachment":   ticketAttachment,
 	"AlertReceiver":      alertReceiver,
 	"Incident":           incident,
 }

@@ -35,6 +35,9 @@ var unlimited = map[string]string{
 	"TicketNote.status.applied[*]":     "as in Ticket",
 	"TicketNote.status.returned[*]":    "as in Ticket",
 
+	"TicketAttachment.status.applied[*]":  "as in Ticket",
+	"TicketAttachment.status.returned[*]": "as in Ticket",
+
 	"ClusterIntegration.spec.namespaceSelector.matchLabels[*]": "no longer one selects nothing; controller-gen cannot limit the values of a map",
 
 	"Incident.spec.groupLabels[*]":           "the endpoint cuts it; controller-gen cannot limit the values of a map",

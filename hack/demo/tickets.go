@@ -25,6 +25,7 @@ type remoteTicket struct {
 	Tags     []string        `json:"tags"`
 	Comments []remoteComment `json:"comments"`
 	Notes    []remoteNote    `json:"notes"`
+	Files    []remoteFile    `json:"attachments"`
 }
 
 type remoteComment struct {
@@ -38,6 +39,13 @@ type remoteNote struct {
 	Creator string `json:"creator"`
 	Title   string `json:"title"`
 	Content string `json:"content"`
+}
+
+type remoteFile struct {
+	ID       string `json:"id"`
+	Creator  string `json:"creator"`
+	FileName string `json:"file_name"`
+	FileSize int64  `json:"file_size"`
 }
 
 // fetchTickets asks the simulator for everything that it holds.
@@ -61,8 +69,8 @@ func fetchTickets(ctx context.Context, simulatorURL string) ([]remoteTicket, err
 	return tickets, nil
 }
 
-// printTickets prints a table of the tickets and, if there are any, one of their comments and
-// notes.
+// printTickets prints a table of the tickets and, if there are any, one of their comments, notes
+// and attachments.
 func printTickets(out io.Writer, tickets []remoteTicket) error {
 	// A tabwriter keeps the first error and returns it from Flush.
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
@@ -74,7 +82,7 @@ func printTickets(out io.Writer, tickets []remoteTicket) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(tickets, func(ticket remoteTicket) bool { return len(ticket.Comments)+len(ticket.Notes) > 0 }) {
+	if !slices.ContainsFunc(tickets, func(ticket remoteTicket) bool { return len(ticket.Comments)+len(ticket.Notes)+len(ticket.Files) > 0 }) {
 		return nil
 	}
 	_, _ = fmt.Fprintln(table, "\nTICKET\tKIND\tID\tCREATOR\tCONTENT")
@@ -84,6 +92,9 @@ func printTickets(out io.Writer, tickets []remoteTicket) error {
 		}
 		for _, note := range ticket.Notes {
 			_, _ = fmt.Fprintf(table, "%s\tnote\t%s\t%s\t%s\n", ticket.ID, note.ID, dash(note.Creator), shorten(note.Title+": "+note.Content))
+		}
+		for _, file := range ticket.Files {
+			_, _ = fmt.Fprintf(table, "%s\tattachment\t%s\t%s\t%s\n", ticket.ID, file.ID, dash(file.Creator), shorten(fmt.Sprintf("%s, %d bytes", file.FileName, file.FileSize)))
 		}
 	}
 	return table.Flush()

@@ -25,6 +25,7 @@ func TestTicketsOfTheSimulatorAreShown(t *testing.T) {
 	if !found {
 		t.Fatalf("the simulator does not have ticket %s, which was just added", ticket.ID)
 	}
+	file, _ := remote.AddAttachment(ticket.ID, "heap.txt", []byte("goroutine 1"))
 
 	tickets, err := fetchTickets(t.Context(), server.URL)
 	if err != nil {
@@ -40,6 +41,7 @@ func TestTicketsOfTheSimulatorAreShown(t *testing.T) {
 		"",
 		"TICKET KIND ID CREATOR CONTENT",
 		ticket.ID + " comment " + comment.ID + " jane@example.com " + strings.Repeat("long ", 11) + "long…",
+		ticket.ID + " attachment " + file.ID + " " + file.Creator + " heap.txt, 11 bytes",
 		"",
 	}
 	if diff := cmp.Diff(want, withoutPadding(out.String())); diff != "" {

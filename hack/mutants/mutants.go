@@ -24,6 +24,7 @@ const (
 	lifecycle  = "internal/controller/remote"
 	children   = "internal/controller/child"
 	tickets    = "internal/controller/ticket"
+	files      = "internal/controller/attachment"
 	connection = "internal/controller/connection"
 	apiClient  = "internal/synqly"
 	incidents  = "internal/controller/incident"
@@ -108,7 +109,7 @@ var mutants = []mutant{
 	},
 	{
 		"any-comment-will-do", "the text of a comment is not compared",
-		children, "Attempt.judge", replace(call("MatchText"), "remote.Yes"),
+		children, "ByWords", replace(call("MatchText"), "remote.Yes"),
 		"^ticketRef_corrected$//^request_lost_and_a_person_says_it_with_other_signs$",
 	},
 	{
@@ -235,6 +236,26 @@ var mutants = []mutant{
 		"believe-a-proxy", "the page of a proxy means what its status means of the API's answers",
 		apiClient, "APIError.Class", always(marked(condition)),
 		"^note$//^404_with_HTML_for_minutes$",
+	},
+	{
+		"any-file-will-do", "files of the same name and size are not compared by their content",
+		files, "hasContent", returnAtOnce("true, nil"),
+		"^attachment_among_files_of_the_same_name_and_size$",
+	},
+	{
+		"forget-the-source", "an attempt does not record what it sends of a ConfigMap",
+		lifecycle, "Reconciler.fingerprint", never(condition),
+		"^attachment_whose_source_changes_while_it_is_created$",
+	},
+	{
+		"believe-the-source-is-the-same", "a source that has changed is not uploaded when somebody asks for it",
+		files, "adapter.IsSent", returnAtOnce("true"),
+		"^attachment_whose_source_changes_while_it_is_created$",
+	},
+	{
+		"forget-the-hash", "the status does not say what was uploaded, so that it is uploaded again when somebody asks to look",
+		files, "adapter.RecordSent", returnAtOnce(""),
+		"^attachment_whose_source_changes_while_it_is_created$",
 	},
 	{
 		"recreate-without-a-search", "a ticket is created again although the search still shows it",

@@ -17,8 +17,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
-// What comments and notes have in common.
-var _ = Describe("A comment or a note", func() {
+// What comments, notes and attachments have in common.
+var _ = Describe("A comment, a note or an attachment", func() {
 	var w *world
 	BeforeEach(func() { w = newWorld() })
 
@@ -58,6 +58,19 @@ var _ = Describe("A comment or a note", func() {
 			count:  func(ticketID string) int { return len(w.simulator.Notes(ticketID)) },
 			remove: func(id string) bool { return w.simulator.DeleteNote(id) },
 			create: "CreateNote", erase: "DeleteNote", list: "ListNotes",
+		},
+		{
+			name: "attachment",
+			make: func(name, ticket string) client.Object { return w.attachment(name, ticket) },
+			byID: func(name, ticketID string) client.Object {
+				attachment := w.attachment(name, "")
+				attachment.Spec.ParentReference = v1alpha1.ParentReference{TicketID: ticketID}
+				return attachment
+			},
+			retain: func(o client.Object) { o.(*v1alpha1.TicketAttachment).Spec.DeletionPolicy = v1alpha1.ChildRetain },
+			count:  func(ticketID string) int { return len(w.simulator.Attachments(ticketID)) },
+			remove: func(id string) bool { return w.simulator.DeleteAttachment(id) },
+			create: "CreateAttachment", erase: "DeleteAttachment", list: "ListAttachments",
 		},
 	} {
 		Describe("(a "+kind.name+")", func() {

@@ -6,6 +6,7 @@
 package controller
 
 import (
+	"github.com/synqly/ticketing-operator/internal/controller/attachment"
 	"github.com/synqly/ticketing-operator/internal/controller/comment"
 	"github.com/synqly/ticketing-operator/internal/controller/note"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
@@ -18,4 +19,5 @@ var RemoteKinds = []remote.Kind{
 	ticket.Kind,
 	comment.Kind,
 	note.Kind,
+	attachment.Kind,
 }

@@ -210,7 +210,7 @@ func TestTheManualRemovesTheFinalizersOfAllKindsThatHaveOne(t *testing.T) {
 	_, text, _ := strings.Cut(string(read(t, "docs", "operations.md")), "remove the finalizers:")
 	_, script, _ := strings.Cut(text, "```sh")
 	script, _, _ = strings.Cut(script, "```")
-	for _, resource := range []string{"tickets", "ticketcomments", "ticketnotes", "integrations", "clusterintegrations"} {
+	for _, resource := range []string{"tickets", "ticketcomments", "ticketnotes", "ticketattachments", "integrations", "clusterintegrations"} {
 		if !strings.Contains(strings.ReplaceAll(script, ";", " "), " "+resource+" ") {
 			t.Errorf("docs/operations.md leaves out %s", resource)
 		}

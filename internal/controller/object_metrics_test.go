@@ -85,6 +85,7 @@ func TestObjectsAreCountedByKindReadinessAndReason(t *testing.T) {
 		"synqly_creates_unconfirmed{kind=Ticket}":                          0,
 		"synqly_creates_unconfirmed{kind=TicketComment}":                   0,
 		"synqly_creates_unconfirmed{kind=TicketNote}":                      0,
+		"synqly_creates_unconfirmed{kind=TicketAttachment}":                0,
 		"synqly_drifted_tickets{}":                                         1,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -215,6 +215,12 @@ func (w *world) note(name, ticket string) *v1alpha1.TicketNote {
 	}}
 }
 
+func (w *world) attachment(name, ticket string) *v1alpha1.TicketAttachment {
+	return &v1alpha1.TicketAttachment{ObjectMeta: w.named(name), Spec: v1alpha1.TicketAttachmentSpec{
+		ParentReference: v1alpha1.ParentReference{TicketRef: &v1alpha1.TicketReference{Name: ticket}}, FileName: "heap.txt", Content: "goroutine 1 [running]:",
+	}}
+}
+
 func (w *world) named(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Namespace: w.namespace, Name: name}
 }

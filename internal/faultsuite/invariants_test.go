@@ -143,8 +143,8 @@ func (l *ledger) created(call *exchange, response *http.Response) {
 		kind: strings.TrimPrefix(call.operation, "create "), id: resultID(response), owner: call.by.of, uid: call.by.uid, at: time.Now(), content: sent.Content,
 		closing: call.by.of.kind == "Ticket" && call.operation == "create comment",
 	}
-	if segments := strings.Split(call.request.URL.Path, "/"); len(segments) > 5 {
-		made.ticketID = segments[4]
+	if segments := segmentsOf(call.request); len(segments) > 2 {
+		made.ticketID = segments[1]
 	}
 	l.creations = append(l.creations, made)
 	l.checkSingle(made)
@@ -177,6 +177,8 @@ func (l *ledger) exists(made creation) bool {
 		return slices.ContainsFunc(l.world.remote.Comments(made.ticketID), func(c simulator.Comment) bool { return c.ID == made.id })
 	case "note":
 		return slices.ContainsFunc(l.world.remote.Notes(made.ticketID), func(n simulator.Note) bool { return n.ID == made.id })
+	case "attachment":
+		return slices.ContainsFunc(l.world.remote.Attachments(made.ticketID), func(a simulator.Attachment) bool { return a.ID == made.id })
 	}
 	return false
 }
@@ -296,7 +298,7 @@ func (w *world) checkStatus(of reference, before, after remote.Object) {
 		w.violate("invariant 4: observedGeneration of %s is ahead of its generation", of)
 	}
 	if from.ID != "" && to.ID != from.ID {
-		recreated := of.kind == "TicketComment" && to.ID != "" && to.SettledAttempt > from.SettledAttempt
+		recreated := (of.kind == "TicketComment" || of.kind == "TicketAttachment") && to.ID != "" && to.SettledAttempt > from.SettledAttempt
 		if t, isTicket := before.(*v1alpha1.Ticket); isTicket && t.Spec.OnRemoteMissing == v1alpha1.RemoteMissingRecreate {
 			recreated = to.ID == "" && w.ledger.removedByPerson[from.ID]
 		}
@@ -661,6 +663,15 @@ func (w *world) unmetContent(of reference, object client.Object, id string, fail
 		}
 		same("title", o.Spec.Title, remotes[i].Title)
 		same("content", o.Spec.Content, remotes[i].Content)
+	case *v1alpha1.TicketAttachment:
+		remotes := w.remote.Attachments(o.Status.TicketID)
+		i := slices.IndexFunc(remotes, func(a simulator.Attachment) bool { return a.ID == id })
+		if i < 0 {
+			fail("the remote attachment %q of %s does not exist", id, of)
+			return
+		}
+		same("fileName", o.Spec.FileName, remotes[i].FileName)
+		same("content", cmp.Or(o.Spec.Content, w.fileOf(o)), string(remotes[i].Content))
 	}
 }
 

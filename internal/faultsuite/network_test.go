@@ -102,13 +102,17 @@ func (e *exchange) sendLate(delay time.Duration) {
 
 // operationOf names the operation of a request as the API's documentation does, without spaces.
 func operationOf(request *http.Request) string {
-	segments := strings.Split(strings.Trim(strings.TrimPrefix(request.URL.Path, "/v1/ticketing"), "/"), "/")
+	segments := segmentsOf(request)
 	what := strings.TrimSuffix(segments[0], "s")
 	if len(segments) > 2 {
 		what = strings.TrimSuffix(segments[2], "s")
 	}
 	one := len(segments)%2 == 0
 	switch request.Method {
+	case http.MethodGet:
+		if segments[len(segments)-1] == "download" {
+			return "download " + what
+		}
 	case http.MethodPost:
 		return "create " + what
 	case http.MethodPatch:
@@ -122,9 +126,19 @@ func operationOf(request *http.Request) string {
 	return "list " + what + "s"
 }
 
+// segmentsOf are those of the path. What belongs to a ticket is below it: the API has attachments
+// beside tickets.
+func segmentsOf(request *http.Request) []string {
+	segments := strings.Split(strings.Trim(strings.TrimPrefix(request.URL.Path, "/v1/ticketing"), "/"), "/")
+	if segments[0] == "attachments" && len(segments) > 1 {
+		return append([]string{"tickets", segments[1], "attachments"}, segments[2:]...)
+	}
+	return segments
+}
+
 // remoteID is the last ID in the path, empty without one.
 func remoteID(request *http.Request) string {
-	segments := strings.Split(strings.Trim(strings.TrimPrefix(request.URL.Path, "/v1/ticketing"), "/"), "/")
+	segments := segmentsOf(request)
 	if len(segments)%2 == 0 {
 		return segments[len(segments)-1]
 	}

@@ -49,6 +49,7 @@ var (
 	theTicket  = reference{"Ticket", "checkout-latency"}
 	theComment = reference{"TicketComment", "started"}
 	theNote    = reference{"TicketNote", "handover"}
+	theFile    = reference{"TicketAttachment", "heap-dump"}
 	// thePoller looks for the remote changes of the Integration.
 	thePoller = reference{"Poller", integrationName}
 )
@@ -57,7 +58,7 @@ var (
 const soon = 10 * time.Second
 
 func scenarios() []scenario {
-	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), scenariosOfSeveral(), recognitionScenarios(), scenariosOfEverything(), scenariosOfReferences(), scenariosOfProviders(), scenariosOfClusterIntegrations(), scenariosOfAlerts())
+	return slices.Concat(ticketScenarios(), adoptionScenarios(), scenariosOfRemoteChanges(), commentScenarios(), noteScenarios(), attachmentScenarios(), scenariosOfSeveral(), recognitionScenarios(), scenariosOfEverything(), scenariosOfReferences(), scenariosOfProviders(), scenariosOfClusterIntegrations(), scenariosOfAlerts())
 }
 
 func deleting(of ...reference) func(*world) {
@@ -359,6 +360,8 @@ func manifestsOf(w *world, originals ...reference) []client.Object {
 			duplicate.(*v1alpha1.TicketComment).Spec = *o.Spec.DeepCopy()
 		case *v1alpha1.TicketNote:
 			duplicate.(*v1alpha1.TicketNote).Spec = *o.Spec.DeepCopy()
+		case *v1alpha1.TicketAttachment:
+			duplicate.(*v1alpha1.TicketAttachment).Spec = *o.Spec.DeepCopy()
 		}
 		copies = append(copies, duplicate)
 	}

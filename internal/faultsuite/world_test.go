@@ -325,6 +325,8 @@ func (w *world) editStatus(of reference, other client.Object) {
 		o.Status = *other.(*v1alpha1.TicketComment).Status.DeepCopy()
 	case *v1alpha1.TicketNote:
 		o.Status = *other.(*v1alpha1.TicketNote).Status.DeepCopy()
+	case *v1alpha1.TicketAttachment:
+		o.Status = *other.(*v1alpha1.TicketAttachment).Status.DeepCopy()
 	}
 	w.copied[of] = true
 	w.must(w.people.Status().Update(context.Background(), object))
@@ -430,6 +432,8 @@ func editSpec(value string) func(client.Object) {
 			o.Spec.Content = value
 		case *v1alpha1.TicketNote:
 			o.Spec.Content = value
+		case *v1alpha1.TicketAttachment:
+			o.Spec.Content, o.Spec.ConfigMapKeyRef = value, nil
 		}
 	}
 }
@@ -530,6 +534,8 @@ func (w *world) personDeletes(of reference) {
 		w.remote.DeleteComment(id)
 	case "TicketNote":
 		w.remote.DeleteNote(id)
+	case "TicketAttachment":
+		w.remote.DeleteAttachment(id)
 	}
 	w.ledger.removedByPerson[id] = true
 }

@@ -1,8 +1,8 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package child is what the kinds share whose remote objects belong to a remote ticket: comments
-// and notes.
+// Package child is what the kinds share whose remote objects belong to a remote ticket: comments,
+// notes and attachments.
 package child
 
 import (
@@ -46,6 +46,10 @@ type Adapter[O Object, R any] struct {
 	// the provider shows them, in the same order.
 	Words      func(O) []string
 	ShownWords func(*R) []string
+	// Sent is what Create sends, in the form in which an attempt records it, and Matches compares
+	// that with what the provider shows; nil for a kind that is recognised by its Words.
+	Sent    func(O) string
+	Matches func(sent string, shown *R) remote.Verdict
 	// Entry is what the provider shows of the remote object.
 	Entry func(*R) *synqly.Entry
 	// Creator is the creator in the spec; empty for kinds that have none.
@@ -67,7 +71,7 @@ func (a Adapter[O, R]) Kind() string { return a.KindName }
 // Noun is what people call the remote object.
 func (a Adapter[O, R]) Noun() string { return a.NounText }
 
-// Removed says that a comment or a note is deleted.
+// Removed says that what belongs to a ticket is deleted.
 func (a Adapter[O, R]) Removed() string { return "removed" }
 
 // Policy asks for the removal of the remote object, unless the spec says Retain.
@@ -124,8 +128,21 @@ func (a Adapter[O, R]) CreatedAt(shown *R) time.Time { return a.Entry(shown).Cre
 // UpdatedAt is when the remote object was changed last.
 func (a Adapter[O, R]) UpdatedAt(shown *R) time.Time { return a.Entry(shown).UpdatedAt.Time }
 
-// Fingerprint is that of the words of the spec.
-func (a Adapter[O, R]) Fingerprint(object O) string { return remote.Fingerprint(a.Words(object)...) }
+// Fingerprint is that of the words of the spec, or what the kind is recognised by instead.
+func (a Adapter[O, R]) Fingerprint(object O) string {
+	if a.Sent != nil {
+		return a.Sent(object)
+	}
+	return remote.Fingerprint(a.Words(object)...)
+}
+
+// matches compares what an attempt has sent with what the provider shows.
+func (a Adapter[O, R]) matches() Match[R] {
+	if a.Matches != nil {
+		return a.Matches
+	}
+	return ByWords(a.ShownWords)
+}
 
 // Find looks among the remote objects of the ticket for those that the attempt may have made.
 func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) (remote.Search[R], error) {
@@ -138,7 +155,7 @@ func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) (remote
 		return remote.Search[R]{}, err
 	}
 	attempt := Attempt{Noun: a.NounText, Text: call.Text, Window: call.Window}
-	siblings, err := a.siblings(ctx, call, creatorsOf(attempt, shown, a.Entry, a.ShownWords))
+	siblings, err := a.siblings(ctx, call, creatorsOf(attempt, shown, a.Entry, a.matches()))
 	if err != nil {
 		return remote.Search[R]{}, err
 	}
@@ -147,8 +164,8 @@ func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) (remote
 		attempt.Creators.own = append(attempt.Creators.own, user)
 	}
 	return remote.Search[R]{
-		Found: CreatedBy(attempt, shown, a.Entry, a.ShownWords),
-		Doubt: Unrecognised(a.NounText, known, shown, a.Entry, a.ShownWords),
+		Found: CreatedBy(attempt, shown, a.Entry, a.matches()),
+		Doubt: Unrecognised(a.NounText, known, shown, a.Entry, a.matches()),
 	}, nil
 }
 

@@ -25,13 +25,21 @@ type Attempt struct {
 	Creators Creators
 }
 
+// Match compares what an attempt has sent, as it recorded that, with what the provider shows.
+type Match[R any] func(sent string, shown *R) remote.Verdict
+
+// ByWords matches texts.
+func ByWords[R any](wordsOf func(*R) []string) Match[R] {
+	return func(sent string, shown *R) remote.Verdict { return remote.MatchText(sent, wordsOf(shown)...) }
+}
+
 // CreatedBy are the remote objects that an attempt may have made, as far as their words, their time
 // and their creator tell.
-func CreatedBy[R any](attempt Attempt, shown []R, entryOf func(*R) *synqly.Entry, wordsOf func(*R) []string) []remote.Found[R] {
+func CreatedBy[R any](attempt Attempt, shown []R, entryOf func(*R) *synqly.Entry, match Match[R]) []remote.Found[R] {
 	var candidates, doubtful []remote.Found[R]
 	for i := range shown {
 		entry := entryOf(&shown[i])
-		text, time := attempt.judge(entry, wordsOf(&shown[i]))
+		text, time := match(attempt.Text, &shown[i]), attempt.Window.Holds(entry.CreatedAt)
 		found := remote.Found[R]{Remote: shown[i], Proven: attempt.Creators.isOwn(entry.Creator)}
 		switch {
 		case text == remote.No || time == remote.No || !attempt.Creators.possible(entry.Creator):
@@ -46,18 +54,13 @@ func CreatedBy[R any](attempt Attempt, shown []R, entryOf func(*R) *synqly.Entry
 	return append(preferred, doubtful...)
 }
 
-// judge says whether a remote object has the words that were sent, and the time.
-func (a Attempt) judge(entry *synqly.Entry, words []string) (text, time remote.Verdict) {
-	return remote.MatchText(a.Text, words...), a.Window.Holds(entry.CreatedAt)
-}
-
 // creatorsOf are the creators, each once, of the remote objects that an attempt may have made as
 // far as their words and their time tell.
-func creatorsOf[R any](attempt Attempt, shown []R, entryOf func(*R) *synqly.Entry, wordsOf func(*R) []string) []string {
+func creatorsOf[R any](attempt Attempt, shown []R, entryOf func(*R) *synqly.Entry, match Match[R]) []string {
 	var creators []string
 	for i := range shown {
 		entry := entryOf(&shown[i])
-		text, time := attempt.judge(entry, wordsOf(&shown[i]))
+		text, time := match(attempt.Text, &shown[i]), attempt.Window.Holds(entry.CreatedAt)
 		if text != remote.No && time != remote.No && !contains(creators, entry.Creator) {
 			creators = append(creators, entry.Creator)
 		}
@@ -86,10 +89,10 @@ type Known struct {
 // Unrecognised says that a look-up by words proves nothing with this provider, because it does not
 // show a known remote object with the words that were sent. It is empty where it shows all of them
 // so.
-func Unrecognised[R any](noun string, known []Known, shown []R, entryOf func(*R) *synqly.Entry, wordsOf func(*R) []string) string {
+func Unrecognised[R any](noun string, known []Known, shown []R, entryOf func(*R) *synqly.Entry, match Match[R]) string {
 	for _, made := range known {
 		i := slices.IndexFunc(shown, func(r R) bool { return entryOf(&r).ID == made.ID })
-		if i >= 0 && remote.MatchText(made.Text, wordsOf(&shown[i])...) != remote.Yes {
+		if i >= 0 && match(made.Text, &shown[i]) != remote.Yes {
 			return fmt.Sprintf("the provider shows the %s %q of %s with another text than was sent, so this one cannot be recognised either", noun, made.ID, made.Owner)
 		}
 	}

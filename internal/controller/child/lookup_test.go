@@ -162,7 +162,7 @@ func TestCreatedBy(t *testing.T) {
 	} {
 		attempt := Attempt{Noun: "comment", Text: remote.Fingerprint("Done."), Window: window, Creators: Creators{Wanted: test.creator}}
 		var got, doubts []string
-		for _, found := range CreatedBy(attempt, test.comments, entryOf, wordsOf) {
+		for _, found := range CreatedBy(attempt, test.comments, entryOf, ByWords(wordsOf)) {
 			if found.Doubt != "" {
 				doubts = append(doubts, found.Remote.ID)
 			} else {
@@ -191,7 +191,7 @@ func TestWhatTheTokensOwnUserWroteIsProven(t *testing.T) {
 	} {
 		comments := []synqly.Comment{{Entry: synqly.Entry{ID: "1", Content: "Done.", Creator: test.creator, CreatedAt: synqly.Timestamp{Time: started}}}}
 		attempt := Attempt{Text: remote.Fingerprint("Done."), Window: remote.Window{From: started}, Creators: creatorsAmong(test.siblings, "")}
-		found := CreatedBy(attempt, comments, entryOf, wordsOf)
+		found := CreatedBy(attempt, comments, entryOf, ByWords(wordsOf))
 		if len(found) != 1 || found[0].Proven != test.want {
 			t.Errorf("%s: %+v", name, found)
 		}
@@ -209,7 +209,7 @@ func TestUnrecognised(t *testing.T) {
 		"not on the list":          {[]Known{{ID: "3", Text: remote.Fingerprint("Done."), Owner: "x"}}, ""},
 		"shown in another wording": {[]Known{{ID: "1", Text: remote.Fingerprint("Done.")}, {ID: "2", Text: remote.Fingerprint("Written."), Owner: `the TicketComment "x"`}}, `the comment "2" of the TicketComment "x"`},
 	} {
-		if got := Unrecognised("comment", test.known, shown, entryOf, wordsOf); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+		if got := Unrecognised("comment", test.known, shown, entryOf, ByWords(wordsOf)); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -243,7 +243,7 @@ func TestACommentOfAnotherCreatorIsNotOurs(t *testing.T) {
 	started := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	comments := []synqly.Comment{{Entry: synqly.Entry{ID: "1", Content: "Done.", Creator: "a person", CreatedAt: synqly.Timestamp{Time: started}}}}
 	attempt := Attempt{Text: remote.Fingerprint("Done."), Window: remote.Window{From: started}, Creators: Creators{known: []string{"bot"}}}
-	ours := CreatedBy(attempt, comments, entryOf, wordsOf)
+	ours := CreatedBy(attempt, comments, entryOf, ByWords(wordsOf))
 	if len(ours) > 0 {
 		t.Errorf("took %v", ours)
 	}

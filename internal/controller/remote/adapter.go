@@ -298,4 +298,6 @@ type Call[O Object, R any] struct {
 	Now time.Time
 	// Seen is the remote object as fetched in this very reconcile, or nil.
 	Seen *R
+	// Content is what Create sends, of a Sourcer.
+	Content []byte
 }

@@ -37,11 +37,14 @@ const shutdownGrace = 3 * time.Second
 
 // create creates the remote object and records it.
 func (r *Reconciler[O, R]) create(ctx context.Context, s *state[O, R]) error {
+	if err := r.readSource(ctx, s); err != nil {
+		return err
+	}
 	if err := r.locate(ctx, s); err != nil {
 		return err
 	}
 	var remote *R
-	err := r.attempt(ctx, s, r.adapter.Noun(), r.adapter.Fingerprint(s.object), func(ctx context.Context) (err error) {
+	err := r.attempt(ctx, s, r.adapter.Noun(), r.fingerprint(s), func(ctx context.Context) (err error) {
 		return r.logged(ctx, s, "create the "+r.adapter.Noun(), func() (string, error) {
 			if remote, err = r.adapter.Create(ctx, s.call("")); err != nil {
 				return "", err
@@ -145,6 +148,9 @@ func (r *Reconciler[O, R]) created(ctx context.Context, s *state[O, R], made Fou
 	r.replace(s)
 	s.status.ID, s.updateSettled = r.adapter.ID(remote), true
 	r.recordProof(s, made.Proven)
+	if r.sourcer != nil {
+		r.sourcer.RecordSent(s.object, s.intent.text)
+	}
 	s.settleAttempt()
 	s.recordCreateKey()
 	fields := r.adapter.Fields(s.object)

@@ -133,6 +133,9 @@ func (r *Reconciler[O, R]) refresh(ctx context.Context, s *state[O, R]) error {
 	case err != nil:
 		return fmt.Errorf("reading the remote %s %q: %w", r.adapter.Noun(), s.status.ID, err)
 	}
+	if err := r.compareSource(ctx, s); err != nil {
+		return err
+	}
 	// Not before: a request to look that could not be served stays open.
 	s.status.LastSyncRequest = s.syncRequest()
 	r.missingObjects.forget(s.name)
@@ -150,6 +153,8 @@ func (r *Reconciler[O, R]) update(ctx context.Context, s *state[O, R]) error {
 		fields = union(fields, drifted)
 	}
 	switch {
+	case r.sourcer != nil:
+		return r.updateFromSource(ctx, s)
 	case r.patcher == nil:
 		return r.create(ctx, s)
 	case !s.refreshed && (len(drifted) > 0 || r.updateOpen(s)): // mutant: patch-again-unseen

@@ -112,6 +112,7 @@ func translate(err error, noun string) outcome {
 		missing     *MissingError
 		conflict    *ConflictError
 		unconfirmed *UnconfirmedError
+		source      *SourceError
 	)
 	switch {
 	case err == nil:
@@ -124,6 +125,8 @@ func translate(err error, noun string) outcome {
 		return outcome{silent: true, reason: v1alpha1.ReasonDeleting, message: leaving.Error(), retry: retryAfter, after: leaving.lookAgain}
 	case errors.As(err, &waiting):
 		return failed(waiting.Reason, waiting.Message, retryNever)
+	case errors.As(err, &source):
+		return source.outcome()
 	case errors.As(err, &notReady):
 		return outcomeOfNotReady(notReady)
 	case errors.As(err, &unconfirmed):

@@ -66,6 +66,8 @@ type Reconciler[O Object, R any] struct {
 	linker Linker[O]
 	// validator is nil where the spec names nothing that the provider lists.
 	validator Validator[O]
+	// sourcer is nil where the spec has all that is sent.
+	sourcer Sourcer[O]
 	// reporter is nil where nothing is said of what the provider makes of fields.
 	reporter Reporter[O, R]
 
@@ -111,6 +113,7 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 	reconciler.holder, _ = adapter.(Holder[O])
 	reconciler.linker, _ = adapter.(Linker[O])
 	reconciler.validator, _ = adapter.(Validator[O])
+	reconciler.sourcer, _ = adapter.(Sourcer[O])
 	reconciler.reporter, _ = adapter.(Reporter[O, R])
 	if (reconciler.patcher == nil) == (reconciler.replacer == nil) {
 		return nil, fmt.Errorf("the adapter of %s must be either a Patcher or a Replacer", adapter.Kind())

@@ -44,6 +44,8 @@ type state[O Object, R any] struct {
 	// inputs is all that a refused request rested on.
 	inputs string
 
+	// source is the content to send, once it is read.
+	source *Source
 	// seen is the remote object as fetched in this reconcile.
 	seen      *R
 	refreshed bool
@@ -141,9 +143,13 @@ func (s *state[O, R]) isMissing() bool {
 
 // call is what adapters get; id is empty for a create.
 func (s *state[O, R]) call(id string) Call[O, R] {
+	var content []byte
+	if s.source != nil {
+		content = s.source.Content
+	}
 	return Call[O, R]{
 		Connection: s.connection, Reader: s.reader, Place: s.place, Object: s.object,
-		ID: id, Key: s.intent.key, Unmarked: s.intent.unmarked || (s.connection != nil && !s.connection.Marks()), Group: s.group, Text: s.intent.text, Window: s.window, Now: s.now, Seen: s.seen,
+		ID: id, Key: s.intent.key, Unmarked: s.intent.unmarked || (s.connection != nil && !s.connection.Marks()), Group: s.group, Text: s.intent.text, Window: s.window, Now: s.now, Seen: s.seen, Content: content,
 	}
 }
 

@@ -86,11 +86,11 @@ func (adapter) FindClosing(ctx context.Context, call call) ([]string, error) {
 	attempt := child.Attempt{
 		Noun: "comment", Text: call.Text, Window: call.Window, Creators: child.Creators{Wanted: call.Object.Spec.Close.Creator},
 	}
-	candidates := child.CreatedBy(attempt, comments, comment.Entry, comment.Words)
+	candidates := child.CreatedBy(attempt, comments, comment.Entry, child.ByWords(comment.Words))
 	slices.SortStableFunc(candidates, func(a, b remote.Found[synqly.Comment]) int {
 		return a.Remote.CreatedAt.Compare(b.Remote.CreatedAt.Time)
 	})
-	doubt := child.Unrecognised("comment", known, comments, comment.Entry, comment.Words)
+	doubt := child.Unrecognised("comment", known, comments, comment.Entry, child.ByWords(comment.Words))
 	var ids []string
 	for i := range candidates {
 		isKnown := slices.ContainsFunc(known, func(k child.Known) bool { return k.ID == candidates[i].Remote.ID })
@@ -108,7 +108,8 @@ func (adapter) FindClosing(ctx context.Context, call call) ([]string, error) {
 	return ids, nil
 }
 
-// Leaving names the comments and notes that are being deleted together with the Ticket.
+// Leaving names the comments, notes and attachments that are being deleted together with the
+// Ticket.
 func (adapter) Leaving(ctx context.Context, reader client.Reader, ticket *v1alpha1.Ticket) ([]string, error) {
 	var names []string
 	err := eachChild(ctx, reader, ticket, func(kind string, object remote.Object) {
@@ -133,7 +134,7 @@ func eachChild(ctx context.Context, reader client.Reader, ticket *v1alpha1.Ticke
 	kinds := []struct {
 		name string
 		list client.ObjectList
-	}{{"TicketComment", &v1alpha1.TicketCommentList{}}, {"TicketNote", &v1alpha1.TicketNoteList{}}}
+	}{{"TicketComment", &v1alpha1.TicketCommentList{}}, {"TicketNote", &v1alpha1.TicketNoteList{}}, {"TicketAttachment", &v1alpha1.TicketAttachmentList{}}}
 	for _, kind := range kinds {
 		err := reader.List(ctx, kind.list, client.InNamespace(ticket.Namespace), client.MatchingFields{child.IndexTicketRef: ticket.Name}, client.UnsafeDisableDeepCopy)
 		if err != nil {
