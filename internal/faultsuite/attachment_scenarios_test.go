@@ -97,13 +97,11 @@ func attachmentScenarios() []scenario {
 			w.apply(aTicket())
 			writesConfigMap(firstFile)(w)
 		}, acts: []func(*world){afterwards(applying(aFileOfAConfigMap), writesConfigMap(secondFile)), askForSync, askForSync}},
-		{name: "attachment among files of the same name and size", primary: theFile, setup: func(w *world) {
-			w.apply(aTicket())
-			w.rest()
-			personAttaches(w)
-		}, acts: []func(*world){
-			applying(aFile, func() client.Object { return attachment("another", secondFile) }),
-			deleting(theFile, reference{theFile.kind, "another"}),
+		{name: "attachment among files of the same name and size", primary: theFile, setup: applying(aTicket), acts: []func(*world){
+			func(w *world) {
+				personAttaches(w)
+				w.apply(aFile())
+			},
 		}},
 		{name: "attachment copied with its status", primary: theCopy, setup: applying(aTicket, aFile), acts: []func(*world){
 			copiedWithStatus(theTicket, theFile), deleting(theCopy),
