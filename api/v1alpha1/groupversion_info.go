@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package v1alpha1 holds the custom resources of the API group ticketing.synqly.com: Integration,
-// ClusterIntegration, Ticket, TicketComment, TicketNote, AlertReceiver and Incident.
+// ClusterIntegration, Ticket, TicketComment, TicketNote, TicketQuery, AlertReceiver and Incident.
 //
 // +kubebuilder:object:generate=true
 // +groupName=ticketing.synqly.com
@@ -27,6 +27,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&TicketNote{}, &TicketNoteList{},
 		&AlertReceiver{}, &AlertReceiverList{},
 		&Incident{}, &IncidentList{},
+		&TicketQuery{}, &TicketQueryList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

@@ -90,6 +90,11 @@ func ticketNote(changes ...change) *manifest {
 	}, changes)
 }
 
+// ticketQuery is a TicketQuery, which has no required field.
+func ticketQuery(changes ...change) *manifest {
+	return newManifest("TicketQuery", map[string]any{}, changes)
+}
+
 // alertReceiver is an AlertReceiver with the one required field.
 func alertReceiver(changes ...change) *manifest {
 	return newManifest("AlertReceiver", map[string]any{"tokenSecretRef": map[string]any{"name": "alertmanager-token"}}, changes)
@@ -122,6 +127,7 @@ var manifestOf = map[string]func(...change) *manifest{
 	"Ticket":             ticket,
 	"TicketComment":      ticketComment,
 	"TicketNote":         ticketNote,
+	"TicketQuery":        ticketQuery,
 	"AlertReceiver":      alertReceiver,
 	"Incident":           incident,
 }
