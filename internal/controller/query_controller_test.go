@@ -121,6 +121,7 @@ var _ = Describe("A TicketQuery", func() {
 		query := asked()
 		expectCount(query, 4, true)
 		Expect(w.sent()).To(HaveLen(2))
+		Expect(seriesOf(w.namespace)).To(HaveKeyWithValue("synqly_query_pages_total", 2.0))
 	})
 
 	It("asks at once for another spec and for a person, and says so", func() {
@@ -318,6 +319,18 @@ var _ = Describe("A TicketQuery", func() {
 		w.clock.Step(10 * time.Second)
 		w.reconcile(query)
 		Expect(w.sent()).To(Equal([]string{"QueryTickets 200"}))
+	})
+
+	It("waits for its turn, which comes after that of a Ticket", func() {
+		remote("HIGH")
+		query, other := query(), w.ticket("new")
+		w.create(query, other)
+		w.useUpBudget()
+		w.simulator.ForgetRequests()
+		w.comeInTurn(2, query, other)
+		Expect(w.sent()).To(Equal([]string{"CreateTicket 201", "QueryTickets 200"}))
+		w.refresh(query)
+		expectCount(query, 1, true)
 	})
 
 	It("goes at once when it is deleted", func() {

@@ -24,8 +24,8 @@ const (
 	matches verdict = iota
 	// differs: it certainly does not.
 	differs
-	// isEmpty: the filter asks for a value, and the ticket has none. It differs, unless the provider
-	// never returns the field.
+	// isEmpty: the filter asks for a value, and the ticket has none. It differs, unless the
+	// provider never returns the field.
 	isEmpty
 	// unknown: the ticket does not tell.
 	unknown

@@ -21,6 +21,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/priority"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/controller/shard"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
@@ -119,10 +120,13 @@ func (r *Reconciler) look(ctx context.Context, query *v1alpha1.TicketQuery, inte
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("opening the connection: %w", err)
 	}
-	if err := open.Held(); err != nil {
+	// One place for all queries of a namespace: however many they are, a Ticket that looks at a
+	// remote change is not behind them.
+	turn, err := open.ReserveFor(ctx, connection.Waiter{Class: priority.Poll, Namespace: query.Namespace, Name: "TicketQueries"})
+	if err != nil {
 		return r.finish(ctx, query, r.failed(query, inputs, err, open))
 	}
-	limited, cancel := context.WithTimeout(ctx, open.WorkTimeout())
+	limited, cancel := context.WithTimeout(turn, open.WorkTimeout())
 	defer cancel()
 	found, err := r.ask(limited, &query.Spec, open)
 	switch {

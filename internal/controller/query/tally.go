@@ -48,8 +48,8 @@ type tally struct {
 	kept                    int // bytes
 	// isSet says of each filter whether a ticket had a value in its field.
 	isSet []bool
-	// unchecked and excluded say of each filter whether a ticket was counted that does not tell, and
-	// whether one was returned that does not match.
+	// unchecked and excluded say of each filter whether a ticket was counted that does not tell,
+	// and whether one was returned that does not match.
 	unchecked, excluded []bool
 	skipped             int
 	// cut says why the answer was not read to its end; empty where it was.

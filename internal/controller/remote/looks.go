@@ -71,8 +71,8 @@ func (l *Looks) pauseFor(name types.NamespacedName, inputs string, after time.Du
 // Forget forgets all pauses of an object.
 func (l *Looks) Forget(name types.NamespacedName) { l.retries.succeeded(name) }
 
-// Failed notes that a look has failed. A refusal is not repeated while the inputs are the same. open
-// is the connection of the look, or nil.
+// Failed notes that a look has failed. A refusal is not repeated while the inputs are the same.
+// open is the connection of the look, or nil.
 func (l *Looks) Failed(name types.NamespacedName, inputs string, err error, open *connection.Connection) Failure {
 	result := translate(err, "query")
 	if synqly.IsNotFound(err) {
