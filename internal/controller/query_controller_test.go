@@ -124,6 +124,14 @@ var _ = Describe("A TicketQuery", func() {
 		Expect(seriesOf(w.namespace)).To(HaveKeyWithValue("synqly_query_pages_total", 2.0))
 	})
 
+	It("asks for smaller pages where one is too large", func() {
+		remote("HIGH")
+		w.simulator.Inject(simulator.Fault{Operation: "QueryTickets", Oversize: 17 << 20, Times: 1})
+		query := asked()
+		expectCount(query, 1, true)
+		Expect(w.sent()).To(HaveLen(2))
+	})
+
 	It("asks at once for another spec and for a person, and says so", func() {
 		remote("HIGH")
 		query := asked()

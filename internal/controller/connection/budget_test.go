@@ -468,6 +468,8 @@ func TestARequestThatWasReservedHasLetOthersGoFirst(t *testing.T) {
 		default:
 		}
 		cancel()
-		<-second
+		if err := <-second; !errors.Is(err, context.Canceled) {
+			t.Errorf("Admit = %v, want the context's end", err)
+		}
 	})
 }

@@ -185,7 +185,7 @@ func (f filter) checkTags(tags []string) verdict {
 			return slices.ContainsFunc(f.operands, func(operand string) bool { return found(tag, strings.TrimSpace(operand)) })
 		})
 	}
-	found := false
+	var found bool
 	switch f.operator {
 	case "ne":
 		if has(strings.EqualFold) {

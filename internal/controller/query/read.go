@@ -31,14 +31,14 @@ func (r *Reconciler) ask(ctx context.Context, spec *v1alpha1.TicketQuerySpec, op
 
 // read reads the pages of the query. Where they are too large, it begins again with smaller ones.
 func (r *Reconciler) read(ctx context.Context, spec *v1alpha1.TicketQuerySpec, open *connection.Connection, order string) (result, error) {
-	for pageSize, isSmaller := 0, true; ; {
+	pageSize := 0
+	for {
 		read := newTally(spec.Filters, open.Integration, open.Metadata())
 		err := readPages(ctx, spec, open, order, pageSize, read)
 		countPages(client.ObjectKeyFromObject(open.Integration), read.pages)
-		if synqly.IsTooLarge(err) {
-			if pageSize, isSmaller = poll.SmallerPages(pageSize); isSmaller {
-				continue
-			}
+		if smaller, ok := poll.SmallerPages(pageSize); ok && synqly.IsTooLarge(err) {
+			pageSize = smaller
+			continue
 		}
 		if synqly.IsTooLarge(err) || synqly.IsEndless(err) {
 			read.cut, err = err.Error(), nil
