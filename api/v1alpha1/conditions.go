@@ -117,6 +117,15 @@ const (
 	ReasonInvalidTemplate = "InvalidTemplate"
 )
 
+// Reasons of a TicketQuery's Ready condition, besides those of objects that stand for remote ones.
+const (
+	// ReasonCounted: nothing to do.
+	ReasonCounted = "Counted"
+	// ReasonCountNotExact: the query succeeded, and its count may be wrong. Change the filters, as
+	// the message says.
+	ReasonCountNotExact = "CountNotExact"
+)
+
 // Reasons of an Incident's Ready condition, besides WaitingForTicket and Paused.
 const (
 	// ReasonTracked: nothing to do; the ticket is as the alerts and the receiver ask.

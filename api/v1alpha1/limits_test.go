@@ -99,6 +99,10 @@ var textLimits = map[string][]textLimit{
 		{field: "spec.secretKeyRef.name", characters: 253, needs: []change{without("spec.content"), with("spec.secretKeyRef.key", "heap.txt")}},
 		{field: "spec.secretKeyRef.key", characters: 253, ascii: true, needs: []change{without("spec.content"), with("spec.secretKeyRef.name", "dump")}},
 	},
+	"TicketQuery": {
+		{field: "spec.integrationRef.name", characters: 253},
+		{field: "spec.order", characters: 255, ascii: true},
+	},
 	"AlertReceiver": {
 		{field: "spec.integrationRef.name", characters: 253},
 		{field: "spec.tokenSecretRef.name", characters: 253},
@@ -210,6 +214,20 @@ func noDuplicates(field string) statusLimit {
 	return statusLimit{field, []any{"a", "b"}, []any{"a", "a"}, field + "[1]", "Duplicate value"}
 }
 
+// queriedTicket is a ticket that a TicketQuery lists, with an ID that differs for each number.
+func queriedTicket(number int) any { return map[string]any{"id": numberedText(number)} }
+
+// longestOfTicket is the limit of a text of such a ticket.
+func longestOfTicket(field string, characters int) statusLimit {
+	of := func(length int) any {
+		ticket := map[string]any{"id": "10023"}
+		ticket[field] = text(length)
+		return []any{ticket}
+	}
+	at := "status.tickets[0]." + field
+	return statusLimit{"status.tickets", of(characters), of(characters + 1), at, fmt.Sprintf("may not be more than %d", characters)}
+}
+
 // condition is a condition whose type differs for each number.
 func condition(number int) any {
 	return map[string]any{
@@ -309,6 +327,22 @@ var statusLimits = map[string][][]statusLimit{
 		mostItems("status.replacedIDs", 100, numberedText),
 		longestItem("status.replacedIDs", 1024),
 		noDuplicates("status.replacedIDs"),
+	}},
+	"TicketQuery": {ofEveryStatus, {
+		notNegative("status.count"),
+		{"status.countIsExact", true, "yes", "status.countIsExact", "must be of type boolean"},
+		mostItems("status.tickets", 100, queriedTicket),
+		longestOfTicket("id", 1024),
+		longestOfTicket("name", 255),
+		longestOfTicket("summary", 255),
+		longestOfTicket("status", 255),
+		longestOfTicket("priority", 255),
+		longestOfTicket("assignee", 255),
+		longestOfTicket("url", 2048),
+		longestOfTicket("createdAt", 64),
+		longestOfTicket("updatedAt", 64),
+		{"status.lastChange", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.lastChange", "should match"},
+		longestText("status.lastSyncRequest", 1024),
 	}},
 	"AlertReceiver": {ofEveryStatus, {
 		longestText("status.url", 2048),

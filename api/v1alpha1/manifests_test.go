@@ -99,6 +99,11 @@ func ticketAttachment(changes ...change) *manifest {
 	}, changes)
 }
 
+// ticketQuery is a TicketQuery, which has no required field.
+func ticketQuery(changes ...change) *manifest {
+	return newManifest("TicketQuery", map[string]any{}, changes)
+}
+
 // alertReceiver is an AlertReceiver with the one required field.
 func alertReceiver(changes ...change) *manifest {
 	return newManifest("AlertReceiver", map[string]any{"tokenSecretRef": map[string]any{"name": "alertmanager-token"}}, changes)
@@ -132,6 +137,7 @@ var manifestOf = map[string]func(...change) *manifest{
 	"TicketComment":      ticketComment,
 	"TicketNote":         ticketNote,
 	"TicketAttachment":   ticketAttachment,
+	"TicketQuery":        ticketQuery,
 	"AlertReceiver":      alertReceiver,
 	"Incident":           incident,
 }

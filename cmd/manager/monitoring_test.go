@@ -116,6 +116,9 @@ func (t *tenant) haveEverythingMeasured(ctx SpecContext, m *managerProcess) *v1a
 	ticket := t.ticket("ticket")
 	create(ctx, ticket)
 	expectReady(ctx, ticket)
+	query := &v1alpha1.TicketQuery{ObjectMeta: t.named("all")}
+	create(ctx, query)
+	expectReady(ctx, query)
 
 	By("having one incident with a ticket, and one that is held back")
 	token := "canary-" + rand.Text()

@@ -32,7 +32,7 @@ var (
 )
 
 // namespaced are the kinds that belong to a team.
-var namespaced = []string{"alertreceivers", "incidents", "integrations", "ticketattachments", "ticketcomments", "ticketnotes", "tickets"}
+var namespaced = []string{"alertreceivers", "incidents", "integrations", "ticketattachments", "ticketcomments", "ticketnotes", "ticketqueries", "tickets"}
 
 // ofTeams is the same permission for each of the kinds that belong to a team, and another one for
 // ClusterIntegrations, which belong to the administrators of the cluster.
@@ -63,7 +63,7 @@ var _ = Describe("kubectl auth can-i", func() {
 		operator := permissions{
 			"alertreceivers": reading, "clusterintegrations": {"get", "list", "patch", "watch"}, "integrations": {"get", "list", "patch", "watch"},
 			"incidents": {"create", "delete", "get", "list", "patch", "watch"}, "tickets": {"create", "delete", "get", "list", "patch", "watch"},
-			"ticketcomments": {"create", "delete", "get", "list", "patch", "watch"}, "ticketnotes": {"delete", "get", "list", "patch", "watch"}, "ticketattachments": {"delete", "get", "list", "patch", "watch"},
+			"ticketcomments": {"create", "delete", "get", "list", "patch", "watch"}, "ticketnotes": {"delete", "get", "list", "patch", "watch"}, "ticketattachments": {"delete", "get", "list", "patch", "watch"}, "ticketqueries": reading,
 		}
 		for _, test := range []struct {
 			user string

@@ -183,6 +183,8 @@ func conditions(object client.Object) []metav1.Condition {
 		return object.Status.Conditions
 	case *v1alpha1.TicketNote:
 		return object.Status.Conditions
+	case *v1alpha1.TicketQuery:
+		return object.Status.Conditions
 	case *v1alpha1.AlertReceiver:
 		return object.Status.Conditions
 	case *v1alpha1.Incident:
@@ -272,7 +274,7 @@ func (t *tenant) eventReasons(ctx context.Context) ([]string, error) {
 
 func (t *tenant) lists() []client.ObjectList {
 	return []client.ObjectList{
-		&v1alpha1.AlertReceiverList{}, &v1alpha1.IncidentList{},
+		&v1alpha1.AlertReceiverList{}, &v1alpha1.IncidentList{}, &v1alpha1.TicketQueryList{},
 		&v1alpha1.TicketCommentList{}, &v1alpha1.TicketNoteList{}, &v1alpha1.TicketAttachmentList{}, &v1alpha1.TicketList{}, &v1alpha1.IntegrationList{},
 	}
 }
@@ -282,7 +284,7 @@ func (t *tenant) lists() []client.ObjectList {
 func (t *tenant) removeObjects(ctx SpecContext) {
 	GinkgoHelper()
 	for _, kind := range []client.Object{
-		&v1alpha1.AlertReceiver{}, &v1alpha1.Incident{}, &v1alpha1.TicketComment{}, &v1alpha1.TicketNote{}, &v1alpha1.TicketAttachment{}, &v1alpha1.Ticket{}, &v1alpha1.Integration{},
+		&v1alpha1.AlertReceiver{}, &v1alpha1.Incident{}, &v1alpha1.TicketQuery{}, &v1alpha1.TicketComment{}, &v1alpha1.TicketNote{}, &v1alpha1.TicketAttachment{}, &v1alpha1.Ticket{}, &v1alpha1.Integration{},
 	} {
 		Expect(administrator.DeleteAllOf(ctx, kind, client.InNamespace(t.namespace))).To(Succeed())
 	}

@@ -42,6 +42,9 @@ patches:
     - {op: add, path: /spec/baseURL, value: %q}
     - {op: add, path: /spec/pollInterval, value: 10s}
     - {op: add, path: /spec/ticketURLTemplate, value: %q}
+- target: {kind: TicketQuery}
+  patch: |
+    - {op: replace, path: /spec/interval, value: 30s}
 - target: {kind: AlertReceiver}
   patch: |
     - {op: add, path: /spec/commentInterval, value: 0s}

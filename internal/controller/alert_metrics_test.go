@@ -4,6 +4,7 @@
 package controller_test
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -14,15 +15,16 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// seriesOf are the series of a namespace about alerts and incidents, by their names, and by the
-// phase where they have one.
+// seriesOf are the series of a namespace about alerts, incidents and queries, by their names, and
+// by the phase where they have one.
 func seriesOf(namespace string) map[string]float64 {
 	GinkgoHelper()
 	families, err := metrics.Registry.Gather()
 	Expect(err).NotTo(HaveOccurred())
 	found := map[string]float64{}
 	for _, family := range families {
-		if !strings.HasPrefix(family.GetName(), "synqly_incident") && !strings.HasPrefix(family.GetName(), "synqly_alert") {
+		isWanted := func(prefix string) bool { return strings.HasPrefix(family.GetName(), prefix) }
+		if !slices.ContainsFunc([]string{"synqly_incident", "synqly_alert", "synqly_query"}, isWanted) {
 			continue
 		}
 		for _, series := range family.GetMetric() {

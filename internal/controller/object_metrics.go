@@ -103,6 +103,9 @@ func (m *objectMetrics) kinds() []countedKind {
 		kinds = append(kinds, remoteObjects(kind))
 	}
 	return append(kinds,
+		countedKind{name: "TicketQuery", list: &v1alpha1.TicketQueryList{}, look: func(object client.Object) []metav1.Condition {
+			return object.(*v1alpha1.TicketQuery).Status.Conditions
+		}},
 		countedKind{name: "AlertReceiver", list: &v1alpha1.AlertReceiverList{}, look: func(object client.Object) []metav1.Condition {
 			return object.(*v1alpha1.AlertReceiver).Status.Conditions
 		}},

@@ -72,6 +72,7 @@ func TestObjectsAreCountedByKindReadinessAndReason(t *testing.T) {
 		ticketThatIs("lost", metav1.ConditionFalse, v1alpha1.ReasonCreateUnconfirmed),
 		ticketThatIs("new", "", ""),
 		&v1alpha1.TicketNote{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "note"}},
+		&v1alpha1.TicketQuery{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "query"}},
 		&v1alpha1.AlertReceiver{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "receiver"}},
 		&v1alpha1.Incident{ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "incident"}},
 	)
@@ -80,6 +81,7 @@ func TestObjectsAreCountedByKindReadinessAndReason(t *testing.T) {
 		"synqly_objects{kind=Ticket,ready=False,reason=CreateUnconfirmed}": 1,
 		"synqly_objects{kind=Ticket,ready=Unknown,reason=Unknown}":         1,
 		"synqly_objects{kind=TicketNote,ready=Unknown,reason=Unknown}":     1,
+		"synqly_objects{kind=TicketQuery,ready=Unknown,reason=Unknown}":    1,
 		"synqly_objects{kind=AlertReceiver,ready=Unknown,reason=Unknown}":  1,
 		"synqly_objects{kind=Incident,ready=Unknown,reason=Unknown}":       1,
 		"synqly_creates_unconfirmed{kind=Ticket}":                          0,

@@ -15,6 +15,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/alertreceiver"
 	"github.com/synqly/ticketing-operator/internal/controller/incident"
 	"github.com/synqly/ticketing-operator/internal/controller/integration"
+	"github.com/synqly/ticketing-operator/internal/controller/query"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
@@ -27,6 +28,12 @@ func Setup(mgr ctrl.Manager, options remote.Options) error {
 		if err := kind.Setup(mgr, options); err != nil {
 			return err
 		}
+	}
+	queries := query.Options{
+		Client: options.Client, Namespaces: options.Namespaces, Connections: options.Connections, Recorder: options.Recorder, Clock: options.Clock, Shard: options.Shard,
+	}
+	if err := query.Setup(mgr, queries); err != nil {
+		return err
 	}
 	return setupAlerts(mgr, options)
 }
@@ -50,6 +57,9 @@ func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
 		if err := kind.IndexFields(ctx, indexer); err != nil {
 			return err
 		}
+	}
+	if err := query.IndexFields(ctx, indexer); err != nil {
+		return err
 	}
 	return incident.IndexFields(ctx, indexer)
 }

@@ -43,6 +43,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/incident"
 	"github.com/synqly/ticketing-operator/internal/controller/integration"
+	"github.com/synqly/ticketing-operator/internal/controller/query"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
@@ -167,6 +168,9 @@ func (w *world) startWith(options remote.Options) {
 		"*v1alpha1.AlertReceiver": alertreceiver.NewReconciler(alertreceiver.Options{
 			Client: options.Client, Secrets: options.APIReader, Namespaces: options.Namespaces, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,
 			ServesClusterIntegrations: true,
+		}),
+		"*v1alpha1.TicketQuery": query.NewReconciler(query.Options{
+			Client: options.Client, Namespaces: options.Namespaces, Connections: options.Connections, Recorder: options.Recorder, Clock: options.Clock,
 		}),
 		"*v1alpha1.Incident": incident.NewReconciler(incident.Options{
 			Client: options.Client, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,
@@ -463,6 +467,8 @@ func condition(object client.Object, kind string) *metav1.Condition {
 	case connection.Integration:
 		return meta.FindStatusCondition(o.ConnectionStatus().Conditions, kind)
 	case *v1alpha1.AlertReceiver:
+		return meta.FindStatusCondition(o.Status.Conditions, kind)
+	case *v1alpha1.TicketQuery:
 		return meta.FindStatusCondition(o.Status.Conditions, kind)
 	case *v1alpha1.Incident:
 		return meta.FindStatusCondition(o.Status.Conditions, kind)

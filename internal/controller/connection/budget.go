@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -116,7 +117,16 @@ type reservationKey struct{}
 // reservation is a request that has been taken from the bucket and not been sent.
 type reservation struct {
 	budget *Budget
-	once   sync.Once
+	sent   atomic.Bool
+}
+
+// reserved is the request that the context has reserved and not sent, or nil.
+func (b *Budget) reserved(ctx context.Context) *reservation {
+	held, has := ctx.Value(reservationKey{}).(*reservation)
+	if !has || held.budget != b || held.sent.Load() {
+		return nil
+	}
+	return held
 }
 
 // Reserve is ReserveFor for somebody who does not come again, after all others.
@@ -183,9 +193,10 @@ const (
 	backgroundShare    = 4
 )
 
-// letOthersFirst waits, for a request in the background, until the bucket is half full.
+// letOthersFirst waits, for a request in the background, until the bucket is half full. One that
+// was reserved has had others go first already.
 func (b *Budget) letOthersFirst(ctx context.Context) error {
-	if !isBackground(ctx) {
+	if !isBackground(ctx) || b.reserved(ctx) != nil {
 		return nil
 	}
 	begun, patience := b.clock.Now(), b.patience()
@@ -255,11 +266,7 @@ func (b *Budget) admit(ctx context.Context) (time.Duration, error) {
 	if err := b.held(now); err != nil {
 		return 0, err
 	}
-	reserved := false
-	if held, ok := ctx.Value(reservationKey{}).(*reservation); ok && held.budget == b {
-		held.once.Do(func() { reserved = true })
-	}
-	if reserved {
+	if held := b.reserved(ctx); held != nil && held.sent.CompareAndSwap(false, true) {
 		return 0, nil
 	}
 	if err := b.outage.refuse(now); err != nil && !isCheck(ctx) {

@@ -446,3 +446,30 @@ func TestWaitErrorSaysThatNothingWasSent(t *testing.T) {
 		}
 	}
 }
+
+func TestARequestThatWasReservedHasLetOthersGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget, _ := newBudget()
+		reservations(t, budget, 2)
+		reserved, err := budget.Reserve(Background(t.Context()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := budget.Admit(reserved); err != nil {
+			t.Fatal(err)
+		}
+		second := make(chan error, 1)
+		ctx, cancel := context.WithCancel(reserved)
+		go func() { second <- budget.Admit(ctx) }()
+		synctest.Wait()
+		select {
+		case err := <-second:
+			t.Errorf("the next request did not wait: %v", err)
+		default:
+		}
+		cancel()
+		if err := <-second; !errors.Is(err, context.Canceled) {
+			t.Errorf("Admit = %v, want the context's end", err)
+		}
+	})
+}

@@ -14,12 +14,12 @@ const (
 	// minPageLimit is how many pages an answer may have in any case. Beyond that it may have as
 	// many as there are tickets to be seen: then a GET each is cheaper.
 	minPageLimit = 10
-	// maxPagesWithoutNews is how many pages in a row may show nothing new before a list counts as
+	// MaxPagesWithoutNews is how many pages in a row may show nothing new before a list counts as
 	// one without an end. Some providers filter a page only after they have cut it.
-	maxPagesWithoutNews = 10
-	// timeTolerance is how much older than asked for a ticket may be where the provider compares
+	MaxPagesWithoutNews = 10
+	// TimeTolerance is how much older than asked for a ticket may be where the provider compares
 	// times by the minute, as searches of issue trackers do.
-	timeTolerance = time.Minute
+	TimeTolerance = time.Minute
 )
 
 // result is what the pages of an answer that were read so far amount to.
@@ -127,7 +127,7 @@ func (a *answer) addChange(next change) {
 	if next.at.After(a.latest.at) {
 		a.latest = next
 	}
-	if !a.query.since.IsZero() && next.at.Before(a.query.since.Add(-timeTolerance)) {
+	if !a.query.since.IsZero() && next.at.Before(a.query.since.Add(-TimeTolerance)) {
 		a.hasOlder = true
 	}
 	switch {
@@ -150,7 +150,7 @@ func (a *answer) resultSoFar(outOfScope bool) result {
 		return allSeen
 	case a.reaches(a.query.until):
 		return caughtUp
-	case a.pages >= max(minPageLimit, len(a.wanted)), a.pagesWithoutNews >= maxPagesWithoutNews:
+	case a.pages >= max(minPageLimit, len(a.wanted)), a.pagesWithoutNews >= MaxPagesWithoutNews:
 		return tooLong
 	}
 	return morePages

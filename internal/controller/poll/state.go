@@ -137,12 +137,18 @@ func (s *state) relist() {
 // default is 100.
 var smallerPages = []int{25, 5, 1}
 
-// shrinkPages reports whether there is a smaller size of pages to go on with.
-func (s *state) shrinkPages() bool {
-	smaller := slices.IndexFunc(smallerPages, func(size int) bool { return s.pageSize == 0 || size < s.pageSize })
-	if smaller < 0 {
-		return false
+// SmallerPages is the next smaller size of the pages of a query, after one that was too large in
+// bytes; 0 is the API's default. It is false where there is none.
+func SmallerPages(size int) (smaller int, ok bool) {
+	next := slices.IndexFunc(smallerPages, func(smaller int) bool { return size == 0 || smaller < size })
+	if next < 0 {
+		return size, false
 	}
-	s.pageSize = smallerPages[smaller]
-	return true
+	return smallerPages[next], true
+}
+
+// shrinkPages reports whether there is a smaller size of pages to go on with.
+func (s *state) shrinkPages() (ok bool) {
+	s.pageSize, ok = SmallerPages(s.pageSize)
+	return ok
 }

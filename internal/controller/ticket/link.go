@@ -40,6 +40,15 @@ func linkOf(status *v1alpha1.TicketStatus, template string) string {
 	return ""
 }
 
+// LinkTo is the address of a remote ticket that no object stands for: empty where neither the
+// Integration nor the provider tells.
+func LinkTo(shown *synqly.Ticket, integration connection.Integration) string {
+	if template := integration.ConnectionSpec().TicketURLTemplate; template != "" {
+		return linkFrom(template, shown.ID)
+	}
+	return shownLink(shown)
+}
+
 // linkFrom is the address that a template makes of an ID. The ID is escaped so that it means itself
 // in a path, in a query and in a fragment.
 func linkFrom(template, id string) string {
