@@ -8,6 +8,8 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
@@ -22,14 +24,15 @@ var _ = Describe("the subcommands that read the cluster", func() {
 		apply(ctx, ticket)
 		apply(ctx, comment)
 
-		Expect(run(ctx, "wait", "checkout-latency", "--timeout=2m")).To(ContainSubstring("ticket/checkout-latency is ready (remote ID 10001)"))
+		Expect(run(ctx, "wait", "checkout-latency", "--timeout=2m")).To(ContainSubstring("ticket/checkout-latency is ready (remote ID "))
 		Expect(run(ctx, "wait", "tcomment/checkout-latency-started", "--timeout=2m")).To(ContainSubstring("is ready"))
-		Expect(run(ctx, "open", "checkout-latency")).To(Equal("https://acme.example.com/browse/10001\n"))
+		Expect(administrator.Get(ctx, client.ObjectKeyFromObject(ticket), ticket)).To(Succeed())
+		Expect(run(ctx, "open", "checkout-latency")).To(Equal("https://acme.example.com/browse/" + ticket.Status.ID + "\n"))
 		Expect(run(ctx, "tree", "ticket/checkout-latency")).To(And(
-			MatchRegexp(`Ticket/checkout-latency +10001 +Ready=True,Synced=True +Synced`),
-			MatchRegexp(`└─TicketComment/checkout-latency-started +20001 +Ready=True +Synced`)))
+			MatchRegexp(`Ticket/checkout-latency +`+ticket.Status.ID+` +Ready=True,Synced=True +Synced`),
+			MatchRegexp(`└─TicketComment/checkout-latency-started +[0-9]+ +Ready=True +Synced`)))
 		Expect(run(ctx, "explain", "checkout-latency")).To(ContainSubstring("ticket/checkout-latency: Ready"))
-		Expect(run(ctx, "status")).To(MatchRegexp(`integration/default +True +Connected +1000/s, burst 1000 .* 2 +0 +0`))
+		Expect(run(ctx, "status")).To(MatchRegexp(`integration/default +True +Connected +1000/s, burst 1000 .* [0-9]+ +0 +0`))
 		Expect(run(ctx, "__complete", "tree", "check")).To(HavePrefix("checkout-latency\n"))
 	})
 

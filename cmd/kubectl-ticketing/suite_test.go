@@ -42,6 +42,7 @@ const (
 
 // What BeforeSuite makes.
 var (
+	controlPlane *envtest.Environment
 	// administrator may do everything.
 	administrator client.Client
 	// administratorKubeconfig is the kubeconfig of the same.
@@ -87,7 +88,7 @@ func startControlPlane(ctx SpecContext) {
 	scheme := runtime.NewScheme()
 	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
 	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
-	controlPlane := &envtest.Environment{
+	controlPlane = &envtest.Environment{
 		Scheme:                   scheme,
 		CRDDirectoryPaths:        []string{"../../config/crd/bases"},
 		ErrorIfCRDPathMissing:    true,
@@ -122,7 +123,7 @@ func startSimulator() {
 // startManager starts the operator, which is asked to end after all specs.
 func startManager(ctx context.Context) {
 	GinkgoHelper()
-	command := exec.CommandContext(context.WithoutCancel(ctx), build("manager"), //nolint:gosec // The program that was just built.
+	command := exec.CommandContext(context.WithoutCancel(ctx), build("manager"),
 		"--kubeconfig="+kubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address=0", "--alerts-bind-address=0",
 		"--allow-insecure-http", "--allowed-api-cidrs=127.0.0.0/8,::1/128")
 	session, err := gexec.Start(command, GinkgoWriter, GinkgoWriter)

@@ -59,7 +59,7 @@ var adviceFor = map[string]func(*subject) advice{
 		return advice{next: []string{retriesSoon}, actions: s.integrationActions()}
 	},
 	v1alpha1.ReasonRemoteMissing: (*subject).adviceOnMissing,
-	v1alpha1.ReasonConflict: func(s *subject) advice {
+	v1alpha1.ReasonConflict: func(*subject) advice {
 		return advice{
 			next: []string{retriesSlowly},
 			actions: []string{

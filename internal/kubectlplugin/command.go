@@ -66,7 +66,7 @@ func NewCommand(options Options) *cobra.Command {
 	p.config.AddFlags(root.PersistentFlags())
 	for _, subcommand := range []func() *cobra.Command{
 		p.statusCommand, p.treeCommand, p.explainCommand, p.openCommand, p.waitCommand,
-		p.projectsCommand, p.fieldsCommand,
+		p.projectsCommand, p.fieldsCommand, p.importCommand, p.attachmentsCommand,
 	} {
 		root.AddCommand(subcommand())
 	}

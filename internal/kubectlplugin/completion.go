@@ -16,8 +16,8 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// mustRegister completes a flag that the command has. It fails for one that is not there, which is a
-// mistake of the program.
+// mustRegister completes a flag that the command has. It fails for one that is not there, which is
+// a mistake of the program.
 func mustRegister(command *cobra.Command, flag string, complete cobra.CompletionFunc) {
 	if err := command.RegisterFlagCompletionFunc(flag, complete); err != nil {
 		panic(err)

@@ -54,8 +54,8 @@ func TestExplainSaysWhyWhatNextAndWhatToDo(t *testing.T) {
 	}
 }
 
-// TestEveryReasonIsExplained: each says what happens next or what to do, and one of a newer operator
-// is passed on.
+// TestEveryReasonIsExplained: each says what happens next or what to do, and one of a newer
+// operator is passed on.
 func TestEveryReasonIsExplained(t *testing.T) {
 	for reason := range adviceFor {
 		output := newTerminal(t, newTicket("slow", "", notReady(reason, "what happened"))).mustRun("explain", "slow")

@@ -75,8 +75,8 @@ func (p *plugin) fieldsCommand() *cobra.Command {
 	return command
 }
 
-// listFields reads the fields of a project, of all projects where it is empty. Some providers list a
-// field once for each type of issue; it is shown once.
+// listFields reads the fields of a project, of all projects where it is empty. Some providers list
+// a field once for each type of issue; it is shown once.
 func listFields(ctx context.Context, remote *synqly.Client, project string, all bool) ([]fieldRow, error) {
 	if project != "" {
 		projects, err := listProjects(ctx, remote)

@@ -132,7 +132,8 @@ func eachPage(
 	}
 }
 
-// isAbsentKind reports whether the cluster does not have a kind: its CRDs are older than the plugin.
+// isAbsentKind reports whether the cluster does not have a kind: its CRDs are older than the
+// plugin.
 func isAbsentKind(err error) bool { return meta.IsNoMatchError(err) }
 
 // isForbidden reports whether the user may not do something.

@@ -8,7 +8,9 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,6 +48,8 @@ type terminal struct {
 	t         *testing.T
 	cluster   client.Client
 	transport http.RoundTripper
+	// passTime lets time pass for whoever waits.
+	passTime bool
 }
 
 func newTerminal(t *testing.T, objects ...client.Object) *terminal {
@@ -66,13 +70,31 @@ func newTerminalWith(t *testing.T, funcs interceptor.Funcs, objects ...client.Ob
 func (m *terminal) run(arguments ...string) (output, errorOutput string, err error) {
 	m.t.Helper()
 	var out, errOut bytes.Buffer
+	clock := clocktesting.NewFakeClock(now)
 	command := NewCommand(Options{
 		IOStreams: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut},
-		Version:   "test", Clock: clocktesting.NewFakeClock(now), Cluster: m.cluster, Transport: m.transport,
+		Version:   "test", Clock: clock, Cluster: m.cluster, Transport: m.transport,
 	})
 	command.SetArgs(append([]string{"--namespace=" + testNamespace}, arguments...))
-	err = command.ExecuteContext(m.t.Context())
+	ctx, cancel := context.WithCancel(m.t.Context())
+	var passing sync.WaitGroup
+	if m.passTime {
+		passing.Go(func() { passTime(ctx, clock) })
+	}
+	err = command.ExecuteContext(ctx)
+	cancel()
+	passing.Wait()
 	return out.String(), errOut.String(), err
+}
+
+// passTime moves the clock on whenever somebody waits for it.
+func passTime(ctx context.Context, clock *clocktesting.FakeClock) {
+	for ctx.Err() == nil {
+		if clock.HasWaiters() {
+			clock.Step(time.Second)
+		}
+		runtime.Gosched()
+	}
 }
 
 // mustRun fails the test where the subcommand fails.

@@ -19,8 +19,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
 
-// defaultResourceNamespace is where config/default installs the operator, which reads the Secrets of
-// ClusterIntegrations from its own namespace.
+// defaultResourceNamespace is where config/default installs the operator, which reads the Secrets
+// of ClusterIntegrations from its own namespace.
 const defaultResourceNamespace = "synqly-ticketing-system"
 
 // remoteFlags are the flags of the subcommands that ask the provider.
@@ -101,9 +101,10 @@ func (p *plugin) providerOf(ctx context.Context, cluster client.Reader, name typ
 	return remote, nil
 }
 
-// everyDestination accepts every address. The operator refuses private ones, because those who write
-// Integrations must not reach through it what they cannot reach themselves. The plugin runs on its
-// user's machine, with what that machine can reach, and shows the answers to that user alone.
+// everyDestination accepts every address. The operator refuses private ones, because those who
+// write Integrations must not reach through it what they cannot reach themselves. The plugin runs
+// on its user's machine, with what that machine can reach, and shows the answers to that user
+// alone.
 func everyDestination() (synqly.Destinations, error) {
 	return synqly.ParseDestinations([]string{"0.0.0.0/0", "::/0"}, nil)
 }

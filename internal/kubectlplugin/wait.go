@@ -114,10 +114,10 @@ func (p *plugin) await(
 		switch {
 		case apierrors.IsNotFound(err):
 			return false, nil
-		case err != nil && ctx.Err() == nil:
-			return false, err
+		case ctx.Err() != nil:
+			return false, ctx.Err()
 		case err != nil:
-			return false, nil // The time is over, which the caller sees.
+			return false, err
 		}
 		object = found
 		if goal.reached(found) {
