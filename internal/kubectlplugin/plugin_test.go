@@ -216,6 +216,34 @@ func TestArgumentsAreNamedAsKubectlDoes(t *testing.T) {
 	}
 }
 
+// TestAllKindsWithARemoteObjectAreKnown: a new kind is shown as soon as it is in the list.
+func TestAllKindsWithARemoteObjectAreKnown(t *testing.T) {
+	scheme, err := newScheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, kind := range remoteKinds() {
+		known[kind.name] = true
+	}
+	found := 0
+	for name := range scheme.KnownTypes(v1alpha1.GroupVersion) {
+		object, err := scheme.New(v1alpha1.GroupVersion.WithKind(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, isRemote := object.(remoteObject); isRemote {
+			found++
+			if !known[name] {
+				t.Errorf("the kind %s is missing in kinds.go", name)
+			}
+		}
+	}
+	if found != len(known) {
+		t.Errorf("%d kinds have a remote object, and %d are listed", found, len(known))
+	}
+}
+
 func TestCompletion(t *testing.T) {
 	terminal := newTerminal(t, newTicket("slow", "", ready()), newTicket("slower", "", ready()), newTicket("other", "", ready()),
 		newComment("started", "slow", ready()), newIntegration(),
