@@ -114,8 +114,8 @@ func (p *plugin) await(
 		switch {
 		case apierrors.IsNotFound(err):
 			return false, nil
-		case ctx.Err() != nil:
-			return false, ctx.Err()
+		case err != nil && ctx.Err() != nil:
+			return false, ctx.Err() // The error is about that, in whatever words.
 		case err != nil:
 			return false, err
 		}
