@@ -52,7 +52,7 @@ help: ## Show this help.
 
 .PHONY: clean
 clean: ## Remove what was built, except for the tools and the control plane, which take minutes.
-	rm -rf bin/manager bin/synqly-simulator bin/bench dist cover.out
+	rm -rf bin/manager bin/synqly-simulator bin/kubectl-ticketing bin/bench dist cover.out
 
 .PHONY: clean-all
 clean-all: clean ## Remove everything that was built.
@@ -152,9 +152,10 @@ control-plane: ## Print the folder of the programs of a control plane, and provi
 ##@ Build
 
 .PHONY: build
-build: ## Build bin/manager and bin/synqly-simulator.
+build: ## Build bin/manager, bin/synqly-simulator and bin/kubectl-ticketing.
 	$(GO_BUILD) -ldflags '$(LDFLAGS)' -o bin/manager ./cmd/manager
 	$(GO_BUILD) -ldflags '$(LDFLAGS)' -o bin/synqly-simulator ./cmd/synqly-simulator
+	$(GO_BUILD) -ldflags '$(LDFLAGS)' -o bin/kubectl-ticketing ./cmd/kubectl-ticketing
 
 .PHONY: docker-build
 docker-build: ## Build the image IMG with the operator.
