@@ -19,6 +19,10 @@ var _ = Describe("A TicketQuery", func() {
 		}))
 	})
 
+	It("uses an Integration of its own namespace alone", func() {
+		expectRefused(ticketQuery(with("spec.integrationRef", map[string]any{"kind": "ClusterIntegration", "name": "jira"})), "spec.integrationRef", "would show the tickets of other namespaces")
+	})
+
 	It("keeps a limit of 0", func() {
 		typed := typedOf(expectAccepted(ticketQuery(with("spec.limit", int64(0))))).(*v1alpha1.TicketQuery)
 		Expect(apiClient.Update(suiteCtx, typed)).To(Succeed())

@@ -9,7 +9,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -282,23 +281,6 @@ var _ = Describe("A TicketQuery", func() {
 		later(query)
 		expectNotReady(query, v1alpha1.ReasonUnauthorized)
 		Expect(w.options.Connections.Last(client.ObjectKey{Namespace: w.namespace, Name: "default"}).RecheckAsked()).To(BeTrue())
-	})
-
-	It("uses a ClusterIntegration that admits its namespace", func() {
-		const team = "example.com/team"
-		shared := &v1alpha1.ClusterIntegration{ObjectMeta: metav1.ObjectMeta{Name: "shared-" + w.namespace}, Spec: v1alpha1.ClusterIntegrationSpec{
-			IntegrationSpec: w.integration().Spec, NamespaceSelector: v1alpha1.NamespaceSelector{MatchLabels: map[string]string{team: w.namespace}},
-		}}
-		w.create(shared)
-		w.reconcile(shared)
-		query := asked(func(spec *v1alpha1.TicketQuerySpec) {
-			spec.IntegrationRef = v1alpha1.IntegrationReference{Kind: v1alpha1.IntegrationKindCluster, Name: shared.Name}
-		})
-		expectNotReady(query, v1alpha1.ReasonWaitingForIntegration, "does not admit the namespace")
-		Expect(w.sent()).To(BeEmpty())
-		edit(w, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}, func(n *corev1.Namespace) { n.Labels[team] = w.namespace })
-		w.reconcile(query)
-		expectCount(query, 0, true)
 	})
 
 	It("does not ask again at once where its status cannot be written", func() {

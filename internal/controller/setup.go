@@ -30,7 +30,7 @@ func Setup(mgr ctrl.Manager, options remote.Options) error {
 		}
 	}
 	queries := query.Options{
-		Client: options.Client, Namespaces: options.Namespaces, Connections: options.Connections, Recorder: options.Recorder, Clock: options.Clock, Shard: options.Shard,
+		Client: options.Client, Connections: options.Connections, Recorder: options.Recorder, Clock: options.Clock, Shard: options.Shard,
 	}
 	if err := query.Setup(mgr, queries); err != nil {
 		return err

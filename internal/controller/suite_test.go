@@ -170,7 +170,7 @@ func (w *world) startWith(options remote.Options) {
 			ServesClusterIntegrations: true,
 		}),
 		"*v1alpha1.TicketQuery": query.NewReconciler(query.Options{
-			Client: options.Client, Namespaces: options.Namespaces, Connections: options.Connections, Recorder: options.Recorder, Clock: options.Clock,
+			Client: options.Client, Connections: options.Connections, Recorder: options.Recorder, Clock: options.Clock,
 		}),
 		"*v1alpha1.Incident": incident.NewReconciler(incident.Options{
 			Client: options.Client, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,

@@ -56,6 +56,10 @@ var childKinds = []kind{
 		"TicketNote", []string{"ticketnotes", "ticketnote", "tnote"},
 		func() remoteObject { return &v1alpha1.TicketNote{} }, func() client.ObjectList { return &v1alpha1.TicketNoteList{} },
 	},
+	{
+		"TicketAttachment", []string{"ticketattachments", "ticketattachment", "tattach"},
+		func() remoteObject { return &v1alpha1.TicketAttachment{} }, func() client.ObjectList { return &v1alpha1.TicketAttachmentList{} },
+	},
 }
 
 // remoteKinds are the Ticket and its children.

@@ -23,8 +23,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/priority"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
-	"github.com/synqly/ticketing-operator/internal/controller/shard"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
+	"github.com/synqly/ticketing-operator/internal/shard"
 )
 
 // +kubebuilder:rbac:groups=ticketing.synqly.com,resources=ticketqueries,verbs=get;list;watch
@@ -46,8 +46,6 @@ const (
 type Options struct {
 	// Client reads from a cache, and writes to the API server.
 	Client client.Client
-	// Namespaces reads the metadata of namespaces, from a cache. ClusterIntegrations need it.
-	Namespaces client.Reader
 	// Connections are shared with the other controllers.
 	Connections *connection.Connections
 	Recorder    events.EventRecorder

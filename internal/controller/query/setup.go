@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,6 +18,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
+	"github.com/synqly/ticketing-operator/internal/controller/shutdown"
 )
 
 // concurrency is how many queries are under way at the same time. The queue gives an Integration an
@@ -43,18 +43,12 @@ func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
 
 // Setup adds the controller of TicketQueries to the manager.
 func Setup(mgr ctrl.Manager, options Options) error {
-	reconciler := NewReconciler(options)
-	controller := ctrl.NewControllerManagedBy(mgr).
+	return ctrl.NewControllerManagedBy(mgr).
 		// What this controller writes into a status brings nothing new.
 		For(&v1alpha1.TicketQuery{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		WithOptions(fairqueue.Options(concurrency, integrationInCache(mgr.GetClient()))).
-		Watches(&v1alpha1.Integration{}, enqueueUsers(mgr.GetClient()), builder.WithPredicates(forgetting))
-	if options.Connections.ServesClusterIntegrations() {
-		controller.
-			Watches(&v1alpha1.ClusterIntegration{}, enqueueUsers(mgr.GetClient()), builder.WithPredicates(forgetting)).
-			WatchesMetadata(&corev1.Namespace{}, enqueueNamespace(mgr.GetClient()), builder.WithPredicates(predicate.LabelChangedPredicate{}))
-	}
-	return controller.Complete(reconciler)
+		Watches(&v1alpha1.Integration{}, enqueueUsers(mgr.GetClient()), builder.WithPredicates(forgetting)).
+		Complete(shutdown.Quietly(NewReconciler(options)))
 }
 
 // forgetting lets everything pass, and forgets the metrics of Integrations that are gone.
@@ -82,14 +76,6 @@ func enqueueUsers(reader client.Reader) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, integration client.Object) []ctrl.Request {
 		recorded := connection.Recorded(client.ObjectKeyFromObject(integration))
 		return list(ctx, reader, client.InNamespace(integration.GetNamespace()), client.MatchingFields{indexIntegration: recorded})
-	})
-}
-
-// enqueueNamespace reconciles the queries of a namespace, which a ClusterIntegration may admit now,
-// or no longer.
-func enqueueNamespace(reader client.Reader) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []ctrl.Request {
-		return list(ctx, reader, client.InNamespace(namespace.GetName()))
 	})
 }
 
