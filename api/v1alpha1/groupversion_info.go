@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package v1alpha1 holds the custom resources of the API group ticketing.synqly.com: Integration,
-// ClusterIntegration, Ticket, TicketComment, TicketNote, TicketAttachment, TicketQuery, AlertReceiver
-// and Incident.
+// ClusterIntegration, Ticket, TicketComment, TicketNote, TicketAttachment, TicketQuery,
+// AlertReceiver and Incident.
 //
 // +kubebuilder:object:generate=true
 // +groupName=ticketing.synqly.com

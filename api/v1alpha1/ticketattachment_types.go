@@ -7,8 +7,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// MaxAttachmentSize is the size of the largest file that a TicketAttachment uploads, in bytes. It is
-// what fits into a ConfigMap or a Secret.
+// MaxAttachmentSize is the size of the largest file that a TicketAttachment uploads, in bytes. It
+// is what fits into a ConfigMap or a Secret.
 const MaxAttachmentSize = 1 << 20
 
 // KeyReference names a key of a ConfigMap or a Secret in the same namespace.
@@ -160,7 +160,9 @@ func (in *TicketAttachment) RemoteStatus() *RemoteObjectStatus { return &in.Stat
 func (in *TicketAttachment) ParentReference() *ParentReference { return &in.Spec.ParentReference }
 
 // RemoteChildStatus is the part of the status that comments, notes and attachments share.
-func (in *TicketAttachment) RemoteChildStatus() *RemoteChildStatus { return &in.Status.RemoteChildStatus }
+func (in *TicketAttachment) RemoteChildStatus() *RemoteChildStatus {
+	return &in.Status.RemoteChildStatus
+}
 
 // RemovesRemote reports whether the deletion of the object deletes the remote one.
 func (in *TicketAttachment) RemovesRemote() bool { return in.Spec.DeletionPolicy != ChildRetain }

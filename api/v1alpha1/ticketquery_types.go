@@ -12,7 +12,7 @@ type TicketQuerySpec struct {
 	// integrationRef names the Integration whose tickets are queried. Defaults to the Integration
 	// named "default". A ClusterIntegration cannot be named: a query would show each of its
 	// namespaces the tickets of all others.
-	// +kubebuilder:validation:XValidation:rule="self.kind == 'Integration'",message="a TicketQuery needs an Integration of its own namespace: through a ClusterIntegration it would show the tickets of other namespaces"
+	// +kubebuilder:validation:XValidation:rule="!has(self.kind) || self.kind == 'Integration'",message="a TicketQuery needs an Integration of its own namespace: through a ClusterIntegration it would show the tickets of other namespaces"
 	// +optional
 	// +kubebuilder:default={name: default}
 	IntegrationRef IntegrationReference `json:"integrationRef,omitzero"`

@@ -56,8 +56,8 @@ func withContent(ctx context.Context, call call, found []remote.Found[synqly.Att
 	return same, nil
 }
 
-// hasContent downloads an attachment. One that the list has just shown and that is not there now may
-// come back, so that is a failure like any other.
+// hasContent downloads an attachment. One that the list has just shown and that is not there now
+// may come back, so that is a failure like any other.
 func hasContent(ctx context.Context, call call, id string, sent snapshot) (bool, error) {
 	file, err := call.Connection.DownloadAttachment(ctx, call.Place.TicketID, id)
 	if err != nil {

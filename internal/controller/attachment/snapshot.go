@@ -56,8 +56,8 @@ func (s snapshot) String() string {
 	return s.digest + ":" + strconv.FormatInt(s.size, 10) + ":" + s.name
 }
 
-// parseSnapshot reads what String has written. What it cannot read is a snapshot of which nothing is
-// known.
+// parseSnapshot reads what String has written. What it cannot read is a snapshot of which nothing
+// is known.
 func parseSnapshot(text string) snapshot {
 	parts := strings.SplitN(text, ":", 3)
 	if len(parts) != 3 {

@@ -18,8 +18,8 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
-// sourceOf is the source that the spec names, or the hash of the content that it has. The same bytes
-// are the same source, whether they are written as text or in base64.
+// sourceOf is the source that the spec names, or the hash of the content that it has. The same
+// bytes are the same source, whether they are written as text or in base64.
 func sourceOf(attachment *v1alpha1.TicketAttachment) string {
 	spec := &attachment.Spec
 	switch {

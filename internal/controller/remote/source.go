@@ -13,12 +13,12 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// Sourcer is an Adapter whose remote objects have a content that the spec may name instead of having
-// it. It is a snapshot: it is read when it is to be sent, and what its source has afterwards is sent
-// only when somebody asks for that.
+// Sourcer is an Adapter whose remote objects have a content that the spec may name instead of
+// having it. It is a snapshot: it is read when it is to be sent, and what its source has afterwards
+// is sent only when somebody asks for that.
 type Sourcer[O Object] interface {
-	// ReadSource reads the content. It MUST return a *SourceError for what is not there or cannot be
-	// sent.
+	// ReadSource reads the content. It MUST return a *SourceError for what is not there or cannot
+	// be sent.
 	ReadSource(ctx context.Context, reader client.Reader, object O) (Source, error)
 	// IsSent reports whether the remote object, as the status has it, was made of the content.
 	IsSent(object O, source Source) bool
