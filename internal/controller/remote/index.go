@@ -87,6 +87,10 @@ func integrationUsedBy[O Object, R any](adapter Adapter[O, R], object O) string 
 	if recorded := object.RemoteStatus().Integration; recorded != "" {
 		return recorded
 	}
+	// One whose create was refused has recorded it with the attempt alone.
+	if attempted := readIntent(object).place.Integration; attempted != "" {
+		return attempted
+	}
 	return adapter.Integration(object)
 }
 
