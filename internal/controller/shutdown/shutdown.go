@@ -18,7 +18,7 @@ func Quietly(reconciler reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 		result, err := reconciler.Reconcile(ctx, request)
 		if err != nil && ctx.Err() != nil {
-			return ctrl.Result{}, nil
+			return ctrl.Result{}, nil //nolint:nilerr // as above
 		}
 		return result, err
 	})
