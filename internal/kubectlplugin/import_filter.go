@@ -23,20 +23,6 @@ type matcher struct {
 
 var filterForm = regexp.MustCompile(`^([A-Za-z_]+)\[(eq|ne|in)\](.+)$`)
 
-// filteredTexts are the texts of a ticket that a filter can be about, by their names in the API.
-var filteredTexts = map[string]func(*synqly.Ticket) string{
-	"id":         func(t *synqly.Ticket) string { return t.ID },
-	"name":       func(t *synqly.Ticket) string { return t.Name },
-	"summary":    func(t *synqly.Ticket) string { return t.Summary },
-	"status":     func(t *synqly.Ticket) string { return t.Status },
-	"priority":   func(t *synqly.Ticket) string { return t.Priority },
-	"project":    func(t *synqly.Ticket) string { return t.Project },
-	"issue_type": func(t *synqly.Ticket) string { return t.IssueType },
-	"creator":    func(t *synqly.Ticket) string { return t.Creator },
-	"assignee":   func(t *synqly.Ticket) string { return t.Assignee },
-	"contact":    func(t *synqly.Ticket) string { return t.Contact },
-}
-
 // parseFilters returns what can be checked of the filters.
 func parseFilters(filters []string) []matcher {
 	var matchers []matcher
@@ -52,7 +38,7 @@ func parseFilters(filters []string) []matcher {
 		is := func(shown string) bool {
 			return slices.ContainsFunc(wanted, func(value string) bool { return strings.EqualFold(value, shown) })
 		}
-		switch text, known := filteredTexts[field]; {
+		switch text, known := synqly.TextFields[field]; {
 		case known:
 			matchers = append(matchers, matcher{filter, func(t *synqly.Ticket) bool {
 				return !t.Readable(field) || is(text(t)) != (operator == "ne")

@@ -49,20 +49,6 @@ func parseFilter(text string) filter {
 	return parsed
 }
 
-// texts are the fields that are texts. A person may be shown by another name than the filter has.
-var texts = map[string]func(*synqly.Ticket) string{
-	"id":         func(t *synqly.Ticket) string { return t.ID },
-	"name":       func(t *synqly.Ticket) string { return t.Name },
-	"summary":    func(t *synqly.Ticket) string { return t.Summary },
-	"status":     func(t *synqly.Ticket) string { return t.Status },
-	"priority":   func(t *synqly.Ticket) string { return t.Priority },
-	"project":    func(t *synqly.Ticket) string { return t.Project },
-	"issue_type": func(t *synqly.Ticket) string { return t.IssueType },
-	"creator":    func(t *synqly.Ticket) string { return t.Creator },
-	"assignee":   func(t *synqly.Ticket) string { return t.Assignee },
-	"contact":    func(t *synqly.Ticket) string { return t.Contact },
-}
-
 // times are the fields that are times.
 var times = map[string]func(*synqly.Ticket) synqly.Timestamp{
 	"created_at":      func(t *synqly.Ticket) synqly.Timestamp { return t.CreatedAt },
@@ -80,7 +66,7 @@ func (f filter) check(ticket *synqly.Ticket, metadata *providermetadata.Metadata
 	if !ticket.Readable(f.field) {
 		return unknown
 	}
-	if text, isText := texts[f.field]; isText {
+	if text, isText := synqly.TextFields[f.field]; isText {
 		return f.checkText(strings.TrimSpace(text(ticket)), metadata)
 	}
 	if moment, isTime := times[f.field]; isTime {
@@ -94,7 +80,7 @@ func (f filter) check(ticket *synqly.Ticket, metadata *providermetadata.Metadata
 
 // isSet reports whether a ticket has a value in the field of the filter.
 func (f filter) isSet(ticket *synqly.Ticket) bool {
-	if text, isText := texts[f.field]; isText {
+	if text, isText := synqly.TextFields[f.field]; isText {
 		return strings.TrimSpace(text(ticket)) != ""
 	}
 	if moment, isTime := times[f.field]; isTime {
