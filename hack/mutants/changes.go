@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -128,21 +127,14 @@ func (f *function) expand(code string, node ast.Node) (string, error) {
 	return text, errors.Join(failures...)
 }
 
-// apply returns the path of the file that a mutant changes, and the changed source. root is the
-// module's root.
+// apply returns the path of the file that a mutant changes, and the source that has this one alone.
+// root is the module's root.
 func (m mutant) apply(root string) (path string, changed []byte, err error) {
-	of, err := m.find(root)
+	of, edit, err := m.locate(root)
 	if err != nil {
-		return "", nil, outOfDate(err)
-	}
-	edit, err := m.change(of)
-	if err != nil {
-		return "", nil, outOfDate(fmt.Errorf("%s: %w", of.path, err))
+		return "", nil, err
 	}
 	changed = slices.Concat(of.source[:edit.from], []byte(edit.text), of.source[edit.to:])
-	if bytes.Equal(changed, of.source) {
-		return "", nil, outOfDate(fmt.Errorf("%s: nothing changes in %s", of.path, of.name))
-	}
 	if _, err := parse(of.path, changed); err != nil {
 		return "", nil, outOfDate(err)
 	}

@@ -3,7 +3,7 @@
 
 // Mutants tries the fault suite: it breaks the protocol in one named way after the other, and each
 // must be caught by some case. The product's code holds no switch for it: the Go command's -overlay
-// puts the changed source in place of the real one.
+// puts the changed source in place of the real one (overlay.go).
 //
 // A mutant (mutants.go) names a function, a place in it, and one of a few ways to break it
 // (changes.go), and quotes no source. Where the names of the function and of what it calls do not
@@ -15,7 +15,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -82,6 +81,10 @@ func try(ctx context.Context, some []mutant, parallel int, limit time.Duration) 
 		return 0, err
 	}
 	defer os.RemoveAll(folder) //nolint:errcheck // A temporary folder.
+	program, err := build(ctx, some, folder)
+	if err != nil {
+		return 0, err
+	}
 
 	type verdict struct {
 		mutant mutant
@@ -93,7 +96,7 @@ func try(ctx context.Context, some []mutant, parallel int, limit time.Duration) 
 	for range parallel {
 		workers.Go(func() {
 			for m := range queue {
-				outcome, err := tryOne(ctx, m, filepath.Join(folder, m.name), limit)
+				outcome, err := tryOne(ctx, m, program, limit)
 				verdicts <- verdict{m, outcome, err}
 			}
 		})
@@ -137,37 +140,39 @@ type outcome struct {
 	unexpected bool
 }
 
-// tryOne builds the suite with one mutant, and runs the cases that are known to catch it. When they
-// pass it runs all of them.
-func tryOne(ctx context.Context, m mutant, folder string, limit time.Duration) (outcome, error) {
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		return outcome{}, err
-	}
-	overlay, err := m.overlay(folder)
+// build builds the suite with the mutants, and returns the path of the program.
+func build(ctx context.Context, some []mutant, folder string) (string, error) {
+	overlay, err := writeOverlay(folder, some)
 	if err != nil {
-		return outcome{}, err
+		return "", err
 	}
 	program := filepath.Join(folder, "suite.test")
 	// Nobody reads the symbols for debuggers or the advice of vet, and both take time.
 	// #nosec G204 -- the arguments are this program's own
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-o", program, "-overlay", overlay, suite)
 	if output, err := build.CombinedOutput(); err != nil {
-		return outcome{}, fmt.Errorf("it does not compile: %w\n%s", err, output)
+		return "", fmt.Errorf("the suite with the mutants does not compile: %w\n%s", err, output)
 	}
-	caught, err := firstFailure(ctx, limit, program, "-test.run=^TestFaults$/"+m.caughtBy)
+	return program, nil
+}
+
+// tryOne runs the cases that are known to catch a mutant. When they pass it runs all of them.
+func tryOne(ctx context.Context, m mutant, program string, limit time.Duration) (outcome, error) {
+	caught, err := firstFailure(ctx, limit, m, program, "-test.run=^TestFaults$/"+m.caughtBy)
 	if caught != "" || err != nil {
 		return outcome{caught: caught}, err
 	}
-	caught, err = firstFailure(ctx, limit, program)
+	caught, err = firstFailure(ctx, limit, m, program)
 	return outcome{caught: caught, unexpected: true}, err
 }
 
-// firstFailure runs the suite until a case fails and returns its name, or an empty one.
-func firstFailure(ctx context.Context, limit time.Duration, program string, flags ...string) (string, error) {
+// firstFailure runs the suite with a mutant in force until a case fails, and returns its name, or
+// an empty one.
+func firstFailure(ctx context.Context, limit time.Duration, m mutant, program string, flags ...string) (string, error) {
 	ctx, end := context.WithTimeout(ctx, limit)
 	defer end()
 	run := exec.CommandContext(ctx, program, append([]string{"-stop-at-first"}, flags...)...) // #nosec G204 -- built by the caller
-	run.Dir = suite
+	run.Dir, run.Env = suite, append(os.Environ(), environmentVariable+"="+m.name)
 	output, err := run.StdoutPipe()
 	if err != nil {
 		return "", err
@@ -195,27 +200,4 @@ func firstFailure(ctx context.Context, limit time.Duration, program string, flag
 		return "", ctx.Err()
 	}
 	return "the end of the program: " + last, nil
-}
-
-// overlay writes the changed source and the file that -overlay takes.
-func (m mutant) overlay(folder string) (string, error) {
-	path, source, err := m.apply(".")
-	if err != nil {
-		return "", err
-	}
-	original, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	changed := filepath.Join(folder, filepath.Base(path))
-	// #nosec G703 -- a temporary folder of this program's own
-	if err := os.WriteFile(changed, source, 0o600); err != nil {
-		return "", err
-	}
-	encoded, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
-	if err != nil {
-		return "", err
-	}
-	list := filepath.Join(folder, "overlay.json")
-	return list, os.WriteFile(list, encoded, 0o600)
 }
