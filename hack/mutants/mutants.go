@@ -263,6 +263,16 @@ var mutants = []mutant{
 		"^ticket_created_again$//^404_to_each_get_for_minutes_and_the_search_shows_it$",
 	},
 	{
+		"disown-the-original", "an original that has lost its annotations counts as the copy of its copy",
+		lifecycle, "Reconciler.isCopyOfOwner", replace(call("hasBetterClaim"), "($it && false)"),
+		"^originals_of_copies_with_their_status$//^object_replaced_by_its_manifest$",
+	},
+	{
+		"believe-the-copy", "a copy keeps what it has of an original that has lost its annotations",
+		lifecycle, "Reconciler.isCopy", replace(call("others"), "$callee($butLast, indexed[:0]+s.intent.key)"),
+		"^originals_of_copies_with_their_status$//^object_replaced_by_its_manifest$",
+	},
+	{
 		"names-by-chance", "a Ticket of an Incident has another name each time",
 		incidents, "ticketName", returnAtOnce(`fmt.Sprintf("%s-%d-%d", incident.Name, number, time.Now().UnixNano())`),
 		"^alerts_fire_again$",

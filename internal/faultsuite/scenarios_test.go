@@ -284,6 +284,10 @@ func scenariosOfEverything() []scenario {
 			copiedWithStatus(theTicket, theComment, theNote),
 			deleting(reference{"TicketComment", "started-copy"}, reference{"Ticket", theTicket.name + "-copy"}),
 		}},
+		{name: "originals of copies with their status", primary: theComment, setup: applying(aClosedTicket, aComment, aNote), acts: []func(*world){
+			copiedWithStatus(theTicket, theComment, theNote),
+			deleting(reference{"TicketComment", "started-copy"}, reference{"Ticket", theTicket.name + "-copy"}),
+		}},
 		{name: "the status of others restored late", primary: reference{"TicketComment", "started-copy"}, setup: func(w *world) {
 			applying(aClosedTicket, aComment, aNote)(w)
 			w.rest()

@@ -17,8 +17,8 @@ const (
 	// IndexRemoteID finds objects by the remote object that they stand for, or claim to; its values
 	// are the buckets of those of RemoteIDIndex. Every kind has it.
 	IndexRemoteID = "remoteID"
-	// IndexCreateKey finds objects by the bucket of the create key in their annotations. Every kind
-	// has it.
+	// IndexCreateKey finds objects by the bucket of the create key in their annotations, or of
+	// KeyLost. Every kind has it.
 	IndexCreateKey = "createKey"
 	// IndexAdoptID finds objects by the remote object that their spec names, whether or not they
 	// have it; its values are those of RemoteIDIndex. Kinds that adopt have it.
@@ -39,6 +39,10 @@ const (
 	Waiting = "true"
 	Sharing = "true"
 )
+
+// KeyLost stands in IndexCreateKey for the key of an object whose status says that there was one,
+// and whose annotations have it no more. The key itself takes the installation to compute.
+const KeyLost = "lost"
 
 // Index is an index of the cache over the objects of one kind.
 type Index struct {
@@ -74,7 +78,7 @@ func bucketsOf(values []string) []string {
 // commonIndexes are those that every kind has.
 func commonIndexes[O Object, R any](adapter Adapter[O, R]) []Index {
 	return []Index{
-		{Name: IndexCreateKey, Extract: func(object client.Object) []string { return bucketsOf(createKeyIndex(object)) }},
+		NewIndex(IndexCreateKey, func(object O) []string { return bucketsOf(createKeyIndex(object)) }),
 		NewIndex(IndexRemoteID, func(object O) []string { return bucketsOf(RemoteIDIndex(adapter.RemoteIDs(object))) }),
 		NewIndex(IndexIntegration, func(object O) []string { return []string{integrationUsedBy(adapter, object)} }),
 		NewIndex(IndexWaiting, waitingIndex[O]),
@@ -112,9 +116,12 @@ func sharingIndex[O Object, R any](adapter Adapter[O, R], object O) []string {
 }
 
 // createKeyIndex extracts what the buckets of IndexCreateKey stand for.
-func createKeyIndex(object client.Object) []string {
+func createKeyIndex(object Object) []string {
 	if key := object.GetAnnotations()[v1alpha1.CreateKeyAnnotation]; key != "" {
 		return []string{key}
+	}
+	if recorded := object.RemoteStatus(); max(recorded.SettledAttempt, recorded.OpenAttempt) > 0 {
+		return []string{KeyLost}
 	}
 	return nil
 }

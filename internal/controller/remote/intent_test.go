@@ -195,4 +195,9 @@ func TestIndexOfCreateKeys(t *testing.T) {
 	if got := createKeyIndex(ticketWith(nil)); got != nil {
 		t.Errorf("createKeyIndex without a key = %q", got)
 	}
+	lost := ticketWith(nil)
+	lost.Status.SettledAttempt = 1
+	if got := createKeyIndex(lost); !cmp.Equal(got, []string{KeyLost}) {
+		t.Errorf("createKeyIndex of an object that has lost its annotations = %q", got)
+	}
 }

@@ -153,24 +153,32 @@ func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) er
 // isCopy reports whether another object has a better claim on the create key in the annotations:
 // the one that the key was made for; or else, of several that were restored from one backup, one
 // that has found its remote object, the older one, or, where that does not decide, either of them
-// but always the same.
+// but always the same. The other one may have lost its own annotations meanwhile.
 func (r *Reconciler[O, R]) isCopy(ctx context.Context, s *state[O, R]) (bool, error) {
-	others, err := r.others(ctx, s, "", IndexCreateKey, s.intent.key)
-	if err != nil {
-		return false, err
-	}
-	for _, cached := range others {
-		other, isObject := cached.(O)
-		isOriginal := CreateKey(s.intent.installation, cached.GetUID()) == s.intent.key
-		if !isObject || !isOriginal && !restoredBefore(other, s.object) {
-			continue
+	for _, indexed := range []string{s.intent.key, KeyLost} {
+		others, err := r.others(ctx, s, "", IndexCreateKey, indexed)
+		if err != nil {
+			return false, err
 		}
-		exists, err := r.stillExists(ctx, cached)
-		if err != nil || exists {
-			return exists, err
+		for _, cached := range others {
+			other, isObject := cached.(O)
+			if !isObject || !hasBetterClaim(other, s.object, s.intent) {
+				continue
+			}
+			if exists, err := r.stillExists(ctx, cached); err != nil || exists {
+				return exists, err
+			}
 		}
 	}
 	return false, nil
+}
+
+// hasBetterClaim reports whether an object has a better claim than another on the key of an
+// attempt, which that other one's annotations record.
+func hasBetterClaim[O Object](one, other O, recorded intent) bool {
+	own := CreateKey(recorded.installation, one.GetUID())
+	key := cmp.Or(one.GetAnnotations()[v1alpha1.CreateKeyAnnotation], one.RemoteStatus().CreateKey, own)
+	return key == recorded.key && (own == recorded.key || restoredBefore(one, other))
 }
 
 // restoredBefore reports whether, of two objects with the annotations of a third one, the first has
@@ -272,7 +280,10 @@ func (r *Reconciler[O, R]) others(ctx context.Context, s *state[O, R], namespace
 	has := func(client.Object) bool { return true }
 	switch index {
 	case IndexCreateKey:
-		indexed, has = Bucket(value), func(other client.Object) bool { return slices.Contains(createKeyIndex(other), value) }
+		indexed, has = Bucket(value), func(other client.Object) bool {
+			object, is := other.(O)
+			return is && slices.Contains(createKeyIndex(object), value)
+		}
 	case IndexRemoteID:
 		indexed, has = Bucket(value), func(other client.Object) bool {
 			object, is := other.(O)

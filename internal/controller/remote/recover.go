@@ -42,7 +42,7 @@ func (r *Reconciler[O, R]) writeIntentBack(ctx context.Context, s *state[O, R]) 
 }
 
 // isCopyOfOwner reports whether an object without annotations has the status of another one, which
-// created the remote object.
+// created the remote object. Another one that has this one's annotations did not: it is the copy.
 func (r *Reconciler[O, R]) isCopyOfOwner(ctx context.Context, s *state[O, R]) (bool, error) {
 	if s.policy.AdoptID != "" {
 		return false, nil // what the spec names is sorted out by checkOwnership
@@ -53,7 +53,8 @@ func (r *Reconciler[O, R]) isCopyOfOwner(ctx context.Context, s *state[O, R]) (b
 			return false, err
 		}
 		for _, other := range others {
-			if readIntent(other).attempt > 0 {
+			recorded := readIntent(other)
+			if other, isObject := other.(O); isObject && recorded.attempt > 0 && !hasBetterClaim(s.object, other, recorded) {
 				return true, nil
 			}
 		}
