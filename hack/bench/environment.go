@@ -41,6 +41,7 @@ const (
 	pollInterval, shortPollInterval = 5 * time.Minute, 10 * time.Second
 
 	startTimeout = 2 * time.Minute
+	etcdQuota    = "8589934592"
 	benchToken   = "bench-token"
 )
 
@@ -62,7 +63,13 @@ type bench struct {
 	// template is a Ticket as the operator has left it, and event what it said of it.
 	template *v1alpha1.Ticket
 	event    *corev1.Event
-	tickets  *tracker
+	// original is the one that those which are in sync from the beginning are made after, and present
+	// is how many Tickets there are before the operator creates those that are measured.
+	original *v1alpha1.Ticket
+	present  int
+	// etcdClient writes them.
+	etcdClient *http.Client
+	tickets    *tracker
 	// stopTracking ends the watch of the Tickets.
 	stopTracking context.CancelFunc
 }
@@ -77,6 +84,9 @@ func (b *bench) startEnvironment(ctx context.Context) error {
 		BinaryAssetsDirectory: b.programs, UseExistingCluster: new(bool), ControlPlaneStartTimeout: startTimeout, ControlPlaneStopTimeout: startTimeout,
 		CRDDirectoryPaths: []string{"config/crd/bases"}, ErrorIfCRDPathMissing: true,
 	}
+	// etcd refuses writes over 2 GiB unless it is told otherwise, and what 100,000 Tickets leave between two compactions is more.
+	b.controlPlane.ControlPlane.Etcd = &envtest.Etcd{}
+	b.controlPlane.ControlPlane.Etcd.Configure().Set("quota-backend-bytes", etcdQuota)
 	config, err := b.controlPlane.Start()
 	if err != nil {
 		return fmt.Errorf("starting etcd and kube-apiserver: %w", err)

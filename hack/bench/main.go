@@ -27,10 +27,12 @@ type settings struct {
 	programs string
 	folder   string
 	tickets  int
-	backlog  int
-	latency  time.Duration
-	atRest   time.Duration
-	profile  bool
+	// inSync is how many of them are there, and in sync, before anything is measured.
+	inSync  int
+	backlog int
+	latency time.Duration
+	atRest  time.Duration
+	profile bool
 	// managerFlags are given to the manager besides those that it needs to run here.
 	managerFlags []string
 }
@@ -39,7 +41,8 @@ func main() {
 	var s settings
 	flag.StringVar(&s.programs, "programs", os.Getenv("KUBEBUILDER_ASSETS"), "the folder of etcd and kube-apiserver, as printed by `make -s control-plane`")
 	flag.StringVar(&s.folder, "output", "dist/bench", "the folder for the results, the logs and the profile")
-	flag.IntVar(&s.tickets, "tickets", 2000, "how many tickets are created")
+	flag.IntVar(&s.tickets, "tickets", 2000, "how many tickets there are in the end")
+	flag.IntVar(&s.inSync, "in-sync", 0, "how many of them are in sync before the others are created: they are written straight into etcd and the simulator, which takes seconds")
 	flag.IntVar(&s.backlog, "backlog", 10_000, "how many tickets are edited at once at most, to create new ones behind them")
 	flag.DurationVar(&s.latency, "latency", 20*time.Millisecond, "how long the simulator takes for each request")
 	flag.DurationVar(&s.atRest, "at-rest", time.Minute, "how long the manager is left alone before its memory at rest is read")
@@ -70,19 +73,20 @@ func run(ctx context.Context, s settings) (err error) {
 	switch {
 	case s.programs == "":
 		return errors.New("where etcd and kube-apiserver are is unknown: start it by `make bench`, or give --programs")
-	case s.tickets < 100 || s.backlog < 100:
-		return fmt.Errorf("--tickets is %d and --backlog is %d: both must be at least 100", s.tickets, s.backlog)
+	case s.inSync < 0 || s.tickets-s.inSync < 100 || s.backlog < 100:
+		return fmt.Errorf("--tickets is %d, --in-sync is %d and --backlog is %d: the first must be 100 more than the second at least, and the third at least 100", s.tickets, s.inSync, s.backlog)
 	}
-	s.backlog = min(s.backlog, s.tickets)
+	s.backlog = min(s.backlog, s.tickets-s.inSync)
 	if err := os.MkdirAll(s.folder, 0o750); err != nil {
 		return fmt.Errorf("making the folder for the results: %w", err)
 	}
-	b := &bench{settings: s, started: time.Now(), result: result{Machine: describeMachine(), Tickets: s.tickets, RemoteLatency: s.latency.String(), RateLimit: rateLimit, ManagerFlags: s.managerFlags}}
+	b := &bench{settings: s, started: time.Now(), result: result{Machine: describeMachine(), Tickets: s.tickets, InSync: s.inSync, RemoteLatency: s.latency.String(), RateLimit: rateLimit, ManagerFlags: s.managerFlags}}
 	defer func() { err = errors.Join(err, b.stop()) }()
 	for _, phase := range []func(context.Context) error{
 		b.startEnvironment,
 		b.takeTemplate,
 		b.measureAPIServer,
+		b.fill,
 		b.measureCreation,
 		b.measureRest,
 		b.measureBacklog,

@@ -71,19 +71,16 @@ func (b *bench) takeTemplate(ctx context.Context) error {
 	if err := b.startManager(ctx); err != nil {
 		return err
 	}
-	ticket := newTicket(templateNamespace, "template")
-	if err := b.client.Create(ctx, ticket); err != nil {
-		return fmt.Errorf("creating a Ticket: %w", err)
-	}
-	if err := b.awaitReady(ctx, templateNamespace, 1, 1); err != nil {
+	if b.template, err = b.createOne(ctx, templateNamespace); err != nil {
 		return err
 	}
-	if err := b.client.Get(ctx, client.ObjectKeyFromObject(ticket), ticket); err != nil {
-		return fmt.Errorf("reading the Ticket: %w", err)
+	if b.inSync > 0 {
+		if b.original, err = b.createOne(ctx, busyNamespace); err != nil {
+			return err
+		}
 	}
-	b.template = ticket
-	b.result.StatusBytes, b.result.ObjectBytes = sizesOf(ticket)
-	if err := b.write("ticket.json", ticket); err != nil {
+	b.result.StatusBytes, b.result.ObjectBytes = sizesOf(b.template)
+	if err := b.write("ticket.json", b.template); err != nil {
 		return err
 	}
 	err = b.await(ctx, "the Event of the Ticket", func(ctx context.Context) (bool, error) {
@@ -104,10 +101,25 @@ func (b *bench) takeTemplate(ctx context.Context) error {
 	return b.manager.stop()
 }
 
+// createOne has the operator create the first ticket of a namespace, and returns its object.
+func (b *bench) createOne(ctx context.Context, namespace string) (*v1alpha1.Ticket, error) {
+	ticket := newTicket(namespace, "template")
+	if err := b.client.Create(ctx, ticket); err != nil {
+		return nil, fmt.Errorf("creating a Ticket: %w", err)
+	}
+	if err := b.awaitReady(ctx, namespace, 1, 1); err != nil {
+		return nil, err
+	}
+	if err := b.client.Get(ctx, client.ObjectKeyFromObject(ticket), ticket); err != nil {
+		return nil, fmt.Errorf("reading the Ticket: %w", err)
+	}
+	return ticket, nil
+}
+
 // measureAPIServer has a bare client write what the operator does for the same Tickets, and nothing
 // else: it creates a Ticket, and then patches its metadata and its status and creates an Event.
 func (b *bench) measureAPIServer(ctx context.Context) error {
-	count := min(b.result.Tickets, mostBare)
+	count := min(b.created(), mostBare)
 	b.say("Writing the same for %d Tickets without the operator", count)
 	started := time.Now()
 	if err := inParallel(ctx, count, func(ctx context.Context, i int) error { return b.writeBare(ctx, fmt.Sprintf("bare-%d", i)) }); err != nil {
@@ -142,22 +154,28 @@ func (b *bench) writeBare(ctx context.Context, name string) error {
 	return b.client.Create(ctx, event)
 }
 
-// measureCreation has the operator create all tickets.
+// created is how many tickets the operator creates.
+func (b *bench) created() int { return b.result.Tickets - b.result.InSync }
+
+// measureCreation has the operator create the tickets.
 func (b *bench) measureCreation(ctx context.Context) error {
 	if err := b.startManager(ctx); err != nil {
+		return err
+	}
+	if err := b.awaitReady(ctx, busyNamespace, 1, b.present); err != nil { // as the watch of the bench shows them
 		return err
 	}
 	if err := b.awaitRest(ctx); err != nil {
 		return err
 	}
-	b.say("Creating %d Tickets", b.result.Tickets)
+	b.say("Creating %d Tickets", b.created())
 	before, err := b.read(ctx)
 	if err != nil {
 		return err
 	}
 	profiled := b.recordProfile(ctx)
 	started := time.Now()
-	err = inParallel(ctx, b.result.Tickets, func(ctx context.Context, i int) error {
+	err = inParallel(ctx, b.created(), func(ctx context.Context, i int) error {
 		ticket := newTicket(busyNamespace, fmt.Sprintf("ticket-%d", i))
 		b.tickets.apply(client.ObjectKeyFromObject(ticket), 1)
 		return b.client.Create(ctx, ticket)
@@ -166,12 +184,12 @@ func (b *bench) measureCreation(ctx context.Context) error {
 		return fmt.Errorf("creating the Tickets: %w", err)
 	}
 	b.result.SecondsToApply = time.Since(started).Seconds()
-	if err := b.awaitReady(ctx, busyNamespace, 1, b.result.Tickets); err != nil {
+	if err := b.awaitReady(ctx, busyNamespace, 1, b.present+b.created()); err != nil {
 		return err
 	}
 	latencies, last := b.tickets.latencies(busyNamespace, func(string) bool { return true })
 	b.result.SecondsToReady = last.Sub(started).Seconds()
-	b.result.ReadyPerSecond = float64(b.result.Tickets) / b.result.SecondsToReady
+	b.result.ReadyPerSecond = float64(b.created()) / b.result.SecondsToReady
 	b.result.ReadyP50, b.result.ReadyP99 = percentile(latencies, 50), percentile(latencies, 99)
 	if err := <-profiled; err != nil {
 		return err
@@ -183,11 +201,11 @@ func (b *bench) measureCreation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.result.RemotePerTicket = float64(after.remote.since(before.remote).total()) / float64(b.result.Tickets)
-	b.result.ObjectWritesPerTicket = float64(after.writes.since(before.writes, objectWrites...)) / float64(b.result.Tickets)
-	b.result.EventsPerTicket = float64(after.writes.since(before.writes, "POST events")) / float64(b.result.Tickets)
-	b.result.ManagerCPUPerTicket = per(difference(after.managerCPU, before.managerCPU), b.result.Tickets)
-	b.result.APIServerCPUPerTicket = per(difference(after.apiServerCPU, before.apiServerCPU), b.result.Tickets)
+	b.result.RemotePerTicket = float64(after.remote.since(before.remote).total()) / float64(b.created())
+	b.result.ObjectWritesPerTicket = float64(after.writes.since(before.writes, objectWrites...)) / float64(b.created())
+	b.result.EventsPerTicket = float64(after.writes.since(before.writes, "POST events")) / float64(b.created())
+	b.result.ManagerCPUPerTicket = per(difference(after.managerCPU, before.managerCPU), b.created())
+	b.result.APIServerCPUPerTicket = per(difference(after.apiServerCPU, before.apiServerCPU), b.created())
 	b.result.PeakMemory, _ = memory(b.manager.pid())
 	return nil
 }
@@ -203,7 +221,7 @@ func (b *bench) recordProfile(ctx context.Context) <-chan error {
 		return done
 	}
 	// About as long as it takes to create them.
-	seconds := int(min(60, max(5, 0.8*float64(b.result.Tickets)/b.result.APIServerPerSecond)))
+	seconds := int(min(60, max(5, 0.8*float64(b.created())/b.result.APIServerPerSecond)))
 	go func() {
 		profile, err := get(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", b.pprof, seconds))
 		if err == nil {
@@ -358,7 +376,7 @@ func (b *bench) measureBacklog(ctx context.Context) error {
 		return err
 	}
 	for i := range probesBehindBacklog {
-		if err := b.createNew(ctx, busyNamespace, i, b.result.Tickets+i+1); err != nil {
+		if err := b.createNew(ctx, busyNamespace, i, b.present+b.created()+i+1); err != nil {
 			return err
 		}
 		if err := b.createNew(ctx, quietNamespace, i, i+1); err != nil {

@@ -22,6 +22,7 @@ type result struct {
 	Machine       machine   `json:"machine"`
 	Finished      time.Time `json:"finished"`
 	Tickets       int       `json:"tickets"`
+	InSync        int       `json:"inSyncBefore"`
 	RemoteLatency string    `json:"remoteLatency"`
 	RateLimit     int       `json:"rateLimit"`
 	ManagerFlags  []string  `json:"managerFlags,omitempty"`
@@ -153,8 +154,8 @@ func (b *bench) report(out io.Writer) error {
 		return fmt.Errorf("printing the table: %w", err)
 	}
 	machine := &b.result.Machine
-	_, err = io.WriteString(out, fmt.Sprintf("\n%d tickets, %s for each remote request, rateLimit %d, on %d cores (%s, %s, load %s before)\n\n%s\nWritten to %s\n",
-		b.result.Tickets, b.result.RemoteLatency, rateLimit, machine.Cores, machine.Processor, machine.Memory, machine.LoadBefore, table, filepath.Join(b.folder, name)))
+	_, err = io.WriteString(out, fmt.Sprintf("\n%d tickets, of which %d were in sync before, %s for each remote request, rateLimit %d, on %d cores (%s, %s, load %s before)\n\n%s\nWritten to %s\n",
+		b.result.Tickets, b.result.InSync, b.result.RemoteLatency, rateLimit, machine.Cores, machine.Processor, machine.Memory, machine.LoadBefore, table, filepath.Join(b.folder, name)))
 	return err
 }
 
