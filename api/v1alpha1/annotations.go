@@ -46,8 +46,8 @@ const (
 	// so that what it created is identified by its text and its time.
 	CreateUnmarkedAnnotation = "ticketing.synqly.com/create-unmarked"
 	// CreatePlaceAnnotation holds, as JSON, the place of the latest create attempt: the name of the
-	// Integration, and for a comment or a note the ID of the remote ticket. It is needed when the
-	// status was lost or never written.
+	// Integration, and for a comment, a note or an attachment the ID of the remote ticket. It is
+	// needed when the status was lost or never written.
 	CreatePlaceAnnotation = "ticketing.synqly.com/create-place"
 	// CreateClaimAnnotation is an annotation of its own. It holds the ID of the remote object that
 	// an object is about to adopt as the result of its unconfirmed attempt.

@@ -219,13 +219,25 @@ func queriedTicket(number int) any { return map[string]any{"id": numberedText(nu
 
 // longestOfTicket is the limit of a text of such a ticket.
 func longestOfTicket(field string, characters int) statusLimit {
+	return longestInList("status.tickets", field, characters)
+}
+
+// remoteAttachment is an attachment of a remote ticket, with an ID that differs for each number.
+func remoteAttachment(number int) any { return map[string]any{"id": numberedText(number)} }
+
+// longestOfAttachment is the limit of a text of such an attachment.
+func longestOfAttachment(field string, characters int) statusLimit {
+	return longestInList("status.remote.attachments", field, characters)
+}
+
+// longestInList is the limit of a text of what a list holds, which has an ID.
+func longestInList(list, field string, characters int) statusLimit {
 	of := func(length int) any {
-		ticket := map[string]any{"id": "10023"}
-		ticket[field] = text(length)
-		return []any{ticket}
+		item := map[string]any{"id": "10023"}
+		item[field] = text(length)
+		return []any{item}
 	}
-	at := "status.tickets[0]." + field
-	return statusLimit{"status.tickets", of(characters), of(characters + 1), at, fmt.Sprintf("may not be more than %d", characters)}
+	return statusLimit{list, of(characters), of(characters + 1), list + "[0]." + field, fmt.Sprintf("may not be more than %d", characters)}
 }
 
 // condition is a condition whose type differs for each number.
@@ -309,6 +321,12 @@ var statusLimits = map[string][][]statusLimit{
 		mostItems("status.remote.tags", 200, func(int) any { return "providers may repeat tags" }),
 		longestItem("status.remote.tags", 255),
 		notNegative("status.remote.comments"),
+		mostItems("status.remote.attachments", 50, remoteAttachment),
+		longestOfAttachment("id", 1024),
+		longestOfAttachment("fileName", 255),
+		longestOfAttachment("fileType", 255),
+		longestOfAttachment("creator", 255),
+		longestOfAttachment("createdAt", 64),
 		mostItems("status.remote.remarks", 16, func(int) any { return "a remark" }),
 		longestItem("status.remote.remarks", 512),
 		{"status.closedAt", "2026-12-01T00:00:00Z", "2026-12-01t00:00:00z", "status.closedAt", "should match"},

@@ -364,6 +364,13 @@ type RemoteTicket struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Comments *int32 `json:"comments,omitempty"`
+	// attachments are the files on the remote ticket, by any author and the newest first, if the
+	// provider returns them with the ticket: at most 50, and fewer if they are more than 32 KiB of
+	// text. Their content is not shown. Control characters are shown as spaces.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	Attachments []RemoteAttachment `json:"attachments,omitempty"`
 	// remarks say which values of the remote ticket are shown here in a changed form, or cannot be
 	// read: for example a text that is too long, or a date that is not valid.
 	// +optional
@@ -371,6 +378,35 @@ type RemoteTicket struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=512
 	Remarks []string `json:"remarks,omitempty"`
+}
+
+// RemoteAttachment is a file on a remote ticket, with the values of the provider. Values that are
+// too long are cut and end in an ellipsis.
+type RemoteAttachment struct {
+	// id of the remote attachment.
+	// +required
+	// +kubebuilder:validation:MaxLength=1024
+	ID string `json:"id"`
+	// fileName is the name of the file.
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	FileName string `json:"fileName,omitempty"`
+	// fileType is the media type of the file.
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	FileType string `json:"fileType,omitempty"`
+	// fileSize is the size of the file in bytes. Not set if the provider does not return it.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	FileSize int64 `json:"fileSize,omitempty"`
+	// creator of the remote attachment.
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	Creator string `json:"creator,omitempty"`
+	// createdAt is the time at which the file was attached, as the provider returned it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	CreatedAt string `json:"createdAt,omitempty"`
 }
 
 // Ticket represents a ticket of a ticketing provider. Applying it creates the remote ticket, or

@@ -96,7 +96,7 @@ func (in *TicketComment) RemoteStatus() *RemoteObjectStatus { return &in.Status.
 // ParentReference is the part of the spec that says to which remote ticket the object belongs.
 func (in *TicketComment) ParentReference() *ParentReference { return &in.Spec.ParentReference }
 
-// RemoteChildStatus is the part of the status that comments and notes share.
+// RemoteChildStatus is the part of the status that comments, notes and attachments share.
 func (in *TicketComment) RemoteChildStatus() *RemoteChildStatus { return &in.Status.RemoteChildStatus }
 
 // RemovesRemote reports whether the deletion of the object deletes the remote one.

@@ -88,7 +88,7 @@ func (in *TicketNote) RemoteStatus() *RemoteObjectStatus { return &in.Status.Rem
 // ParentReference is the part of the spec that says to which remote ticket the object belongs.
 func (in *TicketNote) ParentReference() *ParentReference { return &in.Spec.ParentReference }
 
-// RemoteChildStatus is the part of the status that comments and notes share.
+// RemoteChildStatus is the part of the status that comments, notes and attachments share.
 func (in *TicketNote) RemoteChildStatus() *RemoteChildStatus { return &in.Status.RemoteChildStatus }
 
 // RemovesRemote reports whether the deletion of the object deletes the remote one.

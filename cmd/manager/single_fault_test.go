@@ -35,7 +35,7 @@ func (s scenario) String() string { return s.action + " a " + s.kind }
 func scenarios() []scenario {
 	var all []scenario
 	for _, action := range []string{"create", "edit", "delete"} {
-		for _, kind := range []string{"ticket", "comment", "note"} {
+		for _, kind := range []string{"ticket", "comment", "note", "attachment"} {
 			all = append(all, scenario{action, kind})
 		}
 	}
@@ -255,6 +255,8 @@ func (r *trial) makeObjects() {
 		r.object = r.comment(subject, r.parent.Name)
 	case "note":
 		r.object = r.note(subject, r.parent.Name)
+	case "attachment":
+		r.object = r.attachment(subject, r.parent.Name)
 	}
 }
 
@@ -317,6 +319,8 @@ func rewrite(object client.Object) {
 		object.Spec.Content = rewritten
 	case *v1alpha1.TicketNote:
 		object.Spec.Content = rewritten
+	case *v1alpha1.TicketAttachment:
+		object.Spec.Content = rewritten
 	}
 }
 
@@ -346,6 +350,9 @@ func (r *trial) remoteIDs() []string {
 		for _, note := range r.remote.Notes(ticket.ID) {
 			ids = append(ids, note.ID)
 		}
+		for _, attachment := range r.remote.Attachments(ticket.ID) {
+			ids = append(ids, attachment.ID)
+		}
 	}
 	return ids
 }
@@ -361,15 +368,21 @@ func (r *trial) remoteContents() []string {
 		for _, note := range r.remote.Notes(ticket.ID) {
 			contents = append(contents, "note: "+note.Content)
 		}
+		for _, attachment := range r.remote.Attachments(ticket.ID) {
+			contents = append(contents, "attachment: "+string(attachment.Content))
+		}
 	}
 	return contents
 }
 
 // wantedContents are what remoteContents should be in the end.
 func (r *trial) wantedContents() []string {
-	of := map[string]string{"ticket": "The summary of " + subject, "comment": "The content of " + subject, "note": "The content of " + subject}[r.kind]
-	if r.action == "edit" {
+	of := "The content of " + subject
+	switch {
+	case r.action == "edit":
 		of = rewritten
+	case r.kind == "ticket":
+		of = "The summary of " + subject
 	}
 	switch {
 	case r.kind == "ticket" && r.action == "delete":
@@ -403,7 +416,7 @@ func isPeriodic(method, path string) bool {
 
 // isWrite tells whether a request of the manager writes the object.
 func (r *trial) isWrite(request *http.Request) bool {
-	resource := map[string]string{"ticket": "tickets", "comment": "ticketcomments", "note": "ticketnotes"}[r.kind]
+	resource := map[string]string{"ticket": "tickets", "comment": "ticketcomments", "note": "ticketnotes", "attachment": "ticketattachments"}[r.kind]
 	path := fmt.Sprintf("/namespaces/%s/%s/%s", r.namespace, resource, subject)
 	return request.Method == http.MethodPatch && strings.HasSuffix(strings.TrimSuffix(request.URL.Path, "/status"), path)
 }

@@ -135,6 +135,14 @@ func (t *tenant) note(name, ticket string) *v1alpha1.TicketNote {
 	}}
 }
 
+func (t *tenant) attachment(name, ticket string) *v1alpha1.TicketAttachment {
+	return &v1alpha1.TicketAttachment{ObjectMeta: t.named(name), Spec: v1alpha1.TicketAttachmentSpec{
+		ParentReference: v1alpha1.ParentReference{TicketRef: &v1alpha1.TicketReference{Name: ticket}},
+		FileName:        name + ".txt",
+		Content:         "The content of " + name,
+	}}
+}
+
 // create creates objects, as kubectl apply does.
 func create[O client.Object](ctx context.Context, objects ...O) {
 	GinkgoHelper()
@@ -182,6 +190,8 @@ func conditions(object client.Object) []metav1.Condition {
 	case *v1alpha1.TicketComment:
 		return object.Status.Conditions
 	case *v1alpha1.TicketNote:
+		return object.Status.Conditions
+	case *v1alpha1.TicketAttachment:
 		return object.Status.Conditions
 	case *v1alpha1.TicketQuery:
 		return object.Status.Conditions

@@ -68,7 +68,7 @@ var mutants = []mutant{
 		"^comment_edited_while_it_is_created$//^500$",
 	},
 	{
-		"no-finalizer", "comments and notes are created without a finalizer",
+		"no-finalizer", "comments, notes and attachments are created without a finalizer",
 		lifecycle, "Reconciler.addFinalizer", never(condition),
 		"^comment_on_a_remote_ticket$//^object_deleted$",
 	},

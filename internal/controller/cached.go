@@ -66,6 +66,10 @@ func shareRemoteTicket(shown *v1alpha1.RemoteTicket, spec *v1alpha1.TicketSpec, 
 			shown.Tags[i] = shared(tag)
 		}
 	}
+	for i := range shown.Attachments {
+		file := &shown.Attachments[i]
+		file.FileType, file.Creator = shared(file.FileType), shared(file.Creator)
+	}
 	if shown.Summary == spec.Summary {
 		shown.Summary = spec.Summary
 	}

@@ -35,6 +35,7 @@ func served() *v1alpha1.Ticket {
 	ticket.Status.Applied = map[string]string{strings.Clone("summary"): "1f0c"}
 	ticket.Status.Returned = map[string]string{strings.Clone("summary"): "1f0c"}
 	ticket.Status.Remote = &v1alpha1.RemoteTicket{Summary: strings.Clone(ticket.Spec.Summary), Status: strings.Clone("To Do"), Tags: []string{strings.Clone("checkout")}}
+	ticket.Status.Remote.Attachments = []v1alpha1.RemoteAttachment{{ID: "40001", FileType: strings.Clone("text/plain"), Creator: strings.Clone("jane@example.com")}}
 	ticket.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, Reason: "Synced", Message: strings.Clone("the remote ticket matches the spec")}}
 	return ticket
 }
@@ -85,6 +86,8 @@ func TestEqualTextsAreKeptOnce(t *testing.T) {
 		"field":       {firstKey(one.Status.Applied), firstKey(other.Status.Applied)},
 		"remote":      {one.Status.Remote.Status, other.Status.Remote.Status},
 		"tag":         {one.Status.Remote.Tags[0], other.Status.Remote.Tags[0]},
+		"file type":   {one.Status.Remote.Attachments[0].FileType, other.Status.Remote.Attachments[0].FileType},
+		"uploader":    {one.Status.Remote.Attachments[0].Creator, other.Status.Remote.Attachments[0].Creator},
 		"summary":     {one.Spec.Summary, one.Status.Remote.Summary},
 	} {
 		if unsafe.StringData(texts[0]) != unsafe.StringData(texts[1]) {

@@ -365,6 +365,9 @@ func (w *world) listed(ticket *v1alpha1.Ticket) *synqly.Ticket {
 	Expect(err).NotTo(HaveOccurred())
 	var listed synqly.Ticket
 	Expect(json.Unmarshal(encoded, &listed)).To(Succeed())
+	encoded, err = json.Marshal(w.simulator.Attachments(ticket.Status.ID))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(json.Unmarshal(encoded, &listed.Attachments)).To(Succeed())
 	return &listed
 }
 

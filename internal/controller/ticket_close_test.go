@@ -320,11 +320,12 @@ var _ = Describe("A Ticket with ttlAfterClosed", func() {
 		w.expectGone(ticket)
 	})
 
-	It("takes the comments and notes that name it along, and leaves what they stand for", func() {
+	It("takes the comments, notes and attachments that name it along, and leaves what they stand for", func() {
 		ticket := w.created(w.ticket("expiring", func(s *v1alpha1.TicketSpec) { s.TTLAfterClosed = &metav1.Duration{} }))
 		other := w.created(w.ticket("other"))
-		comment, note, stopped, ofTheOther := w.comment("said", ticket.Name), w.note("written", ticket.Name), w.comment("stopped", ticket.Name), w.comment("of-the-other", other.Name)
-		for _, child := range []client.Object{comment, note, stopped, ofTheOther} {
+		comment, note, attachment := w.comment("said", ticket.Name), w.note("written", ticket.Name), w.attachment("attached", ticket.Name)
+		stopped, ofTheOther := w.comment("stopped", ticket.Name), w.comment("of-the-other", other.Name)
+		for _, child := range []client.Object{comment, note, attachment, stopped, ofTheOther} {
 			w.create(child)
 			w.reconcile(child)
 			expectReady(child)
@@ -336,7 +337,7 @@ var _ = Describe("A Ticket with ttlAfterClosed", func() {
 		w.seen(ticket)
 		w.simulator.ForgetRequests()
 		w.reconcileAway(ticket)
-		for _, gone := range []client.Object{ticket, comment, note, waiting} {
+		for _, gone := range []client.Object{ticket, comment, note, attachment, waiting} {
 			w.expectGone(gone)
 		}
 		Expect(w.exists(stopped)).To(BeTrue(), "a person has stopped it")
@@ -344,7 +345,8 @@ var _ = Describe("A Ticket with ttlAfterClosed", func() {
 		Expect(w.sent()).To(Equal([]string{"GetTicket 200"}))
 		Expect(w.simulator.Comments(ticket.Status.ID)).To(HaveLen(2))
 		Expect(w.simulator.Notes(ticket.Status.ID)).To(HaveLen(1))
-		Expect(w.news()).To(ContainElement(And(HavePrefix("Normal Expired"), ContainSubstring("the 3 that name it by ticketRef"))))
+		Expect(w.simulator.Attachments(ticket.Status.ID)).To(HaveLen(1))
+		Expect(w.news()).To(ContainElement(And(HavePrefix("Normal Expired"), ContainSubstring("the 4 that name it by ticketRef"))))
 	})
 
 	It("stays, and is looked at again, when a comment that goes with it was edited meanwhile", func() {

@@ -120,7 +120,7 @@ func (q observationQueue) Add(request reconcile.Request) {
 	q.by.enqueue(reference{"Ticket", request.Name})
 }
 
-// enqueueAll queues every object, comments and notes before what they wait for.
+// enqueueAll queues every object, comments, notes and attachments before what they wait for.
 func (p *process) enqueueAll() {
 	for _, kind := range slices.Backward(controller.RemoteKinds) {
 		p.world.each(kind.NewList(), func(object client.Object) { p.enqueue(referenceTo(object)) })

@@ -13,8 +13,8 @@ import (
 )
 
 // ExplainRefusal says of a request that was refused whether its ticket is closed, which is what
-// some providers refuse changes of comments and notes for. They do not say so in a form that could
-// be read, so the ticket is looked at. Any other error is returned as it is.
+// some providers refuse changes of comments, notes and attachments for. They do not say so in a
+// form that could be read, so the ticket is looked at. Any other error is returned as it is.
 func ExplainRefusal[O Object, R any](ctx context.Context, call remote.Call[O, R], err error) error {
 	if !mayBeClosed(err) {
 		return err

@@ -253,7 +253,8 @@ func (Defaults[O, R]) Newer(O, *R, connection.Integration, time.Time) bool { ret
 type Place struct {
 	// Integration is the name of the Integration, in the object's namespace.
 	Integration string `json:"integration"`
-	// TicketID is the remote ticket that a comment or a note belongs to; empty for a ticket.
+	// TicketID is the remote ticket that a comment, a note or an attachment belongs to; empty for a
+	// ticket.
 	TicketID string `json:"ticketID,omitempty"`
 }
 

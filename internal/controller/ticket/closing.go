@@ -122,7 +122,7 @@ func (adapter) Leaving(ctx context.Context, reader client.Reader, ticket *v1alph
 	return names, err
 }
 
-// Held are the comments and notes that name the Ticket.
+// Held are the comments, notes and attachments that name the Ticket.
 func (adapter) Held(ctx context.Context, reader client.Reader, ticket *v1alpha1.Ticket) ([]remote.Object, error) {
 	var held []remote.Object
 	err := eachChild(ctx, reader, ticket, func(_ string, object remote.Object) { held = append(held, object) })

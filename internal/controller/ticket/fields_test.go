@@ -60,6 +60,10 @@ const wholeTicket = `{
   "created_at": "2026-03-01T12:00:00Z", "updated_at": "2026-03-01T12:00:00Z",
   "tags": ["triaged", "team:checkout", "` + marker + `", "sev2"],
   "custom_fields": {"severity": 2, "region": "eu", "squad": ["a", "b"]},
+  "attachments": [{
+    "id": "40001", "ticket_id": "10023", "file_name": "heap.txt", "file_type": "text/plain", "file_size": 11, "creator": "max@example.com",
+    "created_date": "2026-03-01T12:00:00Z"
+  }],
   "unmapped": {"votes": 3}
 }`
 

@@ -77,18 +77,23 @@ func (r *remarks) tags(tags []string) []string {
 	}
 	var shown []string
 	for _, tag := range tags {
-		clean := strings.Map(func(character rune) rune {
-			if unicode.IsControl(character) {
-				return ' '
-			}
-			return character
-		}, tag)
+		clean := withoutControls(tag)
 		if clean != tag {
 			r.add("tags: control characters in %q are shown as spaces", status.Truncate(tag, longestQuote))
 		}
 		shown = append(shown, r.text("a tag", clean, longestWord))
 	}
 	return shown
+}
+
+// withoutControls is the text with spaces in place of control characters.
+func withoutControls(text string) string {
+	return strings.Map(func(character rune) rune {
+		if unicode.IsControl(character) {
+			return ' '
+		}
+		return character
+	}, text)
 }
 
 // remoteTicket is the remote ticket as the status shows it.
@@ -109,6 +114,7 @@ func remoteTicket(shown *synqly.Ticket) *v1alpha1.RemoteTicket {
 	if count, known := shown.CommentCount(); known {
 		seen.Comments = ptr.To(int32(count)) // #nosec G115 -- CommentCount is below 2^31
 	}
+	seen.Attachments = notes.attachments(shown.Attachments)
 	seen.Remarks = notes
 	return seen
 }

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,70 @@ func numbered(count int) []string {
 		tags = append(tags, fmt.Sprint("tag-", i))
 	}
 	return tags
+}
+
+// files are so many attachments, the oldest first, of which the provider says more than the API
+// documents.
+func files(count int) []synqly.AttachmentMetadata {
+	var all []synqly.AttachmentMetadata
+	for i := range count {
+		all = append(all, synqly.AttachmentMetadata{
+			ID: fmt.Sprint(40001 + i), TicketID: "10023", FileName: fmt.Sprintf("heap-%d.txt", i), FileType: "text/plain", FileSize: int64(i),
+			Creator: "jane@example.com", CreatedDate: timestamp(time.Date(2026, 11, 3, 0, i, 0, 0, time.UTC).Format(time.RFC3339)),
+			Unmapped: map[string]json.RawMessage{"content": json.RawMessage(`"https://acme.example.com/download?token=s3cr3t"`)},
+		})
+	}
+	return all
+}
+
+// shownFiles are the same as the status shows them.
+func shownFiles(count int) []v1alpha1.RemoteAttachment {
+	var shown []v1alpha1.RemoteAttachment
+	for _, file := range slices.Backward(files(count)) {
+		shown = append(shown, v1alpha1.RemoteAttachment{
+			ID: file.ID, FileName: file.FileName, FileType: "text/plain", FileSize: file.FileSize, Creator: "jane@example.com", CreatedAt: file.CreatedDate.Raw,
+		})
+	}
+	return shown
+}
+
+// TestRecordBoundsTheBytesOfAttachments tries the longest texts in a script of four bytes a letter.
+func TestRecordBoundsTheBytesOfAttachments(t *testing.T) {
+	ticket := &v1alpha1.Ticket{}
+	shown := &synqly.Ticket{ID: "10023", Attachments: files(50)}
+	for i := range shown.Attachments {
+		file := &shown.Attachments[i]
+		file.FileName, file.Creator = strings.Repeat("𝔞", 255), strings.Repeat("𝔟", 255)
+	}
+	adapter{}.Record(ticket, shown, &v1alpha1.Integration{}, time.Now())
+	encoded, err := json.Marshal(ticket.Status.Remote.Attachments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(encoded) > 40<<10 {
+		t.Errorf("the attachments take %d bytes", len(encoded))
+	}
+	if len(ticket.Status.Remote.Attachments) < 10 {
+		t.Errorf("only %d attachments are shown", len(ticket.Status.Remote.Attachments))
+	}
+	want := fmt.Sprintf("attachments: the remote ticket has 50, and only the newest %d are shown", len(ticket.Status.Remote.Attachments))
+	if !slices.Contains(ticket.Status.Remote.Remarks, want) {
+		t.Errorf("remarks %q, want %q among them", ticket.Status.Remote.Remarks, want)
+	}
+}
+
+// TestRecordShowsNoDownloads keeps out what providers add to the metadata of an attachment: often an
+// address that gives everybody the content.
+func TestRecordShowsNoDownloads(t *testing.T) {
+	ticket := &v1alpha1.Ticket{}
+	adapter{}.Record(ticket, &synqly.Ticket{ID: "10023", Attachments: files(2)}, &v1alpha1.Integration{}, time.Now())
+	encoded, err := json.Marshal(ticket.Status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(encoded), "s3cr3t") || !strings.Contains(string(encoded), "heap-1.txt") {
+		t.Errorf("the status is %s", encoded)
+	}
 }
 
 func TestRecord(t *testing.T) {
@@ -235,6 +300,47 @@ func TestRecord(t *testing.T) {
 			},
 			func(*v1alpha1.RemoteTicket) {}, nil,
 		},
+		"as many attachments as are shown": {
+			func(s *synqly.Ticket) { s.Attachments = files(50) },
+			func(r *v1alpha1.RemoteTicket) { r.Attachments = shownFiles(50) }, nil,
+		},
+		"more attachments": {
+			func(s *synqly.Ticket) { s.Attachments = files(3000) },
+			func(r *v1alpha1.RemoteTicket) { r.Attachments = shownFiles(3000)[:50] },
+			[]string{"attachments: the remote ticket has 3000, and only the newest 50 are shown"},
+		},
+		"the same attachments in another order, one of them twice": {
+			func(s *synqly.Ticket) {
+				s.Attachments = files(5)
+				slices.Reverse(s.Attachments)
+				s.Attachments = append(s.Attachments, s.Attachments[2])
+			},
+			func(r *v1alpha1.RemoteTicket) { r.Attachments = shownFiles(5) }, nil,
+		},
+		"an attachment with odd values": {
+			func(s *synqly.Ticket) {
+				s.Attachments = []synqly.AttachmentMetadata{{
+					ID: "40001", FileName: "two\nlines\x1b[31m" + long, FileType: long, FileSize: -1, Creator: "null\x00" + long, CreatedDate: timestamp("yesterday"),
+				}}
+			},
+			func(r *v1alpha1.RemoteTicket) {
+				r.Attachments = []v1alpha1.RemoteAttachment{{
+					ID: "40001", FileName: "two lines [31m" + long[:480] + "…", FileType: long[:508] + "…", Creator: "null " + long[:498] + "…", CreatedAt: "yesterday",
+				}}
+			},
+			[]string{
+				"the file name of an attachment has 5014 characters and is cut to 255", "the type of an attachment has 5000 characters and is cut to 255",
+				"the creator of an attachment has 5005 characters and is cut to 255",
+				`createdAt of an attachment "yesterday" is not an RFC 3339 time, such as 2026-12-01T00:00:00Z`,
+			},
+		},
+		"attachments that cannot be named": {
+			func(s *synqly.Ticket) {
+				s.Attachments = append(files(1), synqly.AttachmentMetadata{ID: strings.Repeat("9", 1025)}, synqly.AttachmentMetadata{}, synqly.AttachmentMetadata{ID: "a\x1bb"})
+			},
+			func(r *v1alpha1.RemoteTicket) { r.Attachments = shownFiles(1) },
+			slices.Repeat([]string{"attachments: one has no ID, or one that cannot be used, and is not shown"}, 3),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			shown := decodeTicket(t, []byte(wholeTicket))
@@ -257,6 +363,9 @@ func TestRecordShowsEveryField(t *testing.T) {
 		Name: "Checkout latency", Summary: "p99 above 2s", Priority: "HIGH", Status: "To Do", Project: "OPS", IssueType: "Incident",
 		Assignee: "jane@example.com", Creator: "bot@example.com", DueDate: "2026-12-01T00:00:00Z", CompletionDate: "2026-12-02T00:00:00Z",
 		CreatedAt: "2026-03-01T12:00:00Z", UpdatedAt: "2026-03-01T12:00:00Z", Tags: []string{"triaged", "team:checkout", marker, "sev2"},
+		Attachments: []v1alpha1.RemoteAttachment{{
+			ID: "40001", FileName: "heap.txt", FileType: "text/plain", FileSize: 11, Creator: "max@example.com", CreatedAt: "2026-03-01T12:00:00Z",
+		}},
 	}
 	if diff := cmp.Diff(want, remoteTicket(decodeTicket(t, []byte(wholeTicket)))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -49,7 +49,9 @@ const (
 // Operation is one operation of the API.
 type Operation struct {
 	// Name is one of the constants above.
-	Name   string
+	Name string
+	// Title is the name in the documentation, such as List Attachments Metadata.
+	Title  string
 	Method string
 	// Path is a template such as /v1/ticketing/tickets/{ticketId}, below the base URL.
 	Path string
@@ -98,7 +100,7 @@ var load = sync.OnceValue(func() *api {
 
 func newOperation(route *routers.Route) Operation {
 	operation := Operation{
-		Name: route.Operation.OperationID, Method: route.Method, Path: route.Path, route: route,
+		Name: route.Operation.OperationID, Title: route.Operation.Summary, Method: route.Method, Path: route.Path, route: route,
 		Query: map[string]*openapi3.Parameter{},
 	}
 	for _, parameter := range route.Operation.Parameters {

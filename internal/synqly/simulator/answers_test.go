@@ -155,6 +155,31 @@ func TestCommentCount(t *testing.T) {
 	}
 }
 
+func TestAttachmentsChangeTheTicket(t *testing.T) {
+	server := newHarness(t)
+	id := server.create(plainTicket)
+	attachments := "/v1/ticketing/attachments/" + id
+	for _, step := range []struct {
+		name    string
+		act     func()
+		isMoved bool
+	}{
+		{"uploaded", func() { server.send("POST", attachments, `{"file_name":"a.txt","content":"YQ=="}`) }, true},
+		{"uploaded by a person", func() { server.AddAttachment(id, "b.txt", []byte("b")) }, true},
+		{"refused", func() { server.send("POST", attachments, `{}`) }, false},
+		{"deleted", func() { server.send("DELETE", attachments+"/"+server.Attachments(id)[0].ID, "") }, true},
+		{"deleted once more", func() { server.send("DELETE", attachments+"/40001", "") }, false},
+		{"deleted by a person", func() { server.DeleteAttachment(server.Attachments(id)[0].ID) }, true},
+	} {
+		before := server.ticket(id).UpdatedAt
+		server.clock.Advance(time.Minute)
+		step.act()
+		if moved := server.ticket(id).UpdatedAt.After(before); moved != step.isMoved {
+			t.Errorf("%s: updated_at has moved: %t", step.name, moved)
+		}
+	}
+}
+
 func TestCoarseTimes(t *testing.T) {
 	server := newHarness(t)
 	server.clock.Advance(1700 * time.Millisecond)

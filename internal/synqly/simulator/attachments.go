@@ -61,7 +61,7 @@ func (s *Server) deleteAttachment(r *operationRequest) (*envelope, *problem) {
 	if missing != nil {
 		return nil, missing
 	}
-	s.store.byID[attachment.TicketID].deleteAttachment(attachment.ID)
+	s.store.deleteAttachment(s.store.byID[attachment.TicketID], attachment.ID, r.at)
 	return nil, nil
 }
 

@@ -212,5 +212,5 @@ func (s *Server) AddAttachment(ticketID, fileName string, content []byte) (Attac
 // DeleteAttachment deletes a file as a person does.
 func (s *Server) DeleteAttachment(id string) bool {
 	defer s.lock()()
-	return slices.ContainsFunc(s.store.inOrder, func(record *ticketRecord) bool { return record.deleteAttachment(id) })
+	return slices.ContainsFunc(s.store.inOrder, func(record *ticketRecord) bool { return s.store.deleteAttachment(record, id, s.now()) })
 }

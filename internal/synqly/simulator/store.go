@@ -101,10 +101,13 @@ func (s *store) addNote(record *ticketRecord, note Note, now time.Time) *Note {
 	return &note
 }
 
+// addAttachment keeps the attachment. Tickets are answered with their attachments, so it changes
+// the ticket: its updated_at moves.
 func (s *store) addAttachment(record *ticketRecord, attachment Attachment, now time.Time) *Attachment {
 	s.lastFile++
 	attachment.ID, attachment.TicketID, attachment.CreatedDate = strconv.Itoa(s.lastFile), record.ID, s.stamp(now)
 	record.attachments = append(record.attachments, &attachment)
+	record.UpdatedAt = attachment.CreatedDate
 	return &attachment
 }
 
@@ -132,10 +135,15 @@ func (r *ticketRecord) deleteNote(id string) bool {
 	return len(r.notes) < before
 }
 
-func (r *ticketRecord) deleteAttachment(id string) bool {
-	before := len(r.attachments)
-	r.attachments = slices.DeleteFunc(r.attachments, func(attachment *Attachment) bool { return attachment.ID == id })
-	return len(r.attachments) < before
+// deleteAttachment deletes an attachment, which changes the ticket too.
+func (s *store) deleteAttachment(record *ticketRecord, id string, now time.Time) bool {
+	before := len(record.attachments)
+	record.attachments = slices.DeleteFunc(record.attachments, func(attachment *Attachment) bool { return attachment.ID == id })
+	if len(record.attachments) == before {
+		return false
+	}
+	record.UpdatedAt = s.stamp(now)
+	return true
 }
 
 func find[T any](items []*T, matches func(*T) bool) *T {
