@@ -17,7 +17,7 @@ const referenceFolder = "docs/reference"
 const statesPageTemplate = "<!-- Generated from internal/states by `make generate`. -->" + `
 # States of objects
 
-What the condition Ready of an object says, and what the tools that wait for objects make of it: kstatus, which Flux, Helm and
+What the condition Ready of an object says, and what the tools that wait for objects make of it: kstatus, which Flux and
 cli-utils use, and Argo CD with the health checks of [config/argocd](../../config/argocd). A test runs both for each line.
 [GitOps](../gitops.md) tells how to set them up.
 
@@ -28,8 +28,8 @@ cli-utils use, and Argo CD with the health checks of [config/argocd](../../confi
 {{- end}}
 
 An object that the operator has not looked at yet, and one whose latest change waits, for the request budget for example, is
-InProgress and Progressing whatever its conditions say: ` + "`status.observedGeneration` is not `metadata.generation`" + `. An object that is being
-deleted is Terminating for kstatus, and Progressing for Argo CD, which does not run a health check then.
+InProgress and Progressing whatever its conditions say: ` + "`status.observedGeneration` is not `metadata.generation`" + `. An object that
+is being deleted is Terminating for kstatus, and Progressing for Argo CD, which does not run a health check then.
 
 These conditions are remarks, and change no verdict:
 

@@ -19,7 +19,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// KStatus is a verdict of kstatus, which Flux, Helm and cli-utils use.
+// KStatus is a verdict of kstatus, which Flux and cli-utils use.
 type KStatus string
 
 // The verdicts of kstatus.
