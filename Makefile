@@ -112,7 +112,7 @@ TESTS = $(GO_TEST) $(RACE) $(PACKAGES)
 endif
 
 .PHONY: test
-test: bin/tools/gotestsum $(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS)
+test: bin/tools/gotestsum bin/tools/kustomize $(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS)
 test: ## Run every test, against a real etcd, kube-apiserver, Alertmanager and Prometheus.
 	@$(if $(RACE),,echo "There is no C compiler, so the tests run without the race detector." >&2;) \
 	assets=$$($(CONTROL_PLANE)) && \

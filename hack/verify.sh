@@ -20,13 +20,13 @@ failed() {
 generated_files() {
 	mkdir "$fresh/generated"
 	hack/generate.sh "$fresh/generated"
-	(cd "$fresh/generated" && find api config -type f) >"$fresh/generated-files"
+	(cd "$fresh/generated" && find api config docs -type f) >"$fresh/generated-files"
 	while read -r file; do
 		diff -u "$file" "$fresh/generated/$file" || failed "$file is out of date: run make generate"
 	done <"$fresh/generated-files"
 	# What was generated once, for a kind that is gone.
 	for file in config/crd/bases/*.yaml config/rbac/*_editor_role.yaml \
-		config/rbac/*_viewer_role.yaml; do
+		config/rbac/*_viewer_role.yaml $(find config/argocd/resource_customizations -type f); do
 		[ -f "$fresh/generated/$file" ] || failed "$file is not generated any more: remove it"
 	done
 }

@@ -3,8 +3,9 @@
 
 // Command manifests writes what follows from the CRDs: the list of them in
 // config/crd/kustomization.yaml, an editor and a viewer role of each kind, and the list of these
-// roles in config/rbac/kustomization.yaml. hack/generate.sh runs it after controller-gen, in the
-// folder of the project:
+// roles in config/rbac/kustomization.yaml. It writes as well what follows from the states of the
+// kinds in internal/states: Argo CD's health checks in config/argocd, and docs/reference/states.md.
+// hack/generate.sh runs it after controller-gen, in the folder of the project:
 //
 //	manifests <folder below which to write>
 //
@@ -21,8 +22,15 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: manifests <folder below which to write>")
 		os.Exit(2)
 	}
-	if err := generate(".", os.Args[1]); err != nil {
-		fmt.Fprintln(os.Stderr, "manifests:", err)
-		os.Exit(1)
+	destination := os.Args[1]
+	for _, step := range []func() error{
+		func() error { return generate(".", destination) },
+		func() error { return generateHealthChecks(".", destination) },
+		func() error { return generateStatesPage(destination) },
+	} {
+		if err := step(); err != nil {
+			fmt.Fprintln(os.Stderr, "manifests:", err)
+			os.Exit(1)
+		}
 	}
 }
