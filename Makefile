@@ -94,8 +94,12 @@ verify: ## Fail when generated files, go.mod files, formatting or license header
 VULNDB ?= golang.org/x/vulndb@v0.0.0-20261105234957-e22db6528018
 
 .PHONY: vulncheck
-vulncheck: bin/tools/govulncheck ## Look for known vulnerabilities in the operator.
+vulncheck: bin/tools/govulncheck ## Look for known vulnerabilities in the programs.
 	GO='$(GO)' hack/vulncheck.sh $(VULNDB)
+
+.PHONY: licenses
+licenses: ## Fail when a program contains a module whose license is not allowed.
+	$(GO) run ./hack/licenses ./cmd/...
 
 ##@ Tests
 
