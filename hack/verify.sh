@@ -78,7 +78,7 @@ $header"
 }
 
 kustomizations() {
-	for folder in crd default default-tls default-monitoring samples; do
+	for folder in crd default default-tls default-monitoring samples simulator quickstart quickstart/sample; do
 		bin/tools/kustomize build "config/$folder" >/dev/null || failed "config/$folder does not build"
 	done
 }
