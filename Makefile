@@ -15,6 +15,7 @@ KUBECTL ?= kubectl
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 IMG ?= ghcr.io/synqly/ticketing-operator:$(VERSION)
+SIMULATOR_IMG ?= ghcr.io/synqly/ticketing-operator-simulator:$(VERSION)
 PLATFORMS ?= linux/amd64,linux/arm64
 
 # Which packages `make test` and `make microbench` look at, and what else go test is told.
@@ -36,6 +37,9 @@ RACE = $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && \
 	command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
 
 CONTROL_PLANE = GO='$(GO)' hack/control-plane/control-plane.sh
+# The version of Kubernetes in `make demo`, such as 1.30, where it is not the one that
+# hack/control-plane/go.mod pins. It is downloaded.
+KUBERNETES_VERSION ?=
 # The tests of cmd/manager run them.
 ALERTMANAGER_PROGRAMS = bin/tools/alertmanager bin/tools/amtool
 PROMETHEUS_PROGRAMS = bin/tools/prometheus bin/tools/promtool
@@ -47,7 +51,7 @@ GOTESTSUM = bin/tools/gotestsum --format pkgname --hide-summary skipped --raw-co
 .PHONY: help
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*## "; printf "Usage: make <target>\n"} \
-		/^[a-zA-Z0-9_-]+:.*## / {printf "  %-17s %s\n", $$1, $$2} \
+		/^[a-zA-Z0-9_-]+:.*## / {printf "  %-23s %s\n", $$1, $$2} \
 		/^##@ / {printf "\n%s\n", substr($$0, 5)}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: clean
@@ -60,10 +64,17 @@ clean-all: clean ## Remove everything that was built.
 
 ##@ Development
 
+ifeq ($(KUBERNETES_VERSION),)
+DEMO_PROGRAMS = $(CONTROL_PLANE) etcd kube-apiserver
+else
+DEMO_PROGRAMS = bin/tools/setup-envtest use --bin-dir bin/envtest --print path '$(KUBERNETES_VERSION).x'
+demo: bin/tools/setup-envtest
+endif
+
 .PHONY: demo
 demo: build bin/tools/kustomize
 demo: ## Show the operator at work: no cluster is needed. DEMO=once exits at the end.
-	@assets=$$($(CONTROL_PLANE) etcd kube-apiserver) && $(GO_BUILD) -o bin/demo ./hack/demo && \
+	@assets=$$($(DEMO_PROGRAMS)) && $(GO_BUILD) -o bin/demo ./hack/demo && \
 		exec bin/demo --programs "$$assets" $(if $(filter once,$(DEMO)),--once)
 
 .PHONY: generate
@@ -94,8 +105,16 @@ verify: ## Fail when generated files, go.mod files, formatting or license header
 VULNDB ?= golang.org/x/vulndb@v0.0.0-20261105234957-e22db6528018
 
 .PHONY: vulncheck
-vulncheck: bin/tools/govulncheck ## Look for known vulnerabilities in the operator.
+vulncheck: bin/tools/govulncheck ## Look for known vulnerabilities in the programs.
 	GO='$(GO)' hack/vulncheck.sh $(VULNDB)
+
+.PHONY: licenses
+licenses: ## Fail when a program contains a module whose license is not allowed.
+	$(GO) run ./hack/licenses ./cmd/...
+
+.PHONY: lint-workflows
+lint-workflows: bin/tools/actionlint ## Check the GitHub workflows, their scripts too where there is a shellcheck.
+	bin/tools/actionlint
 
 ##@ Tests
 
@@ -166,12 +185,38 @@ docker-buildx: ## Build IMG for PLATFORMS and push it.
 	$(CONTAINER_TOOL) buildx build --target manager --platform $(PLATFORMS) \
 		--build-arg VERSION=$(VERSION) --tag $(IMG) --push .
 
+.PHONY: docker-buildx-simulator
+docker-buildx-simulator: ## Build SIMULATOR_IMG, the simulator, for PLATFORMS and push it.
+	$(CONTAINER_TOOL) buildx build --target synqly-simulator --platform $(PLATFORMS) \
+		--build-arg VERSION=$(VERSION) --tag $(SIMULATOR_IMG) --push .
+
 .PHONY: build-installer
 build-installer: bin/tools/kustomize
 build-installer: ## Write dist/install.yaml (CRDs, and the operator from the image IMG) and dist/crds.yaml.
 	@mkdir -p dist
 	hack/render.sh config/default $(IMG) >dist/install.yaml
 	hack/render.sh config/crd $(IMG) >dist/crds.yaml
+
+##@ Release (docs/releases.md)
+
+GORELEASER ?= goreleaser
+RELEASE_ARGS ?=
+
+.PHONY: notices
+notices: ## Write the licenses of what each program contains to dist/notices.
+	for program in manager synqly-simulator kubectl-ticketing; do \
+		$(GO) run ./hack/licenses -notices "dist/notices/$$program" "./cmd/$$program" || exit 1; \
+	done
+
+.PHONY: release-snapshot
+release-snapshot: bin/tools/cyclonedx-gomod build-installer
+release-snapshot: ## Write the files of a release to dist/, unsigned and without images: needs goreleaser.
+	PATH="$(CURDIR)/bin/tools:$$PATH" $(GORELEASER) release --clean --snapshot --skip=sign $(RELEASE_ARGS)
+
+.PHONY: release
+release: bin/tools/cyclonedx-gomod
+release: ## The step of the release workflow that makes, signs and uploads the files.
+	PATH="$(CURDIR)/bin/tools:$$PATH" $(GORELEASER) release --clean $(RELEASE_ARGS)
 
 ##@ Cluster (the one that the current kubeconfig names)
 
@@ -199,6 +244,7 @@ undeploy: bin/tools/kustomize ## Remove the operator; the CRDs and the objects s
 # Tools. Each is built once, and again when the versions in its go.mod change.
 
 TOOLS_GO_MOD = hack/tools/go.mod hack/tools/go.sum
+RELEASE_GO_MOD = hack/release/go.mod hack/release/go.sum
 LINT_GO_MOD = hack/tools/golangci-lint/go.mod hack/tools/golangci-lint/go.sum
 # Built under another name first, so that an interrupted build leaves nothing that looks made.
 build_tool = cd $(1) && GOWORK=off $(GO_BUILD) -ldflags '-s -w' -o '$(CURDIR)/$@.new' $(2) && \
@@ -221,6 +267,12 @@ bin/tools/gotestsum: $(TOOLS_GO_MOD)
 
 bin/tools/govulncheck: $(TOOLS_GO_MOD)
 	$(call build_tool,hack/tools,golang.org/x/vuln/cmd/govulncheck)
+
+bin/tools/actionlint: $(RELEASE_GO_MOD)
+	$(call build_tool,hack/release,github.com/rhysd/actionlint/cmd/actionlint)
+
+bin/tools/cyclonedx-gomod: $(RELEASE_GO_MOD)
+	$(call build_tool,hack/release,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
 
 $(ALERTMANAGER_PROGRAMS): hack/alertmanager/build.sh hack/alertmanager/go.mod hack/alertmanager/go.sum
 	@mkdir -p bin/tools

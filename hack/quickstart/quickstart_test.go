@@ -1,0 +1,148 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package quickstart_test runs hack/quickstart.sh against a real control plane. That has no kubelet,
+// so the tests run the programs of the Pods, with the arguments that the Deployments have.
+package quickstart_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// patience is how long anything may take on a slow machine.
+const patience = 5 * time.Minute
+
+func TestTheQuickstartMakesATicketAndRemovesEverything(t *testing.T) {
+	cluster := startCluster(t)
+	kubelet := startKubelet(t, cluster)
+
+	output := cluster.run("hack/quickstart.sh")
+	for _, want := range []string{
+		"integration.ticketing.synqly.com/default condition met",
+		"ticket.ticketing.synqly.com/checkout-latency condition met",
+		"ticketcomment.ticketing.synqly.com/checkout-latency-started condition met",
+		"http://localhost:8085/tickets/10001", // In the table of the objects.
+		"hack/quickstart.sh uninstall",
+	} {
+		if !strings.Contains(output, want) {
+			t.Errorf("the output lacks %q", want)
+		}
+	}
+	for deployment, image := range map[string]string{
+		"synqly-ticketing-operator": "registry.example.com/operator:v1",
+		"synqly-simulator":          "registry.example.com/simulator:v1",
+	} {
+		if got := kubelet.image(deployment); got != image {
+			t.Errorf("the image of %s is %s, want %s", deployment, got, image)
+		}
+	}
+	if page := kubelet.fetchFromSimulator("/simulator/tickets"); !strings.Contains(page, "p99 above 2s since 10:05 UTC") || !strings.Contains(page, "Mitigation started.") {
+		t.Errorf("the simulator has no such ticket with its comment:\n%s", page)
+	}
+
+	before := cluster.objects()
+	if !slices.ContainsFunc(before, func(name string) bool { return strings.HasPrefix(name, "customresourcedefinition") }) {
+		t.Errorf("objects that carry the label of the quickstart: %q, want CRDs among them", before)
+	}
+	cluster.run("hack/quickstart.sh", "uninstall")
+	if left := cluster.objects(); len(left) > 0 {
+		t.Errorf("after uninstall these are left: %q", left)
+	}
+
+	leavesAlone(t, cluster)
+}
+
+// leavesAlone tries the quickstart where an operator is installed that is not the quickstart's.
+func leavesAlone(t *testing.T, cluster *cluster) {
+	t.Helper()
+	cluster.run("kubectl", "apply", "--server-side", "--kustomize=config/crd")
+	for _, arguments := range [][]string{nil, {"uninstall"}} {
+		output, err := cluster.try("hack/quickstart.sh", arguments...)
+		if err == nil || !strings.Contains(output, "the operator is installed in this cluster, and not by this script") {
+			t.Errorf("quickstart.sh %q: %v:\n%s", arguments, err, output)
+		}
+	}
+	cluster.run("kubectl", "get", "customresourcedefinition", "tickets.ticketing.synqly.com")
+}
+
+func TestTheQuickstartSaysWhatIsMissing(t *testing.T) {
+	tools := t.TempDir()
+	for _, program := range []string{"sh", "dirname"} {
+		path, err := exec.LookPath(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(tools, program)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	withProgram := func(name, content string) string {
+		folder := t.TempDir()
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+content+"\n"), 0o700); err != nil { //nolint:gosec // A program.
+			t.Fatal(err)
+		}
+		return folder + ":" + tools
+	}
+	cases := map[string]struct {
+		path      string
+		arguments []string
+		want      string
+		exit      int
+	}{
+		"kubectl":              {path: tools, want: "kubectl is not installed, or not in PATH", exit: 1},
+		"kubectl to uninstall": {path: tools, arguments: []string{"uninstall"}, want: "kubectl is not installed", exit: 1},
+		"kind":                 {path: tools, arguments: []string{"kind"}, want: "kind is not installed, or not in PATH", exit: 1},
+		"kind to uninstall":    {path: tools, arguments: []string{"uninstall", "kind"}, want: "kind is not installed", exit: 1},
+		"kubectl beside kind":  {path: withProgram("kind", ""), arguments: []string{"kind"}, want: "kubectl is not installed", exit: 1},
+		"a cluster":            {path: withProgram("kubectl", "exit 1"), want: "kubectl reaches no cluster", exit: 1},
+		"images":               {path: withProgram("kubectl", ""), want: "set IMG and SIMULATOR_IMG", exit: 1},
+		"a known word":         {path: tools, arguments: []string{"install"}, want: "usage: hack/quickstart.sh", exit: 2},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			command := exec.CommandContext(t.Context(), "../quickstart.sh", test.arguments...)
+			command.Env = []string{"PATH=" + test.path}
+			var failure bytes.Buffer
+			command.Stderr = &failure
+			_ = command.Run()
+			if got := command.ProcessState.ExitCode(); got != test.exit || !strings.Contains(failure.String(), test.want) {
+				t.Errorf("quickstart.sh %q ended with %d and said %q, want %d and %q", test.arguments, got, failure.String(), test.exit, test.want)
+			}
+		})
+	}
+}
+
+// await asks until the condition holds.
+func await(t *testing.T, what string, holds func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := poll(ctx, holds); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+func poll(ctx context.Context, holds func(context.Context) error) error {
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		err := holds(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-ticker.C:
+		}
+	}
+}
