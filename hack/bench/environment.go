@@ -41,6 +41,8 @@ const (
 	pollInterval, shortPollInterval = 5 * time.Minute, 10 * time.Second
 
 	startTimeout = 2 * time.Minute
+	// startPerTicket is added for each ticket that the manager reads when it starts.
+	startPerTicket = 5 * time.Millisecond
 	etcdQuota    = "8589934592"
 	benchToken   = "bench-token"
 )
@@ -186,7 +188,7 @@ func (b *bench) stop() error {
 
 // await waits until something is so, or a program has ended.
 func (b *bench) await(ctx context.Context, what string, isSo func(context.Context) (bool, error)) error {
-	limited, cancel := context.WithTimeout(ctx, startTimeout)
+	limited, cancel := context.WithTimeout(ctx, startTimeout+time.Duration(b.result.Tickets)*startPerTicket)
 	defer cancel()
 	err := wait.PollUntilContextCancel(limited, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		if err := b.checkPrograms(); err != nil {
