@@ -43,19 +43,18 @@ func (p *plugin) addRemoteFlags(command *cobra.Command) {
 
 // integrationName reads the flag --integration.
 func (f *remoteFlags) integrationName(namespace string) (types.NamespacedName, error) {
-	resource, name, typed := strings.Cut(f.integration, "/")
-	if !typed {
-		resource, name = "integration", f.integration
+	argument := f.integration
+	if !strings.Contains(argument, "/") {
+		argument = "integration/" + argument
 	}
-	plain, _, _ := strings.Cut(strings.ToLower(resource), ".")
-	switch {
-	case name == "" || strings.Contains(name, "/"):
-	case plain == "integration", plain == "integrations", plain == "integ":
-		return types.NamespacedName{Namespace: namespace, Name: name}, nil
-	case plain == "clusterintegration", plain == "clusterintegrations", plain == "cinteg":
-		return types.NamespacedName{Name: name}, nil
+	kind, name, err := parseName(argument, connectionKinds)
+	if err != nil {
+		return types.NamespacedName{}, fmt.Errorf("--integration=%q names no Integration: write NAME, or clusterintegration/NAME", f.integration)
 	}
-	return types.NamespacedName{}, fmt.Errorf("--integration=%q names no Integration: write NAME, or clusterintegration/NAME", f.integration)
+	if kind.isClusterScoped() {
+		namespace = ""
+	}
+	return types.NamespacedName{Namespace: namespace, Name: name}, nil
 }
 
 // provider is a client of the provider of the Integration that the flags name.
