@@ -67,6 +67,34 @@ func (p *plugin) provider(ctx context.Context, cluster client.Reader, namespace 
 	return remote, name, err
 }
 
+// listing is what runs a subcommand that lists what the provider has, as data or as a table.
+func listing[R any](
+	p *plugin, output *outputFlag, list func(context.Context, *synqly.Client) ([]R, error), table func([]R, *outputFlag) (headers []string, rows [][]string),
+) func(*cobra.Command, []string) error {
+	return func(command *cobra.Command, _ []string) error {
+		if err := output.check(); err != nil {
+			return err
+		}
+		cluster, namespace, _, err := p.cluster()
+		if err != nil {
+			return err
+		}
+		remote, _, err := p.provider(command.Context(), cluster, namespace)
+		if err != nil {
+			return err
+		}
+		listed, err := list(command.Context(), remote)
+		if err != nil {
+			return err
+		}
+		if output.isData() {
+			return output.printData(p.Out, listed)
+		}
+		headers, rows := table(listed, output)
+		return printTable(p.Out, headers, rows)
+	}
+}
+
 // providerOf is a client of the provider of an Integration, with the token of its Secret.
 func (p *plugin) providerOf(ctx context.Context, cluster client.Reader, name types.NamespacedName) (*synqly.Client, error) {
 	integration, err := connection.Read(ctx, cluster, name)
