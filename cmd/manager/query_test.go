@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -56,11 +55,5 @@ func (t *tenant) gateOfTheManual(ctx context.Context, build string, replace ...s
 	script, _, _ = strings.Cut(script, "```")
 	Expect(script).To(ContainSubstring("kubectl wait"))
 	script = fmt.Sprintf("set -e\nkubectl() { command kubectl --namespace=%s \"$@\"; }\n", t.namespace) + strings.NewReplacer(replace...).Replace(script)
-	command := exec.CommandContext(context.WithoutCancel(ctx), "sh", "-c", script) // #nosec G204 -- the script is the manual's
-	command.Env = append(os.Environ(), "BUILD_ID="+build, "KUBECONFIG="+administratorKubeconfig, "HOME="+GinkgoT().TempDir(),
-		"PATH="+os.Getenv("KUBEBUILDER_ASSETS")+string(os.PathListSeparator)+os.Getenv("PATH"))
-	session, err := gexec.Start(command, GinkgoWriter, GinkgoWriter)
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { session.Kill().Wait(stopTimeout) })
-	return session
+	return runScript(ctx, administratorKubeconfig, script, "BUILD_ID="+build)
 }

@@ -79,7 +79,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	installRoles(ctx)
 	administratorKubeconfig = filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(administratorKubeconfig, controlPlane.KubeConfig, 0o600)).To(Succeed())
-	writeOperatorKubeconfig(ctx, controlPlane.KubeConfig)
+	operatorToken = tokenOf(ctx, client.ObjectKey{Namespace: operatorNamespace, Name: operatorAccount})
+	operatorKubeconfig = writeKubeconfig(operatorToken, "")
 })
 
 func buildManager() {
@@ -163,18 +164,28 @@ func readManifests(path string) []*unstructured.Unstructured {
 	}
 }
 
-func writeOperatorKubeconfig(ctx SpecContext, administrators []byte) {
+// tokenOf returns a token of a service account.
+func tokenOf(ctx SpecContext, name client.ObjectKey) string {
 	GinkgoHelper()
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: operatorAccount}}
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}
 	var request authenticationv1.TokenRequest
 	Expect(administrator.SubResource("token").Create(ctx, account, &request)).To(Succeed())
-	operatorToken = request.Status.Token
+	return request.Status.Token
+}
 
-	config, err := clientcmd.Load(administrators)
+// writeKubeconfig returns the path of a kubeconfig with a token, whose user works in a namespace;
+// in none where it is empty.
+func writeKubeconfig(token, namespace string) string {
+	GinkgoHelper()
+	config, err := clientcmd.LoadFromFile(administratorKubeconfig)
 	Expect(err).NotTo(HaveOccurred())
 	for _, user := range config.AuthInfos {
-		*user = clientcmdapi.AuthInfo{Token: operatorToken}
+		*user = clientcmdapi.AuthInfo{Token: token}
 	}
-	operatorKubeconfig = filepath.Join(GinkgoT().TempDir(), "kubeconfig")
-	Expect(clientcmd.WriteToFile(*config, operatorKubeconfig)).To(Succeed())
+	for _, each := range config.Contexts {
+		each.Namespace = namespace
+	}
+	path := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	Expect(clientcmd.WriteToFile(*config, path)).To(Succeed())
+	return path
 }

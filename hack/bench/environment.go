@@ -43,8 +43,8 @@ const (
 	startTimeout = 2 * time.Minute
 	// startPerTicket is added for each ticket that the manager reads when it starts.
 	startPerTicket = 5 * time.Millisecond
-	etcdQuota    = "8589934592"
-	benchToken   = "bench-token"
+	etcdQuota      = "8589934592"
+	benchToken     = "bench-token"
 )
 
 // bench is one run.

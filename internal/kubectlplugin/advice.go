@@ -5,9 +5,9 @@ package kubectlplugin
 
 import (
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
@@ -24,8 +24,8 @@ const (
 	retriesSoon   = "The operator tries again after a second, and then after pauses that double, up to 5 to 6 minutes."
 )
 
-// adviceFor has the advice of each reason of Ready.
-var adviceFor = map[string]func(*subject) advice{
+// remoteAdvice is the advice for each reason of Ready of an object that stands for a remote object.
+var remoteAdvice = map[string]func(*subject) advice{
 	v1alpha1.ReasonCreating: func(*subject) advice {
 		return advice{next: []string{"The request is sent when it is its turn in the request budget of the Integration."}}
 	},
@@ -86,19 +86,41 @@ var adviceFor = map[string]func(*subject) advice{
 			actions: []string{"Change what refuses the operator's write to this object: an admission policy, a role, or the size of the object."},
 		}
 	},
-	v1alpha1.ReasonPaused: func(s *subject) advice {
+	v1alpha1.ReasonSourceNotFound: func(s *subject) advice {
 		return advice{
-			next:    []string{"Nothing, while it is paused; a deletion waits too."},
-			actions: []string{"Go on: " + s.annotate(v1alpha1.PausedAnnotation, "")},
+			next: []string{retriesSoon},
+			actions: []string{
+				"Create the ConfigMap or the Secret with the key that the message names, or correct the reference.",
+				"Have the operator look again at once: " + s.annotate(v1alpha1.SyncRequestedAnnotation, "$(date +%s)"),
+			},
 		}
 	},
+	v1alpha1.ReasonInvalidSource: func(s *subject) advice {
+		return advice{
+			next: []string{"Nothing was sent. A ConfigMap or a Secret is read again every 5 to 6 minutes, content in the spec when that changes."},
+			actions: []string{
+				"Correct the content as the message says: a file has 1 byte to 1 MiB.",
+				"Have a ConfigMap or a Secret read again at once: " + s.annotate(v1alpha1.SyncRequestedAnnotation, "$(date +%s)"),
+			},
+		}
+	},
+	v1alpha1.ReasonPaused: (*subject).adviceOnPaused,
 }
 
-func (s *subject) advice() advice {
-	if find := adviceFor[s.ready.Reason]; find != nil {
-		return find(s)
+func (s *subject) adviceOnPaused() advice {
+	return advice{
+		next:    []string{"Nothing, while it is paused; a deletion waits too."},
+		actions: []string{"Go on: " + s.annotate(v1alpha1.PausedAnnotation, "")},
 	}
-	return advice{actions: []string{"This version of the plugin does not know the reason " + s.ready.Reason + ". Its message says what happened."}}
+}
+
+// adviceFor looks up the advice for the reason of Ready. It reports whether there is any.
+func (s *subject) adviceFor(reasons map[string]func(*subject) advice) (advice, bool) {
+	find, known := reasons[s.ready.Reason]
+	if !known {
+		return advice{}, false
+	}
+	return find(s), true
 }
 
 func (s *subject) adviceOnUnconfirmedCreate() advice {
@@ -167,14 +189,24 @@ func (s *subject) integrationActions() []string {
 }
 
 // argument names the object for kubectl.
-func (s *subject) argument() string {
-	return strings.ToLower(s.kind.name) + "/" + s.object.GetName() + " -n " + s.object.GetNamespace()
+func (s *subject) argument() string { return argumentOf(s.kind.resources[1], s.object) }
+
+// argumentOf names an object for kubectl.
+func argumentOf(resource string, object client.Object) string {
+	if object.GetNamespace() == "" {
+		return resource + "/" + object.GetName()
+	}
+	return resource + "/" + object.GetName() + " -n " + object.GetNamespace()
 }
 
 // annotate is the command that sets an annotation, and removes it without a value.
 func (s *subject) annotate(annotation, value string) string {
+	return annotateCommand(s.argument(), annotation, value)
+}
+
+func annotateCommand(argument, annotation, value string) string {
 	if value == "" {
-		return "kubectl annotate " + s.argument() + " " + annotation + "-"
+		return "kubectl annotate " + argument + " " + annotation + "-"
 	}
-	return "kubectl annotate " + s.argument() + " --overwrite " + annotation + "=" + value
+	return "kubectl annotate " + argument + " --overwrite " + annotation + "=" + value
 }

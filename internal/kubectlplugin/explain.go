@@ -5,7 +5,6 @@ package kubectlplugin
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -40,12 +39,13 @@ func (p *plugin) explainCommand() *cobra.Command {
 	var output outputFlag
 	command := &cobra.Command{
 		Use:   "explain TICKET",
-		Short: "Tell why a Ticket is not Ready, what happens next, and what to do",
-		Long: "Tell why a Ticket, or an object that belongs to a ticket, is not Ready, what happens next and when, and what\n" +
-			"you may do. For another kind than Ticket write its type, as in ticketcomment/NAME.",
-		Example:           "  kubectl ticketing explain checkout-latency\n  kubectl ticketing explain tcomment/checkout-latency-started",
+		Short: "Tell why an object is not Ready, what happens next, and what to do",
+		Long: "Tell why a Ticket, or another object of the operator, is not Ready, what happens next and when, and what you may\n" +
+			"do. For another kind than Ticket write its type, as in ticketcomment/NAME, incident/NAME or integration/NAME.",
+		Example: "  kubectl ticketing explain checkout-latency\n  kubectl ticketing explain tcomment/checkout-latency-started\n" +
+			"  kubectl ticketing explain integration/default",
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: p.completeOne(remoteKinds()),
+		ValidArgsFunction: p.completeOne(allKinds()),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if err := output.check(); err != nil {
 				return err
@@ -54,7 +54,7 @@ func (p *plugin) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			kind, name, err := parseName(arguments[0], remoteKinds())
+			kind, name, err := parseName(arguments[0], allKinds())
 			if err != nil {
 				return err
 			}
@@ -62,7 +62,7 @@ func (p *plugin) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			explained := p.explain(command.Context(), cluster, kind, object)
+			explained := p.subject(kind, object).explain(command.Context(), cluster)
 			if output.isData() {
 				return output.printData(p.Out, explained)
 			}
@@ -75,11 +75,12 @@ func (p *plugin) explainCommand() *cobra.Command {
 
 // subject is an object that is explained, with what is known around it.
 type subject struct {
-	kind   kind
-	object remoteObject
-	status *v1alpha1.RemoteObjectStatus
-	ready  *metav1.Condition // nil where there is none
-	now    time.Time
+	kind               kind
+	object             client.Object
+	conditions         []metav1.Condition
+	observedGeneration int64
+	ready              *metav1.Condition // nil where there is none
+	now                time.Time
 	// integration is what the object uses, nil where it could not be read.
 	integration     connection.Integration
 	integrationName types.NamespacedName
@@ -87,104 +88,100 @@ type subject struct {
 	waitsFor *v1alpha1.Ticket
 }
 
-func (p *plugin) explain(ctx context.Context, cluster client.Reader, kind kind, object remoteObject) explanation {
-	known := object.RemoteStatus()
-	s := subject{
-		kind: kind, object: object, status: known, now: p.Clock.Now(),
-		ready: meta.FindStatusCondition(known.Conditions, v1alpha1.ConditionReady),
-	}
-	uses := map[types.NamespacedName]types.NamespacedName{}
-	if child, isChild := object.(childObject); isChild && child.ParentReference().TicketRef != nil {
-		var ticket v1alpha1.Ticket
-		name := types.NamespacedName{Namespace: object.GetNamespace(), Name: child.ParentReference().TicketRef.Name}
-		// What cannot be read is not told of.
-		if cluster.Get(ctx, name, &ticket) == nil {
-			s.waitsFor, uses[name] = &ticket, integrationOf(&ticket, nil)
-		}
-	}
-	s.integrationName = integrationOf(object, uses)
-	if s.integrationName.Name != "" {
-		if integration, err := connection.Read(ctx, cluster, s.integrationName); err == nil {
-			s.integration = integration
-		}
-	}
-	return s.explain()
+func (p *plugin) subject(kind kind, object client.Object) *subject {
+	s := &subject{kind: kind, object: object, now: p.Clock.Now()}
+	s.conditions, s.observedGeneration = conditionsOf(object)
+	s.ready = meta.FindStatusCondition(s.conditions, v1alpha1.ConditionReady)
+	return s
 }
 
-func (s *subject) explain() explanation {
-	explained := explanation{Object: s.kind.resources[1] + "/" + s.object.GetName(), State: s.state(), Remarks: s.remarks()}
+// topic is what there is to tell of the objects of a kind.
+type topic interface {
+	// ordinaryReason is the reason of Ready of an object about which there is nothing to explain.
+	ordinaryReason() string
+	// readyState is the line about an object that is Ready.
+	readyState() string
+	// whenReady is what happens to an object that is Ready, and what a person may do.
+	whenReady() advice
+	// whenNotReady is the same of one that is not Ready. It reports whether the reason is known.
+	whenNotReady() (advice, bool)
+	// remarks are other things worth knowing.
+	remarks() []string
+}
+
+// topic reads what is around the object. What cannot be read is not told of.
+func (s *subject) topic(ctx context.Context, cluster client.Reader) topic {
+	switch object := s.object.(type) {
+	case connection.Integration:
+		return &connectionTopic{s, object}
+	case *v1alpha1.Incident:
+		return newIncidentTopic(ctx, cluster, s, object)
+	case *v1alpha1.AlertReceiver:
+		s.readIntegration(ctx, cluster, connection.NameOf(object.Namespace, connection.RecordedOf(object.Spec.IntegrationRef)))
+		return &receiverTopic{s, object}
+	case *v1alpha1.TicketQuery:
+		s.readIntegration(ctx, cluster, connection.NameOf(object.Namespace, connection.RecordedOf(object.Spec.IntegrationRef)))
+		return &queryTopic{s, object}
+	}
+	return newRemoteTopic(ctx, cluster, s, s.object.(remoteObject))
+}
+
+func (s *subject) readIntegration(ctx context.Context, cluster client.Reader, name types.NamespacedName) {
+	s.integrationName = name
+	if name.Name == "" {
+		return
+	}
+	if integration, err := connection.Read(ctx, cluster, name); err == nil {
+		s.integration = integration
+	}
+}
+
+func (s *subject) explain(ctx context.Context, cluster client.Reader) explanation {
+	topic := s.topic(ctx, cluster)
+	explained := explanation{Object: s.kind.resources[1] + "/" + s.object.GetName(), State: s.state(topic), Remarks: topic.remarks()}
 	switch {
-	case s.ready == nil || s.status.ObservedGeneration < s.object.GetGeneration():
+	case s.isAwaited():
 		explained.Next = []string{"The operator looks at a new or changed object within seconds."}
 		explained.Actions = []string{
 			"Where it does not: see whether the operator runs and watches this namespace (its flags --watch-namespaces and --watch-label-selector): kubectl get pods -n " + defaultResourceNamespace,
 		}
+		return explained
 	case s.ready.Status == metav1.ConditionTrue:
-		explained.Next = s.whenReady()
-	default:
-		explained.Why = oneLine(s.ready.Message)
-		advice := s.advice()
+		advice := topic.whenReady()
 		explained.Next, explained.Actions = advice.next, advice.actions
+	default:
+		advice, known := topic.whenNotReady()
+		if !known {
+			advice.actions = []string{"This version of the plugin does not know the reason " + s.ready.Reason + ". Its message says what happened."}
+		}
+		explained.Next, explained.Actions = advice.next, advice.actions
+	}
+	if s.ready.Reason != topic.ordinaryReason() {
+		explained.Why = oneLine(s.ready.Message)
 	}
 	return explained
 }
 
+// isAwaited reports whether the operator has yet to look at the object as it is now.
+func (s *subject) isAwaited() bool {
+	return s.ready == nil || s.observedGeneration < s.object.GetGeneration()
+}
+
 // state is one line about where the object stands.
-func (s *subject) state() string {
+func (s *subject) state(topic topic) string {
 	switch {
 	case s.ready == nil:
 		return "The operator has not looked at this object yet."
-	case s.status.ObservedGeneration < s.object.GetGeneration():
+	case s.isAwaited():
 		return "The spec has changed; the operator has not looked at the change yet."
 	case s.ready.Status == metav1.ConditionTrue:
-		return "Ready: it is as the spec asks. Its remote ID is " + s.status.ID + "."
+		return "Ready: " + topic.readyState()
 	}
 	stalled := ""
-	if meta.IsStatusConditionTrue(s.status.Conditions, v1alpha1.ConditionStalled) {
+	if meta.IsStatusConditionTrue(s.conditions, v1alpha1.ConditionStalled) {
 		stalled = " No retry helps until somebody changes something (Stalled)."
 	}
 	return fmt.Sprintf("Not Ready, for %s: %s.%s", age(s.now, s.ready.LastTransitionTime.Time), s.ready.Reason, stalled)
-}
-
-// remarks are other things worth knowing.
-func (s *subject) remarks() []string {
-	var remarks []string
-	if ticket, isTicket := s.object.(*v1alpha1.Ticket); isTicket && len(ticket.Status.Drift) > 0 && ticket.Spec.ManagementPolicy != v1alpha1.ManagementEnforce {
-		remarks = append(remarks, "People have changed "+strings.Join(ticket.Status.Drift, ", ")+" in the ticketing system. "+
-			"That stays as it is; managementPolicy Enforce would restore the values of the spec.")
-	}
-	for _, kind := range []string{v1alpha1.ConditionValid, v1alpha1.ConditionUnverified} {
-		if condition := meta.FindStatusCondition(s.status.Conditions, kind); condition != nil {
-			remarks = append(remarks, fmt.Sprintf("%s is %s: %s", kind, condition.Status, oneLine(condition.Message)))
-		}
-	}
-	return remarks
-}
-
-// whenReady is what happens to an object that is as it should be.
-func (s *subject) whenReady() []string {
-	var next []string
-	ticket, isTicket := s.object.(*v1alpha1.Ticket)
-	if isTicket && s.integration != nil {
-		next = append(next, "The operator looks for remote changes every "+connection.PollInterval(s.integration).String()+".")
-	}
-	if isTicket && ticket.Spec.TTLAfterClosed != nil && ticket.Status.ClosedAt != nil {
-		next = append(next, "The remote ticket is closed: this object is deleted at "+
-			timeText(ticket.Status.ClosedAt.Add(ticket.Spec.TTLAfterClosed.Duration))+" (ttlAfterClosed).")
-	}
-	return next
-}
-
-// confirmedAt is the earliest time at which a create request whose outcome is not known can be sent
-// again; zero where that is not known.
-func (s *subject) confirmedAt() time.Time {
-	var record struct {
-		Started time.Time `json:"started"`
-	}
-	if s.integration == nil || json.Unmarshal([]byte(s.object.GetAnnotations()[v1alpha1.CreateRecordAnnotation]), &record) != nil || record.Started.IsZero() {
-		return time.Time{}
-	}
-	return record.Started.Add(connection.RequestTimeout(s.integration) + connection.SettlePeriod(s.integration))
 }
 
 func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }

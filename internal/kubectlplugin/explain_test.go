@@ -57,7 +57,7 @@ func TestExplainSaysWhyWhatNextAndWhatToDo(t *testing.T) {
 // TestEveryReasonIsExplained: each says what happens next or what to do, and one of a newer
 // operator is passed on.
 func TestEveryReasonIsExplained(t *testing.T) {
-	for reason := range adviceFor {
+	for reason := range remoteAdvice {
 		output := newTerminal(t, newTicket("slow", "", notReady(reason, "what happened"))).mustRun("explain", "slow")
 		expectParts(t, output, reason, "what happened", "What happens next")
 	}

@@ -45,27 +45,9 @@ func (p *plugin) fieldsCommand() *cobra.Command {
 		Example:           "  kubectl ticketing fields --project OPS\n  kubectl ticketing fields --all -o yaml",
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(command *cobra.Command, _ []string) error {
-			if err := output.check(); err != nil {
-				return err
-			}
-			cluster, namespace, _, err := p.cluster()
-			if err != nil {
-				return err
-			}
-			remote, _, err := p.provider(command.Context(), cluster, namespace)
-			if err != nil {
-				return err
-			}
-			fields, err := listFields(command.Context(), remote, project, all)
-			if err != nil {
-				return err
-			}
-			if output.isData() {
-				return output.printData(p.Out, fields)
-			}
-			return p.printFields(fields, &output)
-		},
+		RunE: listing(p, &output, func(ctx context.Context, remote *synqly.Client) ([]fieldRow, error) {
+			return listFields(ctx, remote, project, all)
+		}, fieldTable),
 	}
 	output.addTo(command, formatWide, formatJSON, formatYAML)
 	command.Flags().StringVar(&project, "project", "", "Only the fields that tickets of this project have; its ID or its name")
@@ -123,21 +105,17 @@ func fieldRowOf(field *synqly.RemoteField) fieldRow {
 	return row
 }
 
-func (p *plugin) printFields(fields []fieldRow, output *outputFlag) error {
-	headers := []string{"FIELD", "NAME", "TYPE", "PROJECT", "VALUES"}
+func fieldTable(fields []fieldRow, output *outputFlag) (headers []string, rows [][]string) {
+	headers = []string{"FIELD", "NAME", "TYPE", "PROJECT", "VALUES"}
 	if output.format == formatWide {
 		headers = append(headers, "SCOPE", "PATH")
 	}
-	rows := make([][]string, len(fields))
-	for i, field := range fields {
-		project := field.Project
-		if project == "" {
-			project = "<all>"
-		}
-		rows[i] = []string{field.Field, output.cell(field.Name), orDash(field.Type), project, output.cell(orDash(strings.Join(field.Values, ", ")))}
+	for _, field := range fields {
+		row := []string{field.Field, output.cell(field.Name), orDash(field.Type), cmp.Or(field.Project, "<all>"), output.cell(orDash(strings.Join(field.Values, ", ")))}
 		if output.format == formatWide {
-			rows[i] = append(rows[i], orDash(field.Scope), orDash(field.Path))
+			row = append(row, orDash(field.Scope), orDash(field.Path))
 		}
+		rows = append(rows, row)
 	}
-	return printTable(p.Out, headers, rows)
+	return headers, rows
 }

@@ -152,7 +152,7 @@ type remoteTicket struct {
 
 func (p *plugin) existingTickets(ctx context.Context, cluster client.Reader, namespace string) (existingTickets, error) {
 	existing := existingTickets{standFor: map[remoteTicket]bool{}, names: map[string]bool{}}
-	objects, err := ticketKind.list(ctx, cluster, namespace)
+	objects, err := ticketKind.listRemote(ctx, cluster, namespace)
 	if isForbidden(err) {
 		_, err := fmt.Fprintln(p.ErrOut, "You may not list Tickets: the manifests may name remote tickets that a Ticket of the namespace has already.")
 		return existing, err

@@ -4,7 +4,6 @@
 package kubectlplugin
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -21,33 +20,29 @@ type matcher struct {
 	matches func(*synqly.Ticket) bool
 }
 
-var filterForm = regexp.MustCompile(`^([A-Za-z_]+)\[(eq|ne|in)\](.+)$`)
-
 // parseFilters returns what can be checked of the filters.
 func parseFilters(filters []string) []matcher {
 	var matchers []matcher
-	for _, filter := range filters {
-		parts := filterForm.FindStringSubmatch(filter)
-		if parts == nil {
+	for _, each := range filters {
+		filter := synqly.ParseFilter(each)
+		values := valuesOf(filter.Field)
+		if values == nil || !slices.Contains([]string{"eq", "ne", "in"}, filter.Operator) || filter.Operands[0] == "" {
 			continue
 		}
-		field, operator, wanted := parts[1], parts[2], []string{parts[3]}
-		if operator == "in" {
-			wanted = strings.Split(parts[3], ",")
-		}
-		is := func(shown string) bool {
-			return slices.ContainsFunc(wanted, func(value string) bool { return strings.EqualFold(value, shown) })
-		}
-		switch text, known := synqly.TextFields[field]; {
-		case known:
-			matchers = append(matchers, matcher{filter, func(t *synqly.Ticket) bool {
-				return !t.Readable(field) || is(text(t)) != (operator == "ne")
-			}})
-		case field == "tags":
-			matchers = append(matchers, matcher{filter, func(t *synqly.Ticket) bool {
-				return !t.Readable(field) || slices.ContainsFunc(t.Tags, is) != (operator == "ne")
-			}})
-		}
+		matchers = append(matchers, matcher{each, func(t *synqly.Ticket) bool {
+			return !t.Readable(filter.Field) || filter.HasAny(values(t), strings.EqualFold) != (filter.Operator == "ne")
+		}})
 	}
 	return matchers
+}
+
+// valuesOf returns what tickets show in a field; nil where the field is neither a text nor the tags.
+func valuesOf(field string) func(*synqly.Ticket) []string {
+	if text, isText := synqly.TextFields[field]; isText {
+		return func(t *synqly.Ticket) []string { return []string{text(t)} }
+	}
+	if field == synqly.TagsField {
+		return func(t *synqly.Ticket) []string { return t.Tags }
+	}
+	return nil
 }

@@ -11,11 +11,13 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/connection"
 )
 
 // remoteObject is an object that stands for a remote object.
@@ -31,18 +33,18 @@ type childObject interface {
 	RemoteChildStatus() *v1alpha1.RemoteChildStatus
 }
 
-// kind is a kind of objects that stand for remote objects.
+// kind is a kind of objects of the operator.
 type kind struct {
 	name string
 	// resources are the names of the kind in arguments: plural, singular, short.
 	resources []string
-	newObject func() remoteObject
+	newObject func() client.Object
 	newList   func() client.ObjectList
 }
 
 var ticketKind = kind{
 	"Ticket", []string{"tickets", "ticket", "tkt"},
-	func() remoteObject { return &v1alpha1.Ticket{} }, func() client.ObjectList { return &v1alpha1.TicketList{} },
+	func() client.Object { return &v1alpha1.Ticket{} }, func() client.ObjectList { return &v1alpha1.TicketList{} },
 }
 
 // childKinds are the kinds of objects that belong to a ticket. Each of their objects is a
@@ -50,20 +52,76 @@ var ticketKind = kind{
 var childKinds = []kind{
 	{
 		"TicketComment", []string{"ticketcomments", "ticketcomment", "tcomment"},
-		func() remoteObject { return &v1alpha1.TicketComment{} }, func() client.ObjectList { return &v1alpha1.TicketCommentList{} },
+		func() client.Object { return &v1alpha1.TicketComment{} }, func() client.ObjectList { return &v1alpha1.TicketCommentList{} },
 	},
 	{
 		"TicketNote", []string{"ticketnotes", "ticketnote", "tnote"},
-		func() remoteObject { return &v1alpha1.TicketNote{} }, func() client.ObjectList { return &v1alpha1.TicketNoteList{} },
+		func() client.Object { return &v1alpha1.TicketNote{} }, func() client.ObjectList { return &v1alpha1.TicketNoteList{} },
 	},
 	{
 		"TicketAttachment", []string{"ticketattachments", "ticketattachment", "tattach"},
-		func() remoteObject { return &v1alpha1.TicketAttachment{} }, func() client.ObjectList { return &v1alpha1.TicketAttachmentList{} },
+		func() client.Object { return &v1alpha1.TicketAttachment{} }, func() client.ObjectList { return &v1alpha1.TicketAttachmentList{} },
 	},
 }
 
-// remoteKinds are the Ticket and its children.
+// connectionKinds are the kinds of objects that describe a connection. Each of their objects is a
+// connection.Integration.
+var connectionKinds = []kind{
+	{
+		"Integration", []string{"integrations", "integration", "integ"},
+		func() client.Object { return &v1alpha1.Integration{} }, func() client.ObjectList { return &v1alpha1.IntegrationList{} },
+	},
+	{
+		"ClusterIntegration", []string{"clusterintegrations", "clusterintegration", "cinteg"},
+		func() client.Object { return &v1alpha1.ClusterIntegration{} }, func() client.ObjectList { return &v1alpha1.ClusterIntegrationList{} },
+	},
+}
+
+// otherKinds are the kinds that neither stand for a remote object nor describe a connection.
+var otherKinds = []kind{
+	{
+		"TicketQuery", []string{"ticketqueries", "ticketquery", "tquery"},
+		func() client.Object { return &v1alpha1.TicketQuery{} }, func() client.ObjectList { return &v1alpha1.TicketQueryList{} },
+	},
+	{
+		"AlertReceiver", []string{"alertreceivers", "alertreceiver", "alertrx"},
+		func() client.Object { return &v1alpha1.AlertReceiver{} }, func() client.ObjectList { return &v1alpha1.AlertReceiverList{} },
+	},
+	{
+		"Incident", []string{"incidents", "incident", "inc"},
+		func() client.Object { return &v1alpha1.Incident{} }, func() client.ObjectList { return &v1alpha1.IncidentList{} },
+	},
+}
+
+// remoteKinds are the Ticket and its children, whose objects are each a remoteObject.
 func remoteKinds() []kind { return append([]kind{ticketKind}, childKinds...) }
+
+// allKinds are all kinds of the operator.
+func allKinds() []kind { return slices.Concat(remoteKinds(), connectionKinds, otherKinds) }
+
+// isClusterScoped reports whether the objects of the kind are in no namespace.
+func (k kind) isClusterScoped() bool {
+	_, is := k.newObject().(*v1alpha1.ClusterIntegration)
+	return is
+}
+
+// conditionsOf are the conditions of an object of the operator, and the generation of the spec that
+// they describe.
+func conditionsOf(object client.Object) (conditions []metav1.Condition, observedGeneration int64) {
+	switch object := object.(type) {
+	case remoteObject:
+		return object.RemoteStatus().Conditions, object.RemoteStatus().ObservedGeneration
+	case connection.Integration:
+		return object.ConnectionStatus().Conditions, object.ConnectionStatus().ObservedGeneration
+	case *v1alpha1.TicketQuery:
+		return object.Status.Conditions, object.Status.ObservedGeneration
+	case *v1alpha1.AlertReceiver:
+		return object.Status.Conditions, object.Status.ObservedGeneration
+	case *v1alpha1.Incident:
+		return object.Status.Conditions, object.Status.ObservedGeneration
+	}
+	return nil, 0
+}
 
 // parseName reads an argument as kubectl has it: a name, or TYPE/NAME. A name alone is that of a
 // Ticket.
@@ -92,16 +150,20 @@ func parseName(argument string, allowed []kind) (kind, string, error) {
 }
 
 // get reads an object of the kind.
-func (k kind) get(ctx context.Context, cluster client.Reader, namespace, name string) (remoteObject, error) {
+func (k kind) get(ctx context.Context, cluster client.Reader, namespace, name string) (client.Object, error) {
 	object := k.newObject()
+	if k.isClusterScoped() {
+		namespace = ""
+	}
 	if err := cluster.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, object); err != nil {
 		return nil, fmt.Errorf("getting the %s: %w", k.name, err)
 	}
 	return object, nil
 }
 
-// list reads all objects of the kind, of all namespaces where the namespace is empty.
-func (k kind) list(ctx context.Context, cluster client.Reader, namespace string) ([]remoteObject, error) {
+// listRemote reads all objects of one of the remoteKinds, of all namespaces where the namespace is
+// empty.
+func (k kind) listRemote(ctx context.Context, cluster client.Reader, namespace string) ([]remoteObject, error) {
 	var objects []remoteObject
 	err := eachPage(ctx, cluster, k.newList, namespace, func(list client.ObjectList) error {
 		return meta.EachListItem(list, func(item runtime.Object) error {

@@ -33,35 +33,18 @@ func (p *plugin) projectsCommand() *cobra.Command {
 		Example:           "  kubectl ticketing projects\n  kubectl ticketing projects --integration clusterintegration/jira",
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(command *cobra.Command, _ []string) error {
-			if err := output.check(); err != nil {
-				return err
-			}
-			cluster, namespace, _, err := p.cluster()
-			if err != nil {
-				return err
-			}
-			remote, _, err := p.provider(command.Context(), cluster, namespace)
-			if err != nil {
-				return err
-			}
-			projects, err := listProjects(command.Context(), remote)
-			if err != nil {
-				return err
-			}
-			if output.isData() {
-				return output.printData(p.Out, projects)
-			}
-			rows := make([][]string, len(projects))
-			for i, project := range projects {
-				rows[i] = []string{project.ID, output.cell(project.Name)}
-			}
-			return printTable(p.Out, []string{"ID", "NAME"}, rows)
-		},
+		RunE:              listing(p, &output, listProjects, projectTable),
 	}
 	output.addTo(command, formatWide, formatJSON, formatYAML)
 	p.addRemoteFlags(command)
 	return command
+}
+
+func projectTable(projects []projectRow, output *outputFlag) (headers []string, rows [][]string) {
+	for _, project := range projects {
+		rows = append(rows, []string{project.ID, output.cell(project.Name)})
+	}
+	return []string{"ID", "NAME"}, rows
 }
 
 func listProjects(ctx context.Context, remote *synqly.Client) ([]projectRow, error) {

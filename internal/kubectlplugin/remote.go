@@ -43,19 +43,18 @@ func (p *plugin) addRemoteFlags(command *cobra.Command) {
 
 // integrationName reads the flag --integration.
 func (f *remoteFlags) integrationName(namespace string) (types.NamespacedName, error) {
-	resource, name, typed := strings.Cut(f.integration, "/")
-	if !typed {
-		resource, name = "integration", f.integration
+	argument := f.integration
+	if !strings.Contains(argument, "/") {
+		argument = "integration/" + argument
 	}
-	plain, _, _ := strings.Cut(strings.ToLower(resource), ".")
-	switch {
-	case name == "" || strings.Contains(name, "/"):
-	case plain == "integration", plain == "integrations", plain == "integ":
-		return types.NamespacedName{Namespace: namespace, Name: name}, nil
-	case plain == "clusterintegration", plain == "clusterintegrations", plain == "cinteg":
-		return types.NamespacedName{Name: name}, nil
+	kind, name, err := parseName(argument, connectionKinds)
+	if err != nil {
+		return types.NamespacedName{}, fmt.Errorf("--integration=%q names no Integration: write NAME, or clusterintegration/NAME", f.integration)
 	}
-	return types.NamespacedName{}, fmt.Errorf("--integration=%q names no Integration: write NAME, or clusterintegration/NAME", f.integration)
+	if kind.isClusterScoped() {
+		namespace = ""
+	}
+	return types.NamespacedName{Namespace: namespace, Name: name}, nil
 }
 
 // provider is a client of the provider of the Integration that the flags name.
@@ -66,6 +65,34 @@ func (p *plugin) provider(ctx context.Context, cluster client.Reader, namespace 
 	}
 	remote, err := p.providerOf(ctx, cluster, name)
 	return remote, name, err
+}
+
+// listing is what runs a subcommand that lists what the provider has, as data or as a table.
+func listing[R any](
+	p *plugin, output *outputFlag, list func(context.Context, *synqly.Client) ([]R, error), table func([]R, *outputFlag) (headers []string, rows [][]string),
+) func(*cobra.Command, []string) error {
+	return func(command *cobra.Command, _ []string) error {
+		if err := output.check(); err != nil {
+			return err
+		}
+		cluster, namespace, _, err := p.cluster()
+		if err != nil {
+			return err
+		}
+		remote, _, err := p.provider(command.Context(), cluster, namespace)
+		if err != nil {
+			return err
+		}
+		listed, err := list(command.Context(), remote)
+		if err != nil {
+			return err
+		}
+		if output.isData() {
+			return output.printData(p.Out, listed)
+		}
+		headers, rows := table(listed, output)
+		return printTable(p.Out, headers, rows)
+	}
 }
 
 // providerOf is a client of the provider of an Integration, with the token of its Secret.

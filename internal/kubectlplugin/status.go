@@ -157,7 +157,7 @@ func (p *plugin) usersOfConnections(ctx context.Context, cluster client.Reader, 
 	var users []connectionUser
 	ticketUses := map[types.NamespacedName]types.NamespacedName{}
 	for _, kind := range remoteKinds() {
-		objects, err := kind.list(ctx, cluster, namespace)
+		objects, err := kind.listRemote(ctx, cluster, namespace)
 		switch {
 		case isAbsentKind(err):
 			continue

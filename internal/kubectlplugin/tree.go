@@ -85,7 +85,7 @@ func (p *plugin) treeOf(ctx context.Context, cluster client.Reader, ticket *v1al
 	depth := len(tree)
 	tree = append(tree, treeObject{kind: ticketKind.name, depth: depth, last: true, id: ticket.Status.ID, conditions: ticket.Status.Conditions, object: ticket})
 	for _, kind := range childKinds {
-		objects, err := kind.list(ctx, cluster, ticket.Namespace)
+		objects, err := kind.listRemote(ctx, cluster, ticket.Namespace)
 		switch {
 		case isAbsentKind(err):
 			continue

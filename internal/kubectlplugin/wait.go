@@ -119,11 +119,11 @@ func (p *plugin) await(
 		case err != nil:
 			return false, err
 		}
-		object = found
-		if goal.reached(found) {
+		object = found.(remoteObject)
+		if goal.reached(object) {
 			return true, nil
 		}
-		latest = notReached(found)
+		latest = notReached(object)
 		if errors.Is(latest, errStalled) && !goal.despiteStalled {
 			return false, latest
 		}

@@ -31,23 +31,9 @@ const (
 	unknown
 )
 
-// filter is a filter of a query, as far as it can be read.
-type filter struct {
-	text, field, operator string
-	operands              []string
-}
-
-// parseFilter reads a filter of the form field[operator]value. One of another form is unknown of
-// every ticket.
-func parseFilter(text string) filter {
-	field, rest, _ := strings.Cut(text, "[")
-	operator, value, _ := strings.Cut(rest, "]")
-	parsed := filter{text: text, field: strings.ToLower(field), operator: strings.ToLower(operator), operands: []string{value}}
-	if parsed.operator == "in" {
-		parsed.operands = strings.Split(value, ",")
-	}
-	return parsed
-}
+// filter is a filter of a query, as far as it can be read. One of another form than
+// field[operator]value is unknown of every ticket.
+type filter struct{ synqly.Filter }
 
 // times are the fields that are times.
 var times = map[string]func(*synqly.Ticket) synqly.Timestamp{
@@ -63,16 +49,16 @@ var priorities = []string{"URGENT", "CRITICAL", "HIGH", "MEDIUM", "MODERATE", "L
 
 // check says what a ticket shows of the filter. metadata is what is known of the provider, or nil.
 func (f filter) check(ticket *synqly.Ticket, metadata *providermetadata.Metadata) verdict {
-	if !ticket.Readable(f.field) {
+	if !ticket.Readable(f.Field) {
 		return unknown
 	}
-	if text, isText := synqly.TextFields[f.field]; isText {
+	if text, isText := synqly.TextFields[f.Field]; isText {
 		return f.checkText(strings.TrimSpace(text(ticket)), metadata)
 	}
-	if moment, isTime := times[f.field]; isTime {
+	if moment, isTime := times[f.Field]; isTime {
 		return f.checkTime(moment(ticket))
 	}
-	if f.field == "tags" {
+	if f.Field == synqly.TagsField {
 		return f.checkTags(ticket.Tags)
 	}
 	return unknown
@@ -80,23 +66,23 @@ func (f filter) check(ticket *synqly.Ticket, metadata *providermetadata.Metadata
 
 // isSet reports whether a ticket has a value in the field of the filter.
 func (f filter) isSet(ticket *synqly.Ticket) bool {
-	if text, isText := synqly.TextFields[f.field]; isText {
+	if text, isText := synqly.TextFields[f.Field]; isText {
 		return strings.TrimSpace(text(ticket)) != ""
 	}
-	if moment, isTime := times[f.field]; isTime {
+	if moment, isTime := times[f.Field]; isTime {
 		return moment(ticket).Raw != ""
 	}
-	return f.field == "tags" && len(ticket.Tags) > 0
+	return f.Field == synqly.TagsField && len(ticket.Tags) > 0
 }
 
 func (f filter) checkText(value string, metadata *providermetadata.Metadata) verdict {
-	switch f.operator {
+	switch f.Operator {
 	case "eq", "in":
 		if value == "" {
 			return isEmpty
 		}
 		found := differs
-		for _, operand := range f.operands {
+		for _, operand := range f.Operands {
 			same, known := f.sameText(value, strings.TrimSpace(operand), metadata)
 			switch {
 			case same:
@@ -107,7 +93,7 @@ func (f filter) checkText(value string, metadata *providermetadata.Metadata) ver
 		}
 		return found
 	case "ne":
-		if same, _ := f.sameText(value, strings.TrimSpace(f.operands[0]), metadata); same && value != "" {
+		if same, _ := f.sameText(value, strings.TrimSpace(f.Operands[0]), metadata); same && value != "" {
 			return differs
 		}
 		return matches
@@ -115,7 +101,7 @@ func (f filter) checkText(value string, metadata *providermetadata.Metadata) ver
 		switch {
 		case value == "":
 			return isEmpty
-		case isLike(value, f.operands[0]):
+		case isLike(value, f.Operands[0]):
 			return matches
 		}
 		return differs
@@ -129,7 +115,7 @@ func (f filter) sameText(value, operand string, metadata *providermetadata.Metad
 	if strings.EqualFold(value, operand) {
 		return true, true
 	}
-	switch f.field {
+	switch f.Field {
 	case "project":
 		return metadata.SameProject(value, operand)
 	case "priority":
@@ -144,7 +130,7 @@ func (f filter) sameText(value, operand string, metadata *providermetadata.Metad
 
 // checkTime compares a time with a tolerance, because some providers compare by the minute.
 func (f filter) checkTime(moment synqly.Timestamp) verdict {
-	asked, err := time.Parse(time.RFC3339, f.operands[0])
+	asked, err := time.Parse(time.RFC3339, f.Operands[0])
 	switch {
 	case err != nil:
 		return unknown
@@ -155,33 +141,28 @@ func (f filter) checkTime(moment synqly.Timestamp) verdict {
 	}
 	later := moment.Sub(asked)
 	switch {
-	case (f.operator == "gt" || f.operator == "gte") && later < -poll.TimeTolerance,
-		(f.operator == "lt" || f.operator == "lte") && later > poll.TimeTolerance,
-		f.operator == "eq" && later.Abs() > poll.TimeTolerance:
+	case (f.Operator == "gt" || f.Operator == "gte") && later < -poll.TimeTolerance,
+		(f.Operator == "lt" || f.Operator == "lte") && later > poll.TimeTolerance,
+		f.Operator == "eq" && later.Abs() > poll.TimeTolerance:
 		return differs
-	case slices.Contains([]string{"gt", "gte", "lt", "lte", "eq"}, f.operator):
+	case slices.Contains([]string{"gt", "gte", "lt", "lte", "eq"}, f.Operator):
 		return matches
 	}
 	return unknown
 }
 
 func (f filter) checkTags(tags []string) verdict {
-	has := func(found func(tag, operand string) bool) bool {
-		return slices.ContainsFunc(tags, func(tag string) bool {
-			return slices.ContainsFunc(f.operands, func(operand string) bool { return found(tag, strings.TrimSpace(operand)) })
-		})
-	}
 	var found bool
-	switch f.operator {
+	switch f.Operator {
 	case "ne":
-		if has(strings.EqualFold) {
+		if f.HasAny(tags, strings.EqualFold) {
 			return differs
 		}
 		return matches
 	case "eq", "in":
-		found = has(strings.EqualFold)
+		found = f.HasAny(tags, strings.EqualFold)
 	case "like":
-		found = has(isLike)
+		found = f.HasAny(tags, isLike)
 	default:
 		return unknown
 	}

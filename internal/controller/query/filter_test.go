@@ -82,11 +82,11 @@ func TestWhatATicketShowsOfAFilter(t *testing.T) {
 		"no filter at all":                           unknown,
 		"description[like]anything that is not read": unknown,
 	} {
-		if got := parseFilter(text).check(shown, metadata); got != want {
+		if got := (filter{synqly.ParseFilter(text)}).check(shown, metadata); got != want {
 			t.Errorf("%s: %d, want %d", text, got, want)
 		}
 	}
-	if got := parseFilter("project[eq]Security").check(shown, nil); got != unknown {
+	if got := (filter{synqly.ParseFilter("project[eq]Security")}).check(shown, nil); got != unknown {
 		t.Errorf("of a provider of which nothing is known, a project differs: %d", got)
 	}
 }
@@ -99,7 +99,7 @@ func FuzzFilter(f *testing.F) {
 		if json.Unmarshal([]byte(ticket), &shown) != nil {
 			return
 		}
-		if got := parseFilter(text).check(&shown, nil); got < matches || got > unknown {
+		if got := (filter{synqly.ParseFilter(text)}).check(&shown, nil); got < matches || got > unknown {
 			t.Errorf("%q: %d", text, got)
 		}
 	})

@@ -71,7 +71,7 @@ func newTally(filters []string, integration connection.Integration, metadata *pr
 		isSet: make([]bool, len(filters)), unchecked: make([]bool, len(filters)), excluded: make([]bool, len(filters)),
 	}
 	for _, text := range filters {
-		t.filters = append(t.filters, parseFilter(text))
+		t.filters = append(t.filters, filter{synqly.ParseFilter(text)})
 	}
 	return t
 }
@@ -194,7 +194,7 @@ func (t *tally) named(which []bool) string {
 	var names []string
 	for i, isNamed := range which {
 		if isNamed {
-			names = append(names, fmt.Sprintf("%q", t.filters[i].text))
+			names = append(names, fmt.Sprintf("%q", t.filters[i].Text))
 		}
 	}
 	return strings.Join(names, ", ")
