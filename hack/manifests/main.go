@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command manifests writes what follows from the CRDs: the list of them in
-// config/crd/kustomization.yaml, an editor and a viewer role of each kind, and the list of these
-// roles in config/rbac/kustomization.yaml. hack/generate.sh runs it after controller-gen, in the
-// folder of the project:
+// config/crd/kustomization.yaml, an editor and a viewer role of each kind, the list of these roles in
+// config/rbac/kustomization.yaml, and what the Helm chart has of config. hack/generate.sh runs it
+// after controller-gen, in the folder of the project:
 //
 //	manifests <folder below which to write>
 //
@@ -12,6 +12,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 )
@@ -21,7 +22,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: manifests <folder below which to write>")
 		os.Exit(2)
 	}
-	if err := generate(".", os.Args[1]); err != nil {
+	if err := errors.Join(generate(".", os.Args[1]), generateChart(".", os.Args[1])); err != nil {
 		fmt.Fprintln(os.Stderr, "manifests:", err)
 		os.Exit(1)
 	}
