@@ -1,8 +1,8 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package chart tests the Helm chart: against config/, whose objects it has to install, with the
-// values that it takes, and with Helm against a real kube-apiserver.
+// These tests hold the Helm chart against config/, whose objects it has to install, try the values
+// that it takes, and run Helm against a real kube-apiserver.
 package chart_test
 
 import (
@@ -59,13 +59,20 @@ func valuesFile(t *testing.T, values string) string {
 	return path
 }
 
+// rendered are manifests that Helm has printed before, by values.
+var rendered = map[string]string{}
+
 // template is what Helm would install with these values.
 func template(t *testing.T, values string) ([]*unstructured.Unstructured, error) {
 	t.Helper()
+	if output, found := rendered[values]; found {
+		return decode(t, output), nil
+	}
 	output, err := run(t, "helm", "template", releaseName, chartFolder, "--namespace="+releaseNamespace, "--values="+valuesFile(t, values))
 	if err != nil {
 		return nil, err
 	}
+	rendered[values] = output
 	return decode(t, output), nil
 }
 

@@ -88,7 +88,7 @@ clusterResourceNamespace: tokens`,
 			"Role/tokens/synqly-ticketing-cluster-secrets-role rules[].resources[]: secrets",
 		},
 	},
-	"a shard, and self-hosted installations": {
+	"a shard and self-hosted installations": {
 		values: `watchLabelSelector: "ticketing.synqly.com/shard in (a, b)"
 allowedAPICIDRs: [10.20.0.0/16, "fd00:20::/32"]
 allowedAPIHosts: ["*.example.com", synqly.internal]`,
