@@ -43,6 +43,8 @@ KUBERNETES_VERSION ?=
 # The tests of cmd/manager run them.
 ALERTMANAGER_PROGRAMS = bin/tools/alertmanager bin/tools/amtool
 PROMETHEUS_PROGRAMS = bin/tools/prometheus bin/tools/promtool
+# The tests of hack/chart run them.
+CHART_PROGRAMS = bin/tools/helm bin/tools/kustomize
 # Shows a line for each package, then the whole output of what failed, and last the counts.
 GOTESTSUM = bin/tools/gotestsum --format pkgname --hide-summary skipped --raw-command --
 
@@ -78,7 +80,7 @@ demo: ## Show the operator at work: no cluster is needed. DEMO=once exits at the
 		exec bin/demo --programs "$$assets" $(if $(filter once,$(DEMO)),--once)
 
 .PHONY: generate
-generate: bin/tools/controller-gen ## Generate deepcopy functions, CRDs and roles.
+generate: bin/tools/controller-gen bin/tools/helm-docs ## Generate deepcopy functions, CRDs, roles, and files of the chart.
 	GO='$(GO)' hack/generate.sh .
 
 .PHONY: manifests
@@ -97,7 +99,7 @@ lint: bin/tools/golangci-lint ## Run golangci-lint.
 	bin/tools/golangci-lint run
 
 .PHONY: verify
-verify: bin/tools/controller-gen bin/tools/kustomize
+verify: bin/tools/controller-gen bin/tools/helm-docs bin/tools/kustomize
 verify: ## Fail when generated files, go.mod files, formatting or license headers are out of date.
 	GO='$(GO)' hack/verify.sh
 
@@ -131,8 +133,8 @@ TESTS = $(GO_TEST) $(RACE) $(PACKAGES)
 endif
 
 .PHONY: test
-test: bin/tools/gotestsum bin/tools/kustomize $(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS)
-test: ## Run every test, against a real etcd, kube-apiserver, Alertmanager and Prometheus.
+test: bin/tools/gotestsum $(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS) $(CHART_PROGRAMS)
+test: ## Run every test, against a real etcd, kube-apiserver, Alertmanager, Prometheus and Helm.
 	@$(if $(RACE),,echo "There is no C compiler, so the tests run without the race detector." >&2;) \
 	assets=$$($(CONTROL_PLANE)) && \
 		KUBEBUILDER_ASSETS="$$assets" $(GOTESTSUM) $(TESTS)
@@ -245,6 +247,7 @@ undeploy: bin/tools/kustomize ## Remove the operator; the CRDs and the objects s
 
 TOOLS_GO_MOD = hack/tools/go.mod hack/tools/go.sum
 RELEASE_GO_MOD = hack/release/go.mod hack/release/go.sum
+HELM_GO_MOD = hack/helm/go.mod hack/helm/go.sum
 LINT_GO_MOD = hack/tools/golangci-lint/go.mod hack/tools/golangci-lint/go.sum
 # Built under another name first, so that an interrupted build leaves nothing that looks made.
 build_tool = cd $(1) && GOWORK=off $(GO_BUILD) -ldflags '-s -w' -o '$(CURDIR)/$@.new' $(2) && \
@@ -274,6 +277,12 @@ bin/tools/actionlint: $(RELEASE_GO_MOD)
 bin/tools/cyclonedx-gomod: $(RELEASE_GO_MOD)
 	$(call build_tool,hack/release,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
 
+bin/tools/helm: $(HELM_GO_MOD)
+	$(call build_tool,hack/helm,helm.sh/helm/v3/cmd/helm)
+
+bin/tools/helm-docs: $(HELM_GO_MOD)
+	$(call build_tool,hack/helm,github.com/norwoodj/helm-docs/cmd/helm-docs)
+
 $(ALERTMANAGER_PROGRAMS): hack/alertmanager/build.sh hack/alertmanager/go.mod hack/alertmanager/go.sum
 	@mkdir -p bin/tools
 	@GO='$(GO)' hack/alertmanager/build.sh $(@F) '$(CURDIR)/$@'
@@ -287,5 +296,6 @@ bin/tools/golangci-lint: $(LINT_GO_MOD)
 
 .PHONY: tools
 tools: bin/tools/controller-gen bin/tools/kustomize bin/tools/setup-envtest bin/tools/ginkgo \
-	bin/tools/gotestsum bin/tools/govulncheck bin/tools/golangci-lint $(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS)
+	bin/tools/gotestsum bin/tools/govulncheck bin/tools/golangci-lint bin/tools/helm bin/tools/helm-docs \
+	$(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS)
 tools: ## Build every tool into bin/tools.

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Writes the generated files below the given folder: the folder of the project to update it,
-# another one to compare with it. controller-gen makes some of the markers in the Go code, and
-# hack/manifests makes the others of the CRDs.
+# another one to compare with it. controller-gen makes some of the markers in the Go code,
+# hack/manifests makes the others of the CRDs, and helm-docs describes the values of the chart.
 set -eu
 
 destination=$1
@@ -21,3 +21,8 @@ bin/tools/controller-gen \
 	output:rbac:dir="$destination/config/rbac"
 
 "$go" run ./hack/manifests "$destination"
+
+chart=charts/synqly-ticketing-operator
+bin/tools/helm-docs --log-level=warning --chart-search-root="$chart" --sort-values-order=file --dry-run \
+	>"$destination/$chart/README.md.new"
+mv -f "$destination/$chart/README.md.new" "$destination/$chart/README.md"

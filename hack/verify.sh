@@ -20,13 +20,13 @@ failed() {
 generated_files() {
 	mkdir "$fresh/generated"
 	hack/generate.sh "$fresh/generated"
-	(cd "$fresh/generated" && find api config docs -type f) >"$fresh/generated-files"
+	(cd "$fresh/generated" && find api config charts docs -type f) >"$fresh/generated-files"
 	while read -r file; do
 		diff -u "$file" "$fresh/generated/$file" || failed "$file is out of date: run make generate"
 	done <"$fresh/generated-files"
 	# What was generated once, for a kind that is gone.
-	for file in config/crd/bases/*.yaml config/rbac/*_editor_role.yaml \
-		config/rbac/*_viewer_role.yaml $(find config/argocd/resource_customizations -type f); do
+	for file in config/crd/bases/*.yaml config/rbac/*_editor_role.yaml config/rbac/*_viewer_role.yaml \
+		charts/*/files/*.* charts/*/files/*/* $(find config/argocd/resource_customizations -type f); do
 		[ -f "$fresh/generated/$file" ] || failed "$file is not generated any more: remove it"
 	done
 }
@@ -34,7 +34,7 @@ generated_files() {
 # Without hack/prometheus: to tidy it takes the modules of all clouds, more than a gigabyte, and its
 # build fails when something is missing in go.mod. Nor hack/release, which no test builds.
 go_modules() {
-	for module in . hack/tools hack/tools/golangci-lint hack/control-plane hack/alertmanager; do
+	for module in . hack/tools hack/tools/golangci-lint hack/control-plane hack/alertmanager hack/helm; do
 		(cd "$module" && GOWORK=off "$go" mod tidy -diff) ||
 			failed "$module/go.mod is out of date: run go mod tidy in $module"
 	done

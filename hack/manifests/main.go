@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command manifests writes what follows from the CRDs: the list of them in
-// config/crd/kustomization.yaml, an editor and a viewer role of each kind, and the list of these
-// roles in config/rbac/kustomization.yaml. It writes as well what follows from the states of the
-// kinds in internal/states: Argo CD's health checks in config/argocd, and docs/reference/states.md.
-// hack/generate.sh runs it after controller-gen, in the folder of the project:
+// config/crd/kustomization.yaml, an editor and a viewer role of each kind, the list of these roles in
+// config/rbac/kustomization.yaml, and what the Helm chart has of config. It writes as well what
+// follows from the states of the kinds in internal/states: Argo CD's health checks in
+// config/argocd, and docs/reference/states.md. hack/generate.sh runs it after controller-gen, in the
+// folder of the project:
 //
 //	manifests <folder below which to write>
 //
@@ -25,6 +26,7 @@ func main() {
 	destination := os.Args[1]
 	for _, step := range []func() error{
 		func() error { return generate(".", destination) },
+		func() error { return generateChart(".", destination) },
 		func() error { return generateHealthChecks(".", destination) },
 		func() error { return generateStatesPage(destination) },
 	} {

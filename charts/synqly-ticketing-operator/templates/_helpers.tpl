@@ -1,0 +1,95 @@
+{{/*
+How all names begin.
+*/}}
+{{- define "synqly-ticketing.prefix" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride -}}
+{{- else if contains "synqly-ticketing" .Release.Name -}}
+{{- .Release.Name | trimSuffix "-operator" | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-synqly-ticketing" (.Release.Name | trunc 33 | trimSuffix "-") -}}
+{{- end -}}
+{{- end }}
+
+{{/*
+The name of the Deployment, and of what else there is one of.
+*/}}
+{{- define "synqly-ticketing.operatorName" -}}
+{{- include "synqly-ticketing.prefix" . }}-operator
+{{- end }}
+
+{{- define "synqly-ticketing.serviceAccountName" -}}
+{{- if .Values.serviceAccount.name -}}
+{{- .Values.serviceAccount.name -}}
+{{- else if .Values.serviceAccount.create -}}
+{{- include "synqly-ticketing.operatorName" . -}}
+{{- else -}}
+{{- fail "serviceAccount.name must be set when serviceAccount.create is false" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "synqly-ticketing.selectorLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: manager
+{{- end }}
+
+{{- define "synqly-ticketing.labels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | trunc 63 | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "synqly-ticketing.image" -}}
+{{- if .Values.image.digest -}}
+{{- .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{- .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{/*
+The Secret with the certificate for alerts; empty where they are not encrypted.
+*/}}
+{{- define "synqly-ticketing.alertsSecretName" -}}
+{{- if .Values.alerts.enabled -}}
+{{- if .Values.alerts.tls.secretName -}}
+{{- .Values.alerts.tls.secretName -}}
+{{- else if .Values.alerts.tls.certManager.enabled -}}
+{{- include "synqly-ticketing.prefix" . }}-alerts-tls
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/*
+75 % of the memory limit, as the Go runtime writes it; empty where there is no limit, or one in a unit
+that is not known here.
+*/}}
+{{- define "synqly-ticketing.goMemLimit" -}}
+{{- $limit := toString (dig "limits" "memory" "" .Values.resources) -}}
+{{- if .Values.goMemLimit -}}
+{{- .Values.goMemLimit -}}
+{{- else if regexMatch "^[0-9]+Mi$" $limit -}}
+{{- div (mul (trimSuffix "Mi" $limit) 75) 100 }}MiB
+{{- else if regexMatch "^[0-9]+Gi$" $limit -}}
+{{- div (mul (trimSuffix "Gi" $limit) 1024 75) 100 }}MiB
+{{- else if regexMatch "^[0-9]+M$" $limit -}}
+{{- mul (trimSuffix "M" $limit) 750000 }}B
+{{- else if regexMatch "^[0-9]+G$" $limit -}}
+{{- mul (trimSuffix "G" $limit) 750000000 }}B
+{{- end -}}
+{{- end }}
+
+{{/*
+The subjects of the bindings: the ServiceAccount of the operator.
+*/}}
+{{- define "synqly-ticketing.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "synqly-ticketing.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace | quote }}
+{{- end }}
