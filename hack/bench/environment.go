@@ -65,8 +65,8 @@ type bench struct {
 	// template is a Ticket as the operator has left it, and event what it said of it.
 	template *v1alpha1.Ticket
 	event    *corev1.Event
-	// original is the one that those which are in sync from the beginning are made after, and present
-	// is how many Tickets there are before the operator creates those that are measured.
+	// original is the one that those which are in sync from the beginning are made after, and
+	// present is how many Tickets there are before the operator creates those that are measured.
 	original *v1alpha1.Ticket
 	present  int
 	// etcdClient writes them.
@@ -86,7 +86,8 @@ func (b *bench) startEnvironment(ctx context.Context) error {
 		BinaryAssetsDirectory: b.programs, UseExistingCluster: new(bool), ControlPlaneStartTimeout: startTimeout, ControlPlaneStopTimeout: startTimeout,
 		CRDDirectoryPaths: []string{"config/crd/bases"}, ErrorIfCRDPathMissing: true,
 	}
-	// etcd refuses writes over 2 GiB unless it is told otherwise, and what 100,000 Tickets leave between two compactions is more.
+	// etcd refuses writes over 2 GiB unless it is told otherwise, and what 100,000 Tickets leave
+	// between two compactions is more.
 	b.controlPlane.ControlPlane.Etcd = &envtest.Etcd{}
 	b.controlPlane.ControlPlane.Etcd.Configure().Set("quota-backend-bytes", etcdQuota)
 	config, err := b.controlPlane.Start()

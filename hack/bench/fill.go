@@ -90,8 +90,9 @@ func (b *bench) inSyncTicket(ctx context.Context, remoteAPI *synqly.Client, inst
 	return ticket, nil
 }
 
-// writeToEtcd writes a Ticket as the API server keeps it, through etcd's gateway to HTTP. Each has a
-// request of its own, because watches of the API server need each object to have its own revision.
+// writeToEtcd writes a Ticket as the API server keeps it, through etcd's gateway to HTTP. Each has
+// a request of its own, because watches of the API server need each object to have its own
+// revision.
 func (b *bench) writeToEtcd(ctx context.Context, ticket *v1alpha1.Ticket) error {
 	encoded, err := json.Marshal(ticket)
 	if err != nil {
