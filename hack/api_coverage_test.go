@@ -103,7 +103,8 @@ func TestEachOperationNamesATest(t *testing.T) {
 	}
 }
 
-// TestEachOperationNamesWhatUsersHave checks the kinds, the fields and the subcommands of the table.
+// TestEachOperationNamesWhatUsersHave checks the kinds, the fields and the subcommands of the
+// table.
 func TestEachOperationNamesWhatUsersHave(t *testing.T) {
 	schemas, plugin := schemasByKind(t), readDocument(t, "kubectl-plugin.md")
 	for _, row := range coverageTable(t) {

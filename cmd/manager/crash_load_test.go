@@ -32,7 +32,7 @@ var _ = Describe("SIGKILL every few seconds", func() {
 		integration := t.integration()
 		integration.Spec.RequestTimeout = &metav1.Duration{Duration: time.Second}
 		create[client.Object](ctx, t.secret(), integration)
-		tickets, comments, notes := t.family(count)
+		tickets, comments, notes, _ := t.family(count)
 		atOnce(tickets, func(ticket *v1alpha1.Ticket) { create(ctx, ticket) })
 		atOnce(comments, func(comment *v1alpha1.TicketComment) { create(ctx, comment) })
 		atOnce(notes, func(note *v1alpha1.TicketNote) { create(ctx, note) })
@@ -70,10 +70,12 @@ func (t *tenant) unready(ctx context.Context) ([]string, error) {
 	return unready, err
 }
 
-// eachRemoteObject reads all Tickets, TicketComments and TicketNotes of the namespace.
+// eachRemoteObject reads all Tickets, TicketComments, TicketNotes and TicketAttachments of the
+// namespace.
 func (t *tenant) eachRemoteObject(ctx context.Context, visit func(kind string, object remote.Object)) error {
 	for kind, list := range map[string]client.ObjectList{
 		"Ticket": &v1alpha1.TicketList{}, "TicketComment": &v1alpha1.TicketCommentList{}, "TicketNote": &v1alpha1.TicketNoteList{},
+		"TicketAttachment": &v1alpha1.TicketAttachmentList{},
 	} {
 		if err := administrator.List(ctx, list, client.InNamespace(t.namespace)); err != nil {
 			return fmt.Errorf("listing the objects of the kind %s: %w", kind, err)
@@ -89,9 +91,9 @@ func (t *tenant) eachRemoteObject(ctx context.Context, visit func(kind string, o
 	return nil
 }
 
-// expectOneRemoteObjectEach expects the ticketing system to have exactly those tickets, comments
-// and notes that the namespace's objects stand for, one for each. It returns how many there are, by
-// kind.
+// expectOneRemoteObjectEach expects the ticketing system to have exactly those tickets, comments,
+// notes and attachments that the namespace's objects stand for, one for each. It returns how many
+// there are, by kind.
 func (t *tenant) expectOneRemoteObjectEach(ctx context.Context) map[string]int {
 	GinkgoHelper()
 	var want, got []string // Kind, ticket, ID, and what tells whose it is.
@@ -108,6 +110,8 @@ func (t *tenant) expectOneRemoteObjectEach(ctx context.Context) map[string]int {
 			want = append(want, line(kind, object.Status.TicketID, object.Status.ID, object.Spec.Content))
 		case *v1alpha1.TicketNote:
 			want = append(want, line(kind, object.Status.TicketID, object.Status.ID, object.Spec.Content))
+		case *v1alpha1.TicketAttachment:
+			want = append(want, line(kind, object.Status.TicketID, object.Status.ID, object.Spec.Content))
 		}
 	})).To(Succeed())
 	for _, ticket := range t.remote.Tickets() {
@@ -117,6 +121,9 @@ func (t *tenant) expectOneRemoteObjectEach(ctx context.Context) map[string]int {
 		}
 		for _, note := range t.remote.Notes(ticket.ID) {
 			got = append(got, line("TicketNote", ticket.ID, note.ID, note.Content))
+		}
+		for _, attachment := range t.remote.Attachments(ticket.ID) {
+			got = append(got, line("TicketAttachment", ticket.ID, attachment.ID, string(attachment.Content)))
 		}
 	}
 	slices.Sort(want)

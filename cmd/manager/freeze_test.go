@@ -34,7 +34,7 @@ var _ = Describe("A leader that is frozen past its lease in the middle of create
 		expectLeaderWithin(ctx, leader, 3*leaseDuration)
 		other := t.startManager(ctx, flags...)
 		t.connect(ctx, integration)
-		parents, comments, notes := t.family(count)
+		parents, comments, notes, _ := t.family(count)
 		create(ctx, parents...)
 		expectReady(ctx, parents...)
 

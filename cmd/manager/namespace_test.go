@@ -34,10 +34,11 @@ type contents struct {
 	retained, closing []*v1alpha1.Ticket
 	comments          []*v1alpha1.TicketComment
 	notes             []*v1alpha1.TicketNote
+	attachments       []*v1alpha1.TicketAttachment
 }
 
 var _ = Describe("kubectl delete", func() {
-	It("of a namespace with everything in it takes the comments and notes with it, and closes tickets", func(ctx SpecContext) {
+	It("of a namespace with everything in it takes the comments, notes and attachments with it, and closes tickets", func(ctx SpecContext) {
 		startNamespaceController(ctx)
 		t := newTenant(ctx)
 		t.startManager(ctx)
@@ -112,6 +113,9 @@ var _ = Describe("kubectl delete", func() {
 		for _, note := range everything.notes {
 			leftBehind("TicketNote", note.Name, "note", note.Status.ID)
 		}
+		for _, attachment := range everything.attachments {
+			leftBehind("TicketAttachment", attachment.Name, "attachment", attachment.Status.ID)
+		}
 		Eventually(abandonments).WithArguments(ctx, t.namespace).Should(ConsistOf(left...))
 	})
 })
@@ -120,8 +124,8 @@ var _ = Describe("kubectl delete", func() {
 // ticketing system does not take until its faults are cleared.
 func (t *tenant) fill(ctx SpecContext) contents {
 	GinkgoHelper()
-	tickets, comments, notes := t.family(4)
-	everything := contents{retained: tickets[:2], closing: tickets[2:], comments: comments, notes: notes}
+	tickets, comments, notes, attachments := t.family(4)
+	everything := contents{retained: tickets[:2], closing: tickets[2:], comments: comments, notes: notes, attachments: attachments}
 	for _, ticket := range everything.closing {
 		ticket.Spec.DeletionPolicy = v1alpha1.TicketClose
 		ticket.Spec.Close = &v1alpha1.TicketCloseSpec{Status: "Done", Comment: "Closed with its namespace."}
@@ -129,13 +133,16 @@ func (t *tenant) fill(ctx SpecContext) contents {
 	create(ctx, tickets...)
 	create(ctx, comments...)
 	create(ctx, notes...)
+	create(ctx, attachments...)
 	expectReady(ctx, tickets...)
 	expectReady(ctx, comments...)
 	expectReady(ctx, notes...)
+	expectReady(ctx, attachments...)
 
 	t.remote.Inject(simulator.Fault{Operation: "PatchTicket", Status: 503})
 	t.remote.Inject(simulator.Fault{Operation: "PatchNote", Status: 503})
 	t.remote.Inject(simulator.Fault{Operation: "CreateComment", Lose: true, AfterCommit: true})
+	t.remote.Inject(simulator.Fault{Operation: "CreateAttachment", Lose: true, AfterCommit: true})
 	for _, ticket := range []*v1alpha1.Ticket{everything.retained[1], everything.closing[1]} {
 		edit(ctx, ticket, func() { ticket.Spec.Summary = "Edited just before" })
 		expectReason(ctx, ticket, v1alpha1.ReasonRemoteUnavailable)
@@ -144,11 +151,13 @@ func (t *tenant) fill(ctx SpecContext) contents {
 	expectReason(ctx, notes[1], v1alpha1.ReasonRemoteUnavailable)
 	edit(ctx, comments[1], func() { comments[1].Spec.Content = "Edited just before" })
 	Eventually(func() int { return len(t.remote.Comments(comments[1].Status.TicketID)) }).Should(Equal(2), "the replacement, and what it replaces")
+	edit(ctx, attachments[1], func() { attachments[1].Spec.Content = "Edited just before" })
+	Eventually(func() int { return len(t.remote.Attachments(attachments[1].Status.TicketID)) }).Should(Equal(2), "the replacement, and what it replaces")
 	return everything
 }
 
-// expectRemovedRemotely expects the comments and notes to be gone remotely, the tickets with the
-// policy Close closed, and the others as they were.
+// expectRemovedRemotely expects the comments, notes and attachments to be gone remotely, the
+// tickets with the policy Close closed, and the others as they were.
 func (t *tenant) expectRemovedRemotely(everything contents) {
 	GinkgoHelper()
 	for _, ticket := range everything.retained {
@@ -157,6 +166,7 @@ func (t *tenant) expectRemovedRemotely(everything contents) {
 		Expect(shown.Status).NotTo(Equal("Done"))
 		Expect(t.remote.Comments(ticket.Status.ID)).To(BeEmpty(), "comments of %s", ticket.Name)
 		Expect(t.remote.Notes(ticket.Status.ID)).To(BeEmpty(), "notes of %s", ticket.Name)
+		Expect(t.remote.Attachments(ticket.Status.ID)).To(BeEmpty(), "attachments of %s", ticket.Name)
 	}
 	for _, ticket := range everything.closing {
 		shown, found := t.remote.Ticket(ticket.Status.ID)
@@ -164,6 +174,7 @@ func (t *tenant) expectRemovedRemotely(everything contents) {
 		Expect(shown).To(HaveField("Status", "Done"))
 		Expect(t.remote.Comments(ticket.Status.ID)).To(ConsistOf(HaveField("Content", "Closed with its namespace.")), "comments of %s", ticket.Name)
 		Expect(t.remote.Notes(ticket.Status.ID)).To(BeEmpty(), "notes of %s", ticket.Name)
+		Expect(t.remote.Attachments(ticket.Status.ID)).To(BeEmpty(), "attachments of %s", ticket.Name)
 	}
 	Expect(t.remote.Tickets()).To(HaveLen(len(everything.retained) + len(everything.closing)))
 }
@@ -195,6 +206,9 @@ func (t *tenant) writeManifests(everything contents, integration *v1alpha1.Integ
 	}
 	for _, note := range everything.notes {
 		write("f-"+note.Name, "TicketNote", note)
+	}
+	for _, attachment := range everything.attachments {
+		write("g-"+attachment.Name, "TicketAttachment", attachment)
 	}
 	return folder
 }

@@ -17,22 +17,30 @@ import (
 )
 
 var _ = Describe("A restart", func() {
-	It("with 51 objects in sync writes nothing anywhere", func(ctx SpecContext) {
-		const objects = 51 // 17 tickets, comments and notes.
+	It("with 68 objects in sync writes nothing anywhere", func(ctx SpecContext) {
+		const objects = 68 // 17 tickets, comments, notes and attachments.
 		t := newTenant(ctx)
 		m := t.startManager(ctx)
 		integration := t.integration()
 		integration.Spec.PollInterval = &metav1.Duration{Duration: 5 * time.Second}
 		t.connect(ctx, integration)
-		tickets, comments, notes := t.family(objects / 3)
+		tickets, comments, notes, attachments := t.family(objects / 4)
 		create(ctx, tickets...)
 		create(ctx, comments...)
 		create(ctx, notes...)
+		create(ctx, attachments...)
 		expectReady(ctx, tickets...)
 		expectReady(ctx, comments...)
 		expectReady(ctx, notes...)
+		expectReady(ctx, attachments...)
 		t.expectOneRemoteTicketEach(tickets...)
-		By("showing how tickets are polled, which is the last that is written")
+		By("showing the attachments with their tickets, and how these are polled, which is the last that is written")
+		for _, ticket := range tickets {
+			Eventually(func(ctx context.Context) ([]v1alpha1.RemoteAttachment, error) {
+				err := administrator.Get(ctx, client.ObjectKeyFromObject(ticket), ticket)
+				return ticket.Status.Remote.Attachments, err
+			}).WithContext(ctx).Should(HaveLen(1), ticket.Name)
+		}
 		Eventually(func(ctx context.Context) (*v1alpha1.PollingStatus, error) {
 			err := administrator.Get(ctx, client.ObjectKeyFromObject(integration), integration)
 			return integration.Status.Polling, err
@@ -72,8 +80,9 @@ func (t *tenant) resourceVersions(ctx context.Context) map[string]string {
 		tickets      v1alpha1.TicketList
 		comments     v1alpha1.TicketCommentList
 		notes        v1alpha1.TicketNoteList
+		attachments  v1alpha1.TicketAttachmentList
 	)
-	for _, list := range []client.ObjectList{&integrations, &tickets, &comments, &notes} {
+	for _, list := range []client.ObjectList{&integrations, &tickets, &comments, &notes, &attachments} {
 		Expect(administrator.List(ctx, list, client.InNamespace(t.namespace))).To(Succeed())
 	}
 	for i := range integrations.Items {
@@ -87,6 +96,9 @@ func (t *tenant) resourceVersions(ctx context.Context) map[string]string {
 	}
 	for i := range notes.Items {
 		record("TicketNote", &notes.Items[i])
+	}
+	for i := range attachments.Items {
+		record("TicketAttachment", &attachments.Items[i])
 	}
 	return versions
 }

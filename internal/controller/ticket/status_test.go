@@ -154,8 +154,8 @@ func TestRecordBoundsTheBytesOfAttachments(t *testing.T) {
 	}
 }
 
-// TestRecordShowsNoDownloads keeps out what providers add to the metadata of an attachment: often an
-// address that gives everybody the content.
+// TestRecordShowsNoDownloads keeps out what providers add to the metadata of an attachment: often
+// an address that gives everybody the content.
 func TestRecordShowsNoDownloads(t *testing.T) {
 	ticket := &v1alpha1.Ticket{}
 	adapter{}.Record(ticket, &synqly.Ticket{ID: "10023", Attachments: files(2)}, &v1alpha1.Integration{}, time.Now())
