@@ -36,7 +36,7 @@ func parseFilters(filters []string) []matcher {
 	return matchers
 }
 
-// valuesOf returns what tickets show in a field; nil where the field is neither a text nor the tags.
+// valuesOf returns what tickets show in a field; nil where that is neither a text nor the tags.
 func valuesOf(field string) func(*synqly.Ticket) []string {
 	if text, isText := synqly.TextFields[field]; isText {
 		return func(t *synqly.Ticket) []string { return []string{text(t)} }
