@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command manifests writes what follows from the CRDs: the list of them in
-// config/crd/kustomization.yaml, an editor and a viewer role of each kind, the list of these roles in
-// config/rbac/kustomization.yaml, and what the Helm chart has of config. hack/generate.sh runs it
-// after controller-gen, in the folder of the project:
+// config/crd/kustomization.yaml, an editor and a viewer role of each kind, the list of these roles
+// in config/rbac/kustomization.yaml, and what the Helm chart has of config. hack/generate.sh runs
+// it after controller-gen, in the folder of the project:
 //
 //	manifests <folder below which to write>
 //
