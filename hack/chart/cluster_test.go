@@ -247,7 +247,8 @@ func (c *cluster) expectCRDs() {
 	c.Expect(expected).To(Equal(len(files)))
 }
 
-// withoutCRDs removes the kinds of the operator, as they are not there before the first installation.
+// withoutCRDs removes the kinds of the operator, as they are not there before the first
+// installation.
 func (c *cluster) withoutCRDs() {
 	c.Helper()
 	c.Eventually(func() ([]string, error) {
@@ -269,8 +270,8 @@ func (c *cluster) withoutCRDs() {
 	}).Should(BeEmpty())
 }
 
-// forget removes the objects of the operator with their finalizers, so that the tests after this one
-// find none.
+// forget removes the objects of the operator with their finalizers, so that the tests after this
+// one find none.
 func (c *cluster) forget(namespaces ...string) {
 	// The context of the test is done when its cleanup begins.
 	ctx := context.WithoutCancel(c.Context())

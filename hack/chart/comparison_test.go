@@ -60,8 +60,8 @@ func allow(t *testing.T, config, chart map[string]map[string]any) {
 		for _, label := range []string{"app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart"} {
 			remove(t, name, object, "metadata", "labels", label)
 		}
-		// All objects of the chart have the name of the application as a label. In config/components
-		// not all do.
+		// All objects of the chart have the name of the application as a label. In
+		// config/components not all do.
 		remove(t, name, object, "metadata", "labels", "app.kubernetes.io/name")
 		if without := config[name]; without != nil {
 			unstructured.RemoveNestedField(without, "metadata", "labels", "app.kubernetes.io/name")

@@ -120,8 +120,8 @@ func TestTheLifeOfARelease(t *testing.T) {
 	c.Expect(c.get(ticket, team.namespace, ticket.Name)).To(Succeed())
 	c.Expect(ticket.Status.ID).To(Equal(id))
 
-	// CRDs and tickets outlive the release, and the next one takes them over, and brings the CRDs up to
-	// date.
+	// CRDs and tickets outlive the release, and the next one takes them over, and brings the CRDs
+	// up to date.
 	c.stop(m)
 	c.mustHelm("uninstall", releaseName, "--namespace="+releaseNamespace)
 	c.expectNothingLeft("synqly-ticketing")

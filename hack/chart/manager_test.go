@@ -45,9 +45,10 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
-// startManager starts the program with the arguments, the environment and the service account of the
-// Deployment that is in the cluster. Outside of a Pod it does not know its namespace, and it listens
-// on the loopback interface alone; nothing else differs. It returns when the program is ready.
+// startManager starts the program with the arguments, the environment and the service account of
+// the Deployment that is in the cluster. Outside of a Pod it does not know its namespace, and it
+// listens on the loopback interface alone; nothing else differs. It returns when the program is
+// ready.
 func (c *cluster) startManager(namespace, deploymentName string) *manager {
 	c.Helper()
 	deployment := &appsv1.Deployment{}
@@ -91,7 +92,8 @@ func (c *cluster) startManager(namespace, deploymentName string) *manager {
 	return m
 }
 
-// stop ends the program, and expects that the API server has allowed it everything that it asked for.
+// stop ends the program, and expects that the API server has allowed it everything that it asked
+// for.
 func (c *cluster) stop(m *manager) {
 	c.Helper()
 	c.Expect(m.command.Process.Signal(syscall.SIGTERM)).To(Succeed())

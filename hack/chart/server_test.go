@@ -73,7 +73,7 @@ func (c *cluster) haveKindsOfOthers() {
 				}},
 			},
 		}
-		c.create(crd)
+		c.Expect(client.IgnoreAlreadyExists(c.administrator.Create(c.Context(), crd))).To(Succeed())
 		list := &unstructured.UnstructuredList{}
 		list.SetAPIVersion(kind.Group + "/" + kind.Version)
 		list.SetKind(kind.Kind + "List")

@@ -326,8 +326,8 @@ func TestHelmFindsNothingToComplainAbout(t *testing.T) {
 	}
 }
 
-// fieldLines are the fields of the objects, in lines such as "Deployment/name spec.replicas: 1". The
-// namespace stands before the name where it is not that of the release.
+// fieldLines are the fields of the objects, in lines such as "Deployment/name spec.replicas: 1".
+// The namespace stands before the name where it is not that of the release.
 func fieldLines(objects []*unstructured.Unstructured) []string {
 	var lines []string
 	for _, object := range objects {

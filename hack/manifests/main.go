@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command manifests writes what follows from the CRDs: the list of them in
-// config/crd/kustomization.yaml, an editor and a viewer role of each kind, the list of these roles in
-// config/rbac/kustomization.yaml, and what the Helm chart has of config. It writes as well what
+// config/crd/kustomization.yaml, an editor and a viewer role of each kind, the list of these roles
+// in config/rbac/kustomization.yaml, and what the Helm chart has of config. It writes as well what
 // follows from the states of the kinds in internal/states: Argo CD's health checks in
-// config/argocd, and docs/reference/states.md. hack/generate.sh runs it after controller-gen, in the
-// folder of the project:
+// config/argocd, and docs/reference/states.md. hack/generate.sh runs it after controller-gen, in
+// the folder of the project:
 //
 //	manifests <folder below which to write>
 //
