@@ -45,6 +45,9 @@ ALERTMANAGER_PROGRAMS = bin/tools/alertmanager bin/tools/amtool
 PROMETHEUS_PROGRAMS = bin/tools/prometheus bin/tools/promtool
 # The tests of hack/chart run them.
 CHART_PROGRAMS = bin/tools/helm bin/tools/kustomize
+# The schema that hack/bundle's test checks the bundle with: OLM's own, out of a Go module.
+OLM_API ?= github.com/operator-framework/api@v0.9.1
+OLM_SCHEMA = bin/schemas/clusterserviceversions.yaml
 # Shows a line for each package, then the whole output of what failed, and last the counts.
 GOTESTSUM = bin/tools/gotestsum --format pkgname --hide-summary skipped --raw-command --
 
@@ -133,14 +136,14 @@ TESTS = $(GO_TEST) $(RACE) $(PACKAGES)
 endif
 
 .PHONY: test
-test: bin/tools/gotestsum $(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS) $(CHART_PROGRAMS)
+test: bin/tools/gotestsum $(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS) $(CHART_PROGRAMS) $(OLM_SCHEMA)
 test: ## Run every test, against a real etcd, kube-apiserver, Alertmanager, Prometheus and Helm.
 	@$(if $(RACE),,echo "There is no C compiler, so the tests run without the race detector." >&2;) \
 	assets=$$($(CONTROL_PLANE)) && \
 		KUBEBUILDER_ASSETS="$$assets" $(GOTESTSUM) $(TESTS)
 
 .PHONY: test-unit
-test-unit: bin/tools/gotestsum ## Run the tests of the packages that need no control plane.
+test-unit: bin/tools/gotestsum $(OLM_SCHEMA) ## Run the tests of the packages that need no control plane.
 	@packages=$$(GO='$(GO)' hack/unit-packages.sh) && \
 		$(GOTESTSUM) $(GO) test -json $(RACE) $(TESTFLAGS) $$packages
 
@@ -198,6 +201,11 @@ build-installer: ## Write dist/install.yaml (CRDs, and the operator from the ima
 	@mkdir -p dist
 	hack/render.sh config/default $(IMG) >dist/install.yaml
 	hack/render.sh config/crd $(IMG) >dist/crds.yaml
+
+.PHONY: bundle
+bundle: ## Write dist/bundle, for the Operator Lifecycle Manager, with the image IMG.
+	rm -rf dist/bundle
+	$(GO) run ./hack/bundle $(VERSION) $(IMG) dist/bundle
 
 ##@ Release (docs/releases.md)
 
@@ -290,6 +298,12 @@ $(ALERTMANAGER_PROGRAMS): hack/alertmanager/build.sh hack/alertmanager/go.mod ha
 $(PROMETHEUS_PROGRAMS): hack/prometheus/build.sh hack/prometheus/go.mod hack/prometheus/go.sum
 	@mkdir -p bin/tools
 	@GO='$(GO)' hack/prometheus/build.sh $(@F) '$(CURDIR)/$@'
+
+$(OLM_SCHEMA): Makefile
+	@mkdir -p $(@D)
+	@folder=$$($(GO) mod download -json $(OLM_API) | sed -n 's/^.*"Dir": "\(.*\)",*$$/\1/p') && \
+		cp "$$folder/crds/operators.coreos.com_clusterserviceversions.yaml" $@.new && \
+		chmod 644 $@.new && mv -f $@.new $@
 
 bin/tools/golangci-lint: $(LINT_GO_MOD)
 	$(call build_tool,hack/tools/golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
