@@ -83,7 +83,8 @@ demo: ## Show the operator at work: no cluster is needed. DEMO=once exits at the
 		exec bin/demo --programs "$$assets" $(if $(filter once,$(DEMO)),--once)
 
 .PHONY: generate
-generate: bin/tools/controller-gen bin/tools/helm-docs ## Generate deepcopy functions, CRDs, roles, and files of the chart.
+generate: bin/tools/controller-gen bin/tools/helm-docs bin/tools/crd-ref-docs
+generate: ## Generate deepcopy functions, CRDs, roles, files of the chart, and the reference.
 	GO='$(GO)' hack/generate.sh .
 
 .PHONY: manifests
@@ -102,7 +103,7 @@ lint: bin/tools/golangci-lint ## Run golangci-lint.
 	bin/tools/golangci-lint run
 
 .PHONY: verify
-verify: bin/tools/controller-gen bin/tools/helm-docs bin/tools/kustomize
+verify: bin/tools/controller-gen bin/tools/helm-docs bin/tools/crd-ref-docs bin/tools/kustomize
 verify: ## Fail when generated files, go.mod files, formatting or license headers are out of date.
 	GO='$(GO)' hack/verify.sh
 
@@ -288,6 +289,9 @@ bin/tools/cyclonedx-gomod: $(RELEASE_GO_MOD)
 bin/tools/helm: $(HELM_GO_MOD)
 	$(call build_tool,hack/helm,helm.sh/helm/v3/cmd/helm)
 
+bin/tools/crd-ref-docs: hack/reference/go.mod hack/reference/go.sum
+	$(call build_tool,hack/reference,github.com/elastic/crd-ref-docs)
+
 bin/tools/helm-docs: $(HELM_GO_MOD)
 	$(call build_tool,hack/helm,github.com/norwoodj/helm-docs/cmd/helm-docs)
 
@@ -310,6 +314,6 @@ bin/tools/golangci-lint: $(LINT_GO_MOD)
 
 .PHONY: tools
 tools: bin/tools/controller-gen bin/tools/kustomize bin/tools/setup-envtest bin/tools/ginkgo \
-	bin/tools/gotestsum bin/tools/govulncheck bin/tools/golangci-lint bin/tools/helm bin/tools/helm-docs \
+	bin/tools/gotestsum bin/tools/govulncheck bin/tools/golangci-lint bin/tools/helm bin/tools/helm-docs bin/tools/crd-ref-docs \
 	$(ALERTMANAGER_PROGRAMS) $(PROMETHEUS_PROGRAMS)
 tools: ## Build every tool into bin/tools.
