@@ -183,6 +183,8 @@ func conditions(object client.Object) []metav1.Condition {
 		return object.Status.Conditions
 	case *v1alpha1.TicketNote:
 		return object.Status.Conditions
+	case *v1alpha1.TicketAttachment:
+		return object.Status.Conditions
 	case *v1alpha1.TicketQuery:
 		return object.Status.Conditions
 	case *v1alpha1.AlertReceiver:
