@@ -26,8 +26,8 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-// referenced are the kinds that a type of a field names objects of. A KeyReference tells by the name
-// of the field.
+// referenced are the kinds that a type of a field names objects of. A KeyReference tells by the
+// name of the field.
 var referenced = map[reflect.Type][]string{
 	reflect.TypeFor[v1alpha1.IntegrationReference]():   {"Integration", "ClusterIntegration"},
 	reflect.TypeFor[v1alpha1.TicketReference]():        {"Ticket"},
@@ -206,8 +206,8 @@ configMapGenerator:
 `
 )
 
-// TestKustomizeRenamesReferences runs kustomize, as Flux and Argo CD do, over an overlay that renames
-// everything.
+// TestKustomizeRenamesReferences runs kustomize, as Flux and Argo CD do, over an overlay that
+// renames everything.
 func TestKustomizeRenamesReferences(t *testing.T) {
 	folder := t.TempDir()
 	writeFiles(t, folder, map[string]string{

@@ -27,8 +27,8 @@ const (
 // about.
 const waitingForTheOperator = "the operator has not applied the latest spec yet"
 
-// healthCheckTemplate is filled with a healthCheck. Argo CD gives a script the object as obj, and no
-// library for strings.
+// healthCheckTemplate is filled with a healthCheck. Argo CD gives a script the object as obj, and
+// no library for strings.
 const healthCheckTemplate = `-- The health of objects of the kind {{.Kind}} of the Synqly Ticketing Operator.
 -- The reasons of the condition Ready that do not go away before somebody does something.
 local needs_somebody = {

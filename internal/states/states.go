@@ -3,8 +3,8 @@
 
 // Package states lists every state that the objects of each kind can be in, as their conditions say
 // it, and what the tools that apply objects from Git are to make of it. Tests hold the list against
-// the reasons in api/v1alpha1, against what the controllers write, and against kstatus and Argo CD's
-// health checks; the health checks in config/argocd and docs/reference/states.md follow from it.
+// the reasons in api/v1alpha1, and against kstatus and Argo CD's health checks; these health checks
+// in config/argocd, and docs/reference/states.md, follow from it.
 package states
 
 import (
