@@ -61,7 +61,7 @@ func readWorkflows(t *testing.T) []workflow {
 
 func readText(t *testing.T, path string) string {
 	t.Helper()
-	content, err := os.ReadFile(path) //nolint:gosec // It is a file of the project.
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,8 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command bundle writes a bundle for the Operator Lifecycle Manager: what config/default installs, in
-// the form that OLM installs it in. `make bundle` runs it in the folder of the project:
+// Command bundle writes a bundle for the Operator Lifecycle Manager: what config/default installs,
+// in the form that OLM installs it in. `make bundle` runs it in the folder of the project:
 //
 //	bundle <version> <image> <folder to write>
 //

@@ -77,7 +77,7 @@ func TestTheNoticesHaveTheTextsOfAllModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	notices, err := os.ReadFile(path) //nolint:gosec // It is the test's.
+	notices, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

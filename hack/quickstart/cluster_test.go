@@ -4,6 +4,7 @@
 package quickstart_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -115,7 +116,8 @@ func startProcess(t *testing.T, environment []string, program string, arguments 
 	if err != nil {
 		return nil, fmt.Errorf("opening the log of %s: %w", program, err)
 	}
-	command := exec.Command(program, arguments...) //nolint:gosec,noctx // A program of the control plane or of this project, ended below.
+	// The end of the test ends it, after what the test has started later.
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), program, arguments...)
 	command.Env = append(os.Environ(), environment...)
 	command.Stdout, command.Stderr = output, output
 	if err := command.Start(); err != nil {

@@ -135,8 +135,8 @@ func (k *kubelet) arguments(ctx context.Context, key client.ObjectKey) ([]string
 }
 
 // startProxy stands in for the network of the cluster: it knows the Services, and passes requests
-// for that of the simulator on. The operator does not check addresses behind a proxy, so this is the
-// place to look whether it would have accepted the host.
+// for that of the simulator on. The operator does not check addresses behind a proxy, so this is
+// the place to look whether it would have accepted the host.
 func (k *kubelet) startProxy(ctx context.Context, operatorArguments []string) (string, error) {
 	var service corev1.Service
 	if err := k.client.Get(ctx, simulator, &service); err != nil {

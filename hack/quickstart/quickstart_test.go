@@ -1,8 +1,8 @@
 // Copyright The Synqly Ticketing Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package quickstart_test runs hack/quickstart.sh against a real control plane. That has no kubelet,
-// so the tests run the programs of the Pods, with the arguments that the Deployments have.
+// Package quickstart_test runs hack/quickstart.sh against a real control plane. That has no
+// kubelet, so the tests run the programs of the Pods, with the arguments that the Deployments have.
 package quickstart_test
 
 import (
@@ -87,7 +87,7 @@ func TestTheQuickstartSaysWhatIsMissing(t *testing.T) {
 	}
 	withProgram := func(name, content string) string {
 		folder := t.TempDir()
-		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+content+"\n"), 0o700); err != nil { //nolint:gosec // A program.
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+content+"\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		return folder + ":" + tools
