@@ -57,7 +57,7 @@ func readFiles(patterns []string) (map[string][]byte, error) {
 			return nil, fmt.Errorf("there is no %s, which the chart needs", pattern)
 		}
 		for _, path := range paths {
-			content, err := os.ReadFile(path) //nolint:gosec // The folder is the caller's.
+			content, err := os.ReadFile(path)
 			if err != nil {
 				return nil, fmt.Errorf("reading a file for the chart: %w", err)
 			}
