@@ -257,6 +257,19 @@ topologySpreadConstraints:
 		values: "resources: {limits: {memory: null}}",
 		absent: []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env"},
 	},
+	"a memory limit with a fraction": {
+		values: "resources: {limits: {memory: 1.5Gi}}",
+		want:   []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env[].value: 1207959552B"},
+	},
+	"a memory limit in bytes": {
+		values: "resources: {limits: {memory: 536870912}}",
+		want:   []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env[].value: 402653184B"},
+	},
+	"a memory limit of the heap in the environment": {
+		values: "extraEnv: [{name: GOMEMLIMIT, value: 1GiB}]",
+		want:   []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env[].value: 1GiB"},
+		absent: []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env[].value: 168MiB"},
+	},
 	"a memory limit of the heap": {
 		values: "goMemLimit: 100MiB",
 		want:   []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env[].value: 100MiB"},
@@ -384,6 +397,11 @@ func TestWrongValuesAreNamed(t *testing.T) {
 		"several replicas without a leader":                 {"{replicaCount: 2, leaderElection: {enabled: false}}", "leaderElection.enabled must be true when replicaCount is greater than 1"},
 		"a ServiceMonitor without metrics":                  {"metrics: {enabled: false, serviceMonitor: {enabled: true}}", "metrics.enabled must be true when metrics.serviceMonitor.enabled is true"},
 		"a certificate without alerts":                      {"alerts: {enabled: false, tls: {certManager: {enabled: true}}}", "alerts.enabled must be true when alerts.tls.certManager.enabled is true"},
+		"alerts of Prometheus without metrics":              {"metrics: {enabled: false, prometheusRule: {enabled: true}}", "metrics.enabled must be true when metrics.prometheusRule.enabled is true"},
+		"an issuer without a name":                          {"alerts: {tls: {certManager: {issuerRef: {kind: ClusterIssuer}}}}", "at '/alerts/tls/certManager/issuerRef'"},
+		"a number in the environment":                       {"extraEnv: [{name: A, value: 1}]", "at '/extraEnv/0/value': got number, want string"},
+		"a memory limit that cannot be read":                {"resources: {limits: {memory: 1Ti}}", `goMemLimit must be set: resources.limits.memory is "1Ti"`},
+		"a ClusterIntegration that is not served":           {"{watchNamespaces: [team-a], clusterIntegrations: [{name: shared, spec: {tokenSecretRef: {name: token}}}]}", "clusterResourceNamespace must be set when there are clusterIntegrations and watchNamespaces"},
 		"no service account":                                {"serviceAccount: {create: false}", "serviceAccount.name must be set when serviceAccount.create is false"},
 	} {
 		t.Run(name, func(t *testing.T) {

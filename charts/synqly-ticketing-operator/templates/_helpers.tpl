@@ -67,21 +67,24 @@ The Secret with the certificate for alerts; empty where they are not encrypted.
 {{- end }}
 
 {{/*
-75 % of the memory limit, as the Go runtime writes it; empty where there is no limit, or one in a unit
-that is not known here.
+75 % of the memory limit, as the Go runtime writes it; empty where there is no limit.
 */}}
 {{- define "synqly-ticketing.goMemLimit" -}}
-{{- $limit := toString (dig "limits" "memory" "" .Values.resources) -}}
+{{- $limit := dig "limits" "memory" "" (.Values.resources | default dict) -}}
+{{- $text := kindIs "string" $limit | ternary $limit (kindIs "float64" $limit | ternary (printf "%.0f" $limit) (toString $limit)) -}}
+{{- $units := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 -}}
+{{- $unit := regexFind "[A-Za-z]*$" $text -}}
 {{- if .Values.goMemLimit -}}
 {{- .Values.goMemLimit -}}
-{{- else if regexMatch "^[0-9]+Mi$" $limit -}}
-{{- div (mul (trimSuffix "Mi" $limit) 75) 100 }}MiB
-{{- else if regexMatch "^[0-9]+Gi$" $limit -}}
-{{- div (mul (trimSuffix "Gi" $limit) 1024 75) 100 }}MiB
-{{- else if regexMatch "^[0-9]+M$" $limit -}}
-{{- mul (trimSuffix "M" $limit) 750000 }}B
-{{- else if regexMatch "^[0-9]+G$" $limit -}}
-{{- mul (trimSuffix "G" $limit) 750000000 }}B
+{{- else if not $text -}}
+{{- else if regexMatch "^[0-9]+Mi$" $text -}}
+{{- div (mul (trimSuffix "Mi" $text) 75) 100 }}MiB
+{{- else if regexMatch "^[0-9]+Gi$" $text -}}
+{{- mul (trimSuffix "Gi" $text) 768 }}MiB
+{{- else if and (regexMatch "^[0-9]+([.][0-9]+)?[A-Za-z]*$" $text) (hasKey $units $unit) -}}
+{{- mulf (trimSuffix $unit $text | float64) (get $units $unit) 0.75 | int64 }}B
+{{- else -}}
+{{- printf "goMemLimit must be set: resources.limits.memory is %q, which the chart cannot read" $text | fail -}}
 {{- end -}}
 {{- end }}
 
