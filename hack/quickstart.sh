@@ -159,7 +159,7 @@ remote_id() {
 uninstall() {
 	need_cluster
 	say "removing the sample, the CRDs with all objects, the operator and the simulator"
-	for kind in ticketcomments tickets integrations; do
+	for kind in alertreceivers incidents ticketcomments ticketnotes ticketattachments ticketqueries tickets integrations; do
 		if [ -n "$(kubectl get crd "$kind.ticketing.synqly.com" --ignore-not-found --output=name)" ]; then
 			kubectl delete "$kind" --all --namespace="$sample_namespace" --timeout="$timeout" >/dev/null
 		fi
