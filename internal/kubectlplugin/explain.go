@@ -44,7 +44,7 @@ func (p *plugin) explainCommand() *cobra.Command {
 			"do. For another kind than Ticket write its type, as in ticketcomment/NAME, incident/NAME or integration/NAME.",
 		Example: "  kubectl ticketing explain checkout-latency\n  kubectl ticketing explain tcomment/checkout-latency-started\n" +
 			"  kubectl ticketing explain integration/default",
-		Args:              cobra.ExactArgs(1),
+		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: p.completeOne(allKinds()),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if err := output.check(); err != nil {
@@ -54,7 +54,7 @@ func (p *plugin) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			kind, name, err := parseName(arguments[0], allKinds())
+			kind, name, err := parseName(strings.Join(arguments, "/"), allKinds())
 			if err != nil {
 				return err
 			}

@@ -83,6 +83,17 @@ func (t *connectionTopic) secretNamespace() string {
 	return cmp.Or(t.object.GetNamespace(), defaultResourceNamespace)
 }
 
+// flag selects the connection in the subcommands that use one; empty for what they use anyway.
+func (t *connectionTopic) flag() string {
+	switch name := t.object.GetName(); {
+	case t.object.GetNamespace() == "":
+		return " --integration clusterintegration/" + name
+	case name != v1alpha1.DefaultIntegrationName:
+		return " --integration " + name
+	}
+	return ""
+}
+
 func (t *connectionTopic) remarks() []string {
 	var remarks []string
 	known := t.connection.ConnectionStatus()
@@ -97,7 +108,8 @@ func (t *connectionTopic) remarks() []string {
 		remarks = append(remarks, "The provider does not keep the tags by which the operator finds its tickets (markerTags). They are found by name and creation time.")
 	}
 	if known.ProjectCount > 0 {
-		remarks = append(remarks, fmt.Sprintf("The provider has %d projects and %d fields: kubectl ticketing projects and fields list them.", known.ProjectCount, known.RemoteFieldCount))
+		remarks = append(remarks, fmt.Sprintf("The provider has %d projects and %d fields. List them: kubectl ticketing projects%[3]s, kubectl ticketing fields%[3]s.",
+			known.ProjectCount, known.RemoteFieldCount, t.flag()))
 	}
 	return append(remarks, "kubectl ticketing status shows how many objects use it, and how many of them are not Ready.")
 }

@@ -137,7 +137,7 @@ func TestExplainAReceiver(t *testing.T) {
 	receiver.Status.Incidents, receiver.Status.OpenTickets, receiver.Status.LastNotification = 4, 2, before(3*time.Minute)
 	expectParts(t, newTerminal(t, receiver).mustRun("explain", "alertrx/platform"),
 		"alertreceiver/platform: Ready: it takes alerts at the path /v1/alerts/ops/platform", "kubectl get incidents -l ticketing.synqly.com/receiver=platform -n ops",
-		"4 incidents, and 2 open tickets of at most 100", "3m ago")
+		"4 Incidents", "Open tickets: 2 of at most 100", "3m ago")
 	expectParts(t, newTerminal(t, newReceiver(notReady(v1alpha1.ReasonSecretNotFound, "no Secret"))).mustRun("explain", "alertrx/platform"),
 		"no sender is let in", "kubectl create secret generic alertmanager-token --from-file=token=token.txt -n ops")
 	expectParts(t, newTerminal(t, newReceiver(notReady(v1alpha1.ReasonWaitingForIntegration, "no Integration"))).mustRun("explain", "alertrx/platform"),

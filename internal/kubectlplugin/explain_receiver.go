@@ -62,7 +62,7 @@ func (t *receiverTopic) remarks() []string {
 	var remarks []string
 	seen := &t.receiver.Status
 	if !t.isAwaited() {
-		remarks = append(remarks, fmt.Sprintf("It has %d incidents, and %d open tickets of at most %d (maxOpenTickets).", seen.Incidents, seen.OpenTickets, t.receiver.Spec.MaxOpenTickets))
+		remarks = append(remarks, fmt.Sprintf("It has %d Incidents. Open tickets: %d of at most %d (maxOpenTickets).", seen.Incidents, seen.OpenTickets, t.receiver.Spec.MaxOpenTickets))
 	}
 	if seen.LastNotification != nil {
 		remarks = append(remarks, "Something new was last sent "+age(t.now, seen.LastNotification.Time)+" ago.")

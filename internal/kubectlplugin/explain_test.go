@@ -49,6 +49,7 @@ func TestExplainSaysWhyWhatNextAndWhatToDo(t *testing.T) {
 	} {
 		expectParts(t, terminal.mustRun("explain", argument), parts...)
 	}
+	expectParts(t, terminal.mustRun("explain", "ticketcomment", "early"), "ticketcomment/early") // as kubectl takes it
 	if output := terminal.mustRun("explain", "adopted"); strings.Contains(output, "create-again") {
 		t.Errorf("an adopted ticket cannot be created again:\n%s", output)
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,14 +46,14 @@ func (p *plugin) waitCommand() *cobra.Command {
 			"The wait ends at once, with an error, where no retry helps until somebody changes something. An object that\n" +
 			"belongs to a ticket can be waited for as well, as in ticketcomment/NAME.",
 		Example:           "  kubectl ticketing wait checkout-latency --timeout=2m && kubectl ticketing open checkout-latency",
-		Args:              cobra.ExactArgs(1),
+		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: p.completeOne(remoteKinds()),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			cluster, namespace, _, err := p.cluster()
 			if err != nil {
 				return err
 			}
-			kind, name, err := parseName(arguments[0], remoteKinds())
+			kind, name, err := parseName(strings.Join(arguments, "/"), remoteKinds())
 			if err != nil {
 				return err
 			}
