@@ -85,7 +85,7 @@ func (p *plugin) cluster() (cluster client.Client, namespace string, chosen bool
 	if err != nil {
 		return nil, "", false, err
 	}
-	config.QPS, config.Burst = 50, 100 // For one person, and for a few seconds.
+	config.QPS = -1 // The API server has limits of its own, and waiting for one here would use up a timeout.
 	scheme, err := newScheme()
 	if err != nil {
 		return nil, "", false, err
