@@ -23,7 +23,7 @@ type sources struct {
 
 func readSources(project string) (sources, error) {
 	var s sources
-	content, err := os.ReadFile(filepath.Join(project, "config/manifests/clusterserviceversion.yaml")) //nolint:gosec // The project's.
+	content, err := os.ReadFile(filepath.Join(project, "config/manifests/clusterserviceversion.yaml"))
 	if err != nil {
 		return s, fmt.Errorf("reading the base of the ClusterServiceVersion: %w", err)
 	}

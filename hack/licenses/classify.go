@@ -29,9 +29,9 @@ func classify(modules []module) error {
 	if err != nil {
 		return fmt.Errorf("reading the known licenses: %w", err)
 	}
-	for i := range modules {
-		for j := range modules[i].Files {
-			file := &modules[i].Files[j]
+	for _, of := range modules {
+		for j := range of.Files {
+			file := &of.Files[j]
 			for _, match := range classifier.Match(classifier.Normalize(file.Text)).Matches {
 				if match.MatchType == "License" && match.Confidence >= certain && !slices.Contains(file.Licenses, match.Name) {
 					file.Licenses = append(file.Licenses, match.Name)

@@ -145,7 +145,7 @@ func (m *module) readLicenseFiles() error {
 				continue
 			}
 			path := filepath.Join(folder, entry.Name())
-			text, err := os.ReadFile(path) //nolint:gosec // It is in the folder of a module.
+			text, err := os.ReadFile(path)
 			if err != nil {
 				return fmt.Errorf("reading a license of %s: %w", m.Path, err)
 			}

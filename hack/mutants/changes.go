@@ -127,18 +127,17 @@ func (f *function) expand(code string, node ast.Node) (string, error) {
 	return text, errors.Join(failures...)
 }
 
-// apply returns the path of the file that a mutant changes, and the source that has this one alone.
-// root is the module's root.
-func (m mutant) apply(root string) (path string, changed []byte, err error) {
+// apply returns the source of the changed file, with this mutant alone. root is the module's root.
+func (m mutant) apply(root string) ([]byte, error) {
 	of, edit, err := m.locate(root)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	changed = slices.Concat(of.source[:edit.from], []byte(edit.text), of.source[edit.to:])
+	changed := slices.Concat(of.source[:edit.from], []byte(edit.text), of.source[edit.to:])
 	if _, err := parse(of.path, changed); err != nil {
-		return "", nil, outOfDate(err)
+		return nil, outOfDate(err)
 	}
-	return of.path, changed, nil
+	return changed, nil
 }
 
 func outOfDate(err error) error {

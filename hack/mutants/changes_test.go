@@ -198,6 +198,6 @@ func applyTo(t *testing.T, source string, m mutant) (string, error) {
 			t.Fatal(err)
 		}
 	}
-	_, changed, err := m.apply(root)
+	changed, err := m.apply(root)
 	return string(changed), err
 }

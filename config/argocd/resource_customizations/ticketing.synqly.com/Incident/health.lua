@@ -6,6 +6,7 @@ local needs_somebody = {
 if obj.status == nil or obj.status.conditions == nil or obj.status.observedGeneration ~= obj.metadata.generation then
   return {status = "Progressing", message = "the operator has not applied the latest spec yet"}
 end
+
 local health = {status = "Progressing", message = "the operator has not applied the latest spec yet"}
 for _, condition in ipairs(obj.status.conditions) do
   if condition.type == "Ready" then
