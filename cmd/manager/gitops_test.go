@@ -88,6 +88,8 @@ func newGitOps(ctx SpecContext) *gitOps {
 	// A poll that has something to tell would be a write that nobody's apply has caused.
 	integration.Spec.PollInterval = &metav1.Duration{Duration: time.Hour}
 	g.connect(ctx, integration)
+	// The first one comes soon after the start.
+	Eventually(g.manager.metric).WithContext(ctx).WithArguments("synqly_last_poll_timestamp_seconds").Should(BeNumerically(">", 0))
 	create(ctx, &corev1.Secret{ObjectMeta: g.named("alertmanager-token"), StringData: map[string]string{"token": "a"}})
 	return g
 }
