@@ -173,6 +173,8 @@ var _ = Describe("The flags", func() {
 
 		m := t.startManager(ctx, "--allow-insecure-http=false")
 		Expect(expectReason(ctx, integration, v1alpha1.ReasonInvalidConfiguration)).To(ContainSubstring("--allow-insecure-http"))
+		// An Event that the end of the manager cuts off is an error of client-go's.
+		Eventually(t.eventReasons).WithContext(ctx).Should(ContainElement(v1alpha1.ReasonInvalidConfiguration))
 		m.stop()
 		Expect(m.log()).NotTo(Or(ContainSubstring("Reconciler error"), ContainSubstring("stacktrace")))
 	})
