@@ -45,6 +45,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/integration"
 	"github.com/synqly/ticketing-operator/internal/controller/query"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/states"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
@@ -555,9 +556,17 @@ func (w *writes) client() client.Client {
 			return w.counted(object, func() error { return c.Delete(ctx, object, options...) })
 		},
 		SubResourcePatch: func(ctx context.Context, c client.Client, part string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+			defer expectListedState(object)
 			return w.counted(object, func() error { return c.SubResource(part).Patch(ctx, object, patch, options...) })
 		},
 	})
+}
+
+// expectListedState expects a status to be one that internal/states lists, with what kstatus and
+// Argo CD make of it.
+func expectListedState(object client.Object) {
+	defer GinkgoRecover()
+	Expect(states.Check(object)).To(Succeed())
 }
 
 // notWatching is a client as the interceptor asks for one: no reconciler watches with its client.

@@ -23,6 +23,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/child"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/faultsuite/memoryapi"
+	"github.com/synqly/ticketing-operator/internal/states"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
@@ -262,12 +263,17 @@ func (l *ledger) changedFields(of reference) map[string]bool {
 	return changed
 }
 
-// checkChange checks a write to the cluster: invariants 4 and 5, and what the auditor needs of the
-// attempts.
+// checkChange checks a write to the cluster: invariants 4 and 5, that the conditions are in a state
+// that is listed, and what the auditor needs of the attempts.
 func (w *world) checkChange(change memoryapi.Change) {
 	of := referenceTo(change.Object())
 	if change.After != nil {
 		w.ledger.recordAttempt(change.After)
+	}
+	if change.After != nil && w.acting != nil {
+		if err := states.Check(change.After); err != nil {
+			w.violate("a state that is not listed: %v", err)
+		}
 	}
 	before, isRemote := change.Before.(remote.Object)
 	if !isRemote {
