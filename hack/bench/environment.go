@@ -69,9 +69,7 @@ type bench struct {
 	// present is how many Tickets there are before the operator creates those that are measured.
 	original *v1alpha1.Ticket
 	present  int
-	// etcdClient writes them.
-	etcdClient *http.Client
-	tickets    *tracker
+	tickets  *tracker
 	// stopTracking ends the watch of the Tickets.
 	stopTracking context.CancelFunc
 }

@@ -45,8 +45,8 @@ func (b *bench) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.etcdClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: fillClients}}
-	defer b.etcdClient.CloseIdleConnections()
+	etcd := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: fillClients}}
+	defer etcd.CloseIdleConnections()
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(fillClients)
 	for i := 0; i < b.inSync && groupCtx.Err() == nil; i++ {
@@ -55,7 +55,7 @@ func (b *bench) fill(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			return b.writeToEtcd(groupCtx, ticket)
+			return b.writeToEtcd(groupCtx, etcd, ticket)
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -93,7 +93,7 @@ func (b *bench) inSyncTicket(ctx context.Context, remoteAPI *synqly.Client, inst
 // writeToEtcd writes a Ticket as the API server keeps it, through etcd's gateway to HTTP. Each has
 // a request of its own, because watches of the API server need each object to have its own
 // revision.
-func (b *bench) writeToEtcd(ctx context.Context, ticket *v1alpha1.Ticket) error {
+func (b *bench) writeToEtcd(ctx context.Context, etcd *http.Client, ticket *v1alpha1.Ticket) error {
 	encoded, err := json.Marshal(ticket)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (b *bench) writeToEtcd(ctx context.Context, ticket *v1alpha1.Ticket) error 
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	if _, err = send(b.etcdClient, request); err != nil {
+	if _, err = send(etcd, request); err != nil {
 		return fmt.Errorf("writing the Ticket %s: %w", ticket.Name, err)
 	}
 	return nil
