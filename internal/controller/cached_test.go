@@ -4,6 +4,8 @@
 package controller
 
 import (
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"unsafe"
@@ -29,12 +31,14 @@ func served() *v1alpha1.Ticket {
 			Labels:        map[string]string{"app": "checkout"},
 			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl", FieldsV1: metav1.NewFieldsV1("{}")}},
 		},
-		Spec: v1alpha1.TicketSpec{Summary: "p99 above 2s"},
+		Spec: v1alpha1.TicketSpec{
+			Name: "latency", Summary: "p99 above 2s", DeletionPolicy: v1alpha1.TicketDeletionPolicy(strings.Clone("Retain")), Tags: []string{strings.Clone("checkout")},
+		},
 	}
 	ticket.Status.ID, ticket.Status.Integration = "10001", strings.Clone("default")
 	ticket.Status.Applied = map[string]string{strings.Clone("summary"): "1f0c"}
 	ticket.Status.Returned = map[string]string{strings.Clone("summary"): "1f0c"}
-	ticket.Status.Remote = &v1alpha1.RemoteTicket{Summary: strings.Clone(ticket.Spec.Summary), Status: strings.Clone("To Do"), Tags: []string{strings.Clone("checkout")}}
+	ticket.Status.Remote = &v1alpha1.RemoteTicket{Name: strings.Clone(ticket.Spec.Name), Summary: strings.Clone(ticket.Spec.Summary), Status: strings.Clone("To Do"), Tags: []string{strings.Clone("checkout")}}
 	ticket.Status.Remote.Attachments = []v1alpha1.RemoteAttachment{{ID: "40001", FileType: strings.Clone("text/plain"), Creator: strings.Clone("jane@example.com")}}
 	ticket.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, Reason: "Synced", Message: strings.Clone("the remote ticket matches the spec")}}
 	return ticket
@@ -89,10 +93,44 @@ func TestEqualTextsAreKeptOnce(t *testing.T) {
 		"file type":   {one.Status.Remote.Attachments[0].FileType, other.Status.Remote.Attachments[0].FileType},
 		"uploader":    {one.Status.Remote.Attachments[0].Creator, other.Status.Remote.Attachments[0].Creator},
 		"summary":     {one.Spec.Summary, one.Status.Remote.Summary},
+		"name":        {one.Spec.Name, one.Status.Remote.Name},
+		"policy":      {string(one.Spec.DeletionPolicy), string(other.Spec.DeletionPolicy)},
+		"own tag":     {one.Spec.Tags[0], other.Spec.Tags[0]},
 	} {
 		if unsafe.StringData(texts[0]) != unsafe.StringData(texts[1]) {
 			t.Errorf("%s: %q is in memory twice", name, texts[0])
 		}
+	}
+}
+
+// Labels that are equal are one map. Whoever reads an object gets a copy of it.
+func TestEqualLabelsAreKeptOnce(t *testing.T) {
+	one, other := cached(t, served()), cached(t, served())
+	if reflect.ValueOf(one.Labels).Pointer() != reflect.ValueOf(other.Labels).Pointer() {
+		t.Error("equal labels are in memory twice")
+	}
+	read := one.DeepCopy()
+	read.Labels["app"] = "payment"
+	if got := other.Labels["app"]; got != "checkout" {
+		t.Errorf("a change of a copy changes the label of another object to %q", got)
+	}
+	differing := served()
+	differing.Labels["app"] = "payment"
+	if got := cached(t, differing).Labels["app"]; got != "payment" {
+		t.Errorf("the label of another value is %q", got)
+	}
+}
+
+// However many different labels there are, few are remembered, and each object has its own.
+func TestLabelsThatAreSharedAreBounded(t *testing.T) {
+	for i := range mostSharedLabels + 10 {
+		want := map[string]string{"release": strconv.Itoa(i)}
+		if diff := cmp.Diff(want, sharedLabels(map[string]string{"release": strconv.Itoa(i)})); diff != "" {
+			t.Fatalf("labels (-want +got):\n%s", diff)
+		}
+	}
+	if got := len(labelSets.byText); got > mostSharedLabels {
+		t.Errorf("%d sets of labels are remembered, want at most %d", got, mostSharedLabels)
 	}
 }
 
@@ -116,6 +154,15 @@ func TestWhatWasReturnedAsItWasAppliedIsKeptOnce(t *testing.T) {
 	got := cached(t, differing)
 	if diff := cmp.Diff(want.Status, got.Status); diff != "" {
 		t.Errorf("what was returned otherwise (-want +got):\n%s", diff)
+	}
+}
+
+// What the decoder has made room for, and nothing is in, is not kept.
+func TestListsAreKeptWithoutRoomForMore(t *testing.T) {
+	decoded := served()
+	decoded.Status.Conditions = append(make([]metav1.Condition, 0, 4), decoded.Status.Conditions...)
+	if got := cap(cached(t, decoded).Status.Conditions); got != 1 {
+		t.Errorf("there is room for %d conditions where 1 is", got)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
@@ -172,12 +173,8 @@ func remoteObjects(kind remote.Kind) countedKind {
 type readiness struct{ ready, reason string }
 
 func (k countedKind) count(ctx context.Context, reader client.Reader, metrics chan<- prometheus.Metric) error {
-	// The objects are only read, and there may be many of them.
-	if err := reader.List(ctx, k.list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
-		return err
-	}
 	counts := map[readiness]int{}
-	err := remote.EachOf(k.list, func(object client.Object) {
+	err := lister.Each(ctx, reader, k.list, "", func(object client.Object) {
 		found := readinessOf(k.look(object))
 		if _, known := counts[found]; !known && len(counts) >= mostReasons {
 			found.reason = otherReason

@@ -10,12 +10,11 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
-	"github.com/synqly/ticketing-operator/internal/controller/remote"
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
@@ -59,26 +58,20 @@ func (r *run) do(ctx context.Context) error {
 
 // readTickets finds the Tickets that are polled.
 func (r *run) readTickets(ctx context.Context) error {
-	var list v1alpha1.TicketList
-	// The objects are only read, and there may be many of them. A write of this process that the
-	// cache does not show yet makes a change be reported once more, no worse.
 	recorded, admission := connection.Recorded(r.name), admission{run: r, of: map[string]bool{}}
-	err := r.Client.List(ctx, &list, client.InNamespace(r.name.Namespace), client.MatchingFields{remote.IndexIntegration: recorded},
-		client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
-	if err != nil {
-		return fmt.Errorf("listing the Tickets: %w", err)
-	}
-	r.byID = make(map[string][]*v1alpha1.Ticket, len(list.Items))
+	r.byID = map[string][]*v1alpha1.Ticket{}
 	var paused []string
-	for i := range list.Items {
-		ticket := &list.Items[i]
-		if ticket.Status.ID == "" || ticket.Status.Integration != recorded || !ticket.DeletionTimestamp.IsZero() {
-			continue
+	var failure error
+	// There may be many of them. A write of this process that the cache does not show yet makes a
+	// change be reported once more, no worse.
+	err := lister.Each(ctx, r.Client, &v1alpha1.TicketList{}, r.name.Namespace, func(ticket *v1alpha1.Ticket) {
+		if failure != nil || ticket.Status.ID == "" || ticket.Status.Integration != recorded || !ticket.DeletionTimestamp.IsZero() {
+			return
 		}
 		admitted, err := admission.admits(ctx, ticket.Namespace)
 		switch {
 		case err != nil:
-			return err
+			failure = err
 		case !admitted:
 		case status.IsPaused(ticket):
 			paused = append(paused, ticket.Status.ID)
@@ -86,6 +79,12 @@ func (r *run) readTickets(ctx context.Context) error {
 			r.tickets = append(r.tickets, ticket)
 			r.byID[ticket.Status.ID] = append(r.byID[ticket.Status.ID], ticket)
 		}
+	})
+	if err != nil {
+		return fmt.Errorf("listing the Tickets: %w", err)
+	}
+	if failure != nil {
+		return failure
 	}
 	r.state.track(r.byID, paused, r.Clock.Now())
 	return nil

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/conversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -50,14 +51,19 @@ func SetCondition(conditions *[]metav1.Condition, kind string, value metav1.Cond
 	})
 }
 
-// IsUnchanged reports whether an object is as it is stored, so that there is nothing to write.
-func IsUnchanged(stored, object client.Object) bool {
-	if equality.Semantic.DeepEqual(stored, object) {
-		return true // Nearly always, and without the memory that a patch takes.
+// asStored compares as the API server stores: times to the second, and what is empty like what is
+// not there.
+var asStored = func() conversion.Equalities {
+	equalities := equality.Semantic.Copy()
+	if err := equalities.AddFunc(func(a, b metav1.Time) bool { return a.Unix() == b.Unix() }); err != nil {
+		panic(err) // Of the function's type, which is known here.
 	}
-	data, err := client.MergeFrom(stored).Data(object)
-	return err == nil && string(data) == "{}"
-}
+	return equalities
+}()
+
+// IsUnchanged reports whether an object is as it is stored, so that there is nothing to write. It
+// takes a fraction of what it takes to make a patch.
+func IsUnchanged(stored, object client.Object) bool { return asStored.DeepEqual(stored, object) }
 
 // IsPaused reports whether a person has stopped the reconciliation of an object.
 func IsPaused(object client.Object) bool {
