@@ -13,6 +13,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
 	"github.com/onsi/gomega/gexec"
+	"github.com/onsi/gomega/types"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -58,14 +59,14 @@ var _ = Describe("The flags", func() {
 		Expect(status).To(Equal(http.StatusMethodNotAllowed), "alerts are posted")
 	})
 
-	DescribeTable("are not all: the garbage collector keeps the heap small",
-		func(ctx SpecContext, environment string, percent float64) {
+	DescribeTable("are not all: the garbage collector depends",
+		func(ctx SpecContext, environment string, percent types.GomegaMatcher) {
 			GinkgoT().Setenv("GOGC", environment)
 			m := startManager(ctx)
-			Expect(m.metric(ctx, "go_gc_gogc_percent")).To(Equal(percent))
+			Eventually(m.metric).WithContext(ctx).WithArguments("go_gc_gogc_percent").Should(percent)
 		},
-		Entry("by itself", "", 25.0),
-		Entry("or as the environment variable GOGC says", "75", 75.0),
+		Entry("on how much is in use, which is little here", "", BeNumerically(">", 100)),
+		Entry("or on the environment variable GOGC", "75", Equal(75.0)),
 	)
 
 	It("--version prints the version and ends", func(ctx SpecContext) {

@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -27,6 +26,7 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/shard"
 	"github.com/synqly/ticketing-operator/internal/source/alerts"
@@ -84,7 +84,7 @@ func parseFlags() options {
 	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address that serves /healthz and /readyz. Use 0 to disable it.")
 	flag.StringVar(&o.watchNamespaces, "watch-namespaces", "", "The namespaces to watch, separated by commas. Defaults to all namespaces.")
 	flag.StringVar(&o.watchLabelSelector, "watch-label-selector", "", "A label selector, such as ticketing.synqly.com/shard=a. Only objects of the operator's kinds with matching labels are watched. It divides the objects between several managers. Defaults to all objects.")
-	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 32, "The maximum number of objects of each kind that are reconciled at the same time. At most a quarter of them are of one namespace, and an eighth of one Integration.")
+	flag.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 128, "The maximum number of objects of each kind that are reconciled at the same time. At most a quarter of them are of one namespace, and an eighth of one Integration.")
 	flag.BoolVar(&o.allowInsecureHTTP, "allow-insecure-http", false, "Accept Integrations with an http:// baseURL. The token is then sent unencrypted: use it for local tests only.")
 	flag.StringVar(&o.allowedAPICIDRs, "allowed-api-cidrs", "", "Networks with addresses that are not public, such as 10.20.0.0/16, in which Integrations may have their baseURL, separated by commas. Public addresses are always allowed.")
 	flag.StringVar(&o.allowedAPIHosts, "allowed-api-hosts", "", "Host names, such as synqly.example.com or *.example.com, that Integrations may have in their baseURL whatever address they resolve to, separated by commas.")
@@ -112,19 +112,6 @@ func main() {
 	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
 		ctrl.Log.Error(err, "the manager stopped with an error")
 		os.Exit(1)
-	}
-}
-
-// garbageCollectorPercent is how much larger than what is in use the heap may become before it is
-// collected. Nearly all of that is the cache, which stays; with the default of 100 its size would
-// be taken twice. The collector takes more of the processor for it, of which the manager needs
-// little.
-const garbageCollectorPercent = 25
-
-// tuneGarbageCollector sets what the environment variable GOGC does not.
-func tuneGarbageCollector() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbageCollectorPercent)
 	}
 }
 
@@ -174,6 +161,7 @@ func newManager(o options, watched shard.Shard) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()
 	utilruntime.Must(corev1.AddToScheme(scheme)) // All of Kubernetes takes some MiB.
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	var informers lister.Informers
 	mgr, err := ctrl.NewManager(kubeconfig, ctrl.Options{
 		Scheme:                        scheme,
 		LeaderElection:                o.leaderElect,
@@ -188,8 +176,10 @@ func newManager(o options, watched shard.Shard) (ctrl.Manager, error) {
 		Cache: cache.Options{
 			DefaultNamespaces: namespaces(o.watchNamespaces),
 			DefaultTransform:  controller.Cached,
+			NewInformer:       informers.NewInformer,
 			ByObject:          watched.Cache(scheme, v1alpha1.GroupVersion),
 		},
+		NewClient: informers.NewClient,
 		Client: client.Options{Cache: &client.CacheOptions{
 			// Secrets and namespaces may only be got, so they cannot be cached.
 			DisableFor: []client.Object{&corev1.Secret{}, &corev1.Namespace{}},

@@ -47,7 +47,7 @@ var _ = Describe("A namespace whose ticketing system hangs", func() {
 			tickets      = 8
 		)
 		hostile, good := newTenant(ctx), newTenant(ctx)
-		startManager(ctx, "--watch-namespaces="+hostile.namespace+","+good.namespace)
+		startManager(ctx, "--max-concurrent-reconciles=32", "--watch-namespaces="+hostile.namespace+","+good.namespace)
 		timeToReady := func(name string) time.Duration {
 			created := time.Now()
 			ticket := good.ticket(name)
