@@ -1,11 +1,10 @@
-# syntax=docker/dockerfile:1
-
 # Copyright The Synqly Ticketing Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
 # Each image has one program, which runs without a shell or any library, and the licenses of what
-# that program contains. A release builds from the digests that the base images have on its day:
-# hack/release/base-images.sh finds them.
+# that program contains. Their base is pinned by its digest, which Renovate keeps current
+# (.github/renovate.json). The compiler is pinned by its version; a release adds the digest that
+# this version has then, which hack/release/base-images.sh finds.
 
 # The compiler runs on the machine that builds and makes programs for the target: that is
 # much faster than to emulate the target.
@@ -47,7 +46,7 @@ RUN --mount=type=cache,target=/go/pkg/mod \
     licenses -notices /out/licenses/THIRD_PARTY_NOTICES ./cmd/manager && \
     cp LICENSE /out/licenses/
 
-FROM gcr.io/distroless/static:nonroot AS synqly-simulator
+FROM gcr.io/distroless/static:nonroot@sha256:e2e927ec666bae08560abb3c55d0659eceabb657f56b6782ab500a9fc7f555e3 AS synqly-simulator
 COPY --from=build-synqly-simulator /out/ /
 USER 65532:65532
 EXPOSE 8085
@@ -56,7 +55,7 @@ ENTRYPOINT ["/synqly-simulator"]
 CMD ["--listen=:8085"]
 
 # The last one, so it is what `docker build` makes when no target is named.
-FROM gcr.io/distroless/static:nonroot AS manager
+FROM gcr.io/distroless/static:nonroot@sha256:e2e927ec666bae08560abb3c55d0659eceabb657f56b6782ab500a9fc7f555e3 AS manager
 COPY --from=build-manager /out/ /
 USER 65532:65532
 ENTRYPOINT ["/manager"]

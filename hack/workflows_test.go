@@ -131,7 +131,7 @@ func TestScriptsOfTheWorkflowsRunWhatExists(t *testing.T) {
 		targets[match[1]] = true
 	}
 	makeTarget := regexp.MustCompile(`\bmake ([a-z-]+)`)
-	path := regexp.MustCompile(`(?:^|[\s"'=])((?:\.ci|hack|config|cmd)/[\w./-]+)`)
+	path := regexp.MustCompile(`(?:^|[\s"'=])((?:\.ci|charts|cmd|config|hack)/[\w./-]+)`)
 	checked := 0
 	for _, w := range readWorkflows(t) {
 		for name, job := range w.Jobs {
@@ -162,11 +162,11 @@ func TestScriptsOfTheWorkflowsRunWhatExists(t *testing.T) {
 
 func TestWorkflowsBuildTheImagesOfTheDockerfile(t *testing.T) {
 	var stages []string
-	for _, match := range regexp.MustCompile(`(?m)^FROM gcr\.io/distroless/\S+ AS (\S+)$`).FindAllStringSubmatch(readText(t, "../Dockerfile"), -1) {
-		stages = append(stages, match[1])
+	for _, image := range images(readDockerfile(t)) {
+		stages = append(stages, image.name)
 	}
 	slices.Sort(stages)
-	images := 0
+	building := 0
 	for _, w := range readWorkflows(t) {
 		for name, job := range w.Jobs {
 			targets := slices.Clone(job.Strategy.Matrix.Target)
@@ -176,14 +176,14 @@ func TestWorkflowsBuildTheImagesOfTheDockerfile(t *testing.T) {
 			if len(targets) == 0 {
 				continue
 			}
-			images++
+			building++
 			slices.Sort(targets)
 			if !slices.Equal(targets, stages) {
 				t.Errorf("%s: job %s builds %q, want %q", w.file, name, targets, stages)
 			}
 		}
 	}
-	if images != 2 {
-		t.Errorf("%d jobs build images, want one of CI and one of the release", images)
+	if building != 2 {
+		t.Errorf("%d jobs build images, want one of CI and one of the release", building)
 	}
 }
