@@ -96,7 +96,8 @@ type AlertReceiverSpec struct {
 	Refresh []RefreshedField `json:"refresh,omitempty"`
 
 	// comments defines which changes are told as comments on the ticket. Changes (the default)
-	// posts a comment when alerts join or resolve. None posts none.
+	// posts a comment when alerts join or resolve. None posts none, for example for PagerDuty,
+	// which needs a creator that these comments do not have.
 	// +optional
 	// +kubebuilder:default=Changes
 	Comments AlertComments `json:"comments,omitempty"`
@@ -139,7 +140,8 @@ type AlertReceiverSpec struct {
 	SuppressStatuses []string `json:"suppressStatuses,omitempty"`
 
 	// maxOpenTickets is how many tickets of this receiver may be open at the same time. Further
-	// incidents wait, and one collecting ticket says so. Defaults to 100; 1 to 10,000.
+	// incidents wait, and one collecting ticket says so, which does not count. Defaults to 100; 1
+	// to 10,000.
 	// +optional
 	// +kubebuilder:default=100
 	// +kubebuilder:validation:Minimum=1
@@ -312,12 +314,13 @@ type AlertReceiverStatus struct {
 	// +kubebuilder:validation:MaxLength=2048
 	URL string `json:"url,omitempty"`
 
-	// incidents is how many Incidents of this receiver there are.
+	// incidents is how many Incidents of this receiver there are. Counted with a delay of 2
+	// seconds.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Incidents int32 `json:"incidents,omitempty"`
 
-	// openTickets is how many tickets of this receiver are open.
+	// openTickets is how many tickets of this receiver are open. Counted with a delay of 2 seconds.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	OpenTickets int32 `json:"openTickets,omitempty"`

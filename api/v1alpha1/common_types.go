@@ -24,7 +24,7 @@ const (
 
 // IntegrationReference names an Integration in the same namespace, or a ClusterIntegration.
 type IntegrationReference struct {
-	// kind is Integration (the default) or ClusterIntegration.
+	// kind is Integration (the default), for one in the same namespace, or ClusterIntegration.
 	// +optional
 	// +kubebuilder:default=Integration
 	Kind IntegrationKind `json:"kind,omitempty"`
@@ -130,7 +130,9 @@ type RemoteObjectStatus struct {
 	LastCreateAgain string `json:"lastCreateAgain,omitempty"`
 
 	// conditions of the object. Ready is the summary. Synced exists for kinds that are updated in
-	// place. Stalled exists only while a retry cannot help.
+	// place. Stalled exists only while a retry cannot help. Unverified exists only while nothing
+	// proves that the operator created the remote object. Valid exists, on Tickets, only while the
+	// spec does not fit what the provider has.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -171,8 +173,9 @@ type ParentReference struct {
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^\\S(.*\\S)?$')`,message="ticketID must be one line of text without a space or a line break at its beginning or end"
 	TicketID string `json:"ticketID,omitempty"`
 
-	// integrationRef names the Integration to use with ticketID. Defaults to the Integration named
-	// "default". Immutable as soon as the remote object exists, or may exist.
+	// integrationRef names the Integration to use with ticketID; with ticketRef, the one of the
+	// Ticket is used. Defaults to the Integration named "default". Immutable as soon as the remote
+	// object exists, or may exist.
 	// +optional
 	IntegrationRef *IntegrationReference `json:"integrationRef,omitempty"`
 }
@@ -197,7 +200,7 @@ type RemoteChildStatus struct {
 	CreatedAt string `json:"createdAt,omitempty"`
 
 	// updatedAt is the time at which the remote object was last changed, as returned by the
-	// provider.
+	// provider. Not set for attachments, for which the API has none.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	UpdatedAt string `json:"updatedAt,omitempty"`

@@ -19,8 +19,9 @@ const (
 type IntegrationSpec struct {
 	// baseURL of the Synqly API. Defaults to https://api.synqly.com. The address for Europe is
 	// https://api-eu.synqly.com. An http:// address is refused unless the manager runs with
-	// --allow-insecure-http. A path is allowed, without the /v1 that all paths of the API begin
-	// with; user information, a query and a fragment are not.
+	// --allow-insecure-http, and one that is not public unless it runs with --allowed-api-cidrs or
+	// --allowed-api-hosts. A path is allowed, without the /v1 that all paths of the API begin with;
+	// user information, a query and a fragment are not.
 	// +optional
 	// +kubebuilder:default="https://api.synqly.com"
 	// +kubebuilder:validation:MinLength=1
@@ -32,12 +33,13 @@ type IntegrationSpec struct {
 
 	// tokenSecretRef names the Secret that holds the integration token. It is in the namespace of
 	// the Integration; that of a ClusterIntegration is in the namespace that the manager's flag
-	// --cluster-resource-namespace names.
+	// --cluster-resource-namespace names: by default that of the manager.
 	// +required
 	TokenSecretRef SecretKeyReference `json:"tokenSecretRef"`
 
-	// defaults are used for fields that a Ticket does not set when its remote ticket is created. A
-	// later change of defaults does not affect existing tickets.
+	// defaults are used for fields that a Ticket does not set when its remote ticket is created;
+	// not for adopted tickets, and not for comments. A later change of defaults does not affect
+	// existing tickets.
 	// +optional
 	Defaults *TicketDefaults `json:"defaults,omitempty"`
 
@@ -57,8 +59,8 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`!self.matches('^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$') || duration(self) >= duration('1s') && duration(self) <= duration('5m')`,message="requestTimeout must be between 1s and 5m"
 	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
 
-	// pollInterval is how often the operator checks for remote changes of tickets, checks the
-	// connection, and reads the token again. Defaults to 5m; 5s to 24h.
+	// pollInterval is how often the operator checks for remote changes of all its tickets, checks
+	// the connection, and reads the token again. Defaults to 5m; 5s to 24h.
 	// +optional
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:Type=string
@@ -68,8 +70,10 @@ type IntegrationSpec struct {
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
 	// settlePeriod is how long the operator waits for the result of a create request whose outcome
-	// is not known before it sends the request again, as a duration such as 90s or 1m30s. Defaults
-	// to 2m; 1s to 1h.
+	// is not known before it sends the request again, as a duration such as 90s or 1m30s. It is
+	// also the overlap of two polls, and how long a ticket must be missing before onRemoteMissing
+	// Recreate creates another one. Increase it if the search of the provider shows new tickets
+	// late. Defaults to 2m; 1s to 1h.
 	// +optional
 	// +kubebuilder:default="2m"
 	// +kubebuilder:validation:Type=string
@@ -80,8 +84,10 @@ type IntegrationSpec struct {
 
 	// closedStatuses are the names that the provider uses for the statuses of closed tickets. They
 	// are not case-sensitive. Defaults to Closed, Done, Resolved, Solved, Complete, Completed,
-	// Canceled, Cancelled, Won't Do and Won't Fix. A ticket with a completion date in the past is
-	// closed as well, regardless of its status.
+	// Canceled, Cancelled, Won't Do and Won't Fix; a list replaces all of them. A ticket with a
+	// completion date in the past is closed as well, regardless of its status. What closed means
+	// decides about status.closedAt of a Ticket, its ttlAfterClosed, and deletionPolicy Close,
+	// which leaves a closed ticket unchanged.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -92,16 +98,19 @@ type IntegrationSpec struct {
 	ClosedStatuses []string `json:"closedStatuses,omitempty"`
 
 	// tagging says whether the operator adds its own tags to the tickets that it creates, by which
-	// it finds them again. Auto (the default) adds them, unless the provider refuses to create
-	// tickets with them. Never adds none: a ticket is then searched for by its name and creation
-	// time.
+	// it finds them again. Auto (the default) adds them; if the provider refuses a ticket because
+	// of its tags, it is sent again without them, and once that succeeds none are sent any more,
+	// until tagging is set to Never and back to Auto. Never adds none: a ticket whose creation was
+	// not confirmed is then searched for by its name and creation time, and tickets are polled by
+	// project.
 	// +optional
 	// +kubebuilder:default=Auto
 	Tagging Tagging `json:"tagging,omitempty"`
 
 	// ticketURLTemplate is the address at which people open a ticket of this provider in a browser,
 	// with {id} in place of its ID, such as https://acme.example.com/browse/{id}. The address of
-	// each Ticket is shown in its status.url. The ID is percent-encoded.
+	// each Ticket is shown in its status.url. The ID is percent-encoded. A changed template is
+	// shown without a request. http:// or https://, without user information.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -131,7 +140,7 @@ type SecretKeyReference struct {
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name"`
 
-	// key of the Secret's data. Defaults to "token".
+	// key of the Secret's data. Defaults to "token". White space around the value is removed.
 	// +optional
 	// +kubebuilder:default=token
 	// +kubebuilder:validation:MinLength=1
@@ -168,14 +177,16 @@ type TicketDefaults struct {
 
 // RateLimit is a token bucket.
 type RateLimit struct {
-	// requestsPerSecond is the sustained rate. Defaults to 10; 1 to 10,000.
+	// requestsPerSecond is the highest average rate. The operator starts with half of it, becomes
+	// faster with each response, and halves its rate after a 429. Defaults to 10; 1 to 10,000.
 	// +optional
 	// +kubebuilder:default=10
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000
 	RequestsPerSecond int32 `json:"requestsPerSecond,omitempty"`
 
-	// burst is how many requests may be sent at once. Defaults to 20; 1 to 10,000.
+	// burst is how many requests may be sent at once. The operator starts with a quarter of it, and
+	// with a twentieth after a 429. Defaults to 20; 1 to 10,000.
 	// +optional
 	// +kubebuilder:default=20
 	// +kubebuilder:validation:Minimum=1
@@ -272,8 +283,8 @@ type IntegrationStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions of the connection. Ready has the reasons Connected, SecretNotFound, InvalidToken,
-	// Unreachable, OrganizationDisabled, Throttled, InvalidConfiguration and Paused. Stalled exists
-	// only while a retry cannot help.
+	// Unreachable, OrganizationDisabled, Throttled, InvalidConfiguration, WriteRefused and Paused.
+	// Stalled exists only while a retry cannot help.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

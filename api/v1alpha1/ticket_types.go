@@ -90,19 +90,22 @@ type TicketSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`self.trim() != ''`,message="description must not be blank"
 	Description string `json:"description,omitempty"`
 
-	// priority: URGENT, CRITICAL, HIGH, MEDIUM, MODERATE, LOW or PLANNING.
+	// priority: URGENT, CRITICAL, HIGH, MEDIUM, MODERATE, LOW or PLANNING. Providers map it to
+	// their own priorities.
 	// +optional
 	Priority Priority `json:"priority,omitempty"`
 
-	// status of the ticket. Free text: each provider has its own workflow.
+	// status of the ticket. Free text: each provider has its own workflow. One that the workflow
+	// does not allow is refused.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	// +kubebuilder:validation:XValidation:rule=`self.trim() != '' && !self.matches('[\\r\\n\\x0b\\x0c\\x{85}\\x{2028}\\x{2029}]')`,message="status must be one line of text, not blank, and without a line break at its end: in YAML, write the text without | or >"
 	Status string `json:"status,omitempty"`
 
-	// project that the ticket belongs to. Defaults to the Integration's defaults.project when the
-	// ticket is created.
+	// project that the ticket belongs to: an id in status.projects of the Integration. Defaults to
+	// the Integration's defaults.project when the ticket is created. One that the provider does not
+	// have is reported by the condition Valid.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -159,8 +162,8 @@ type TicketSpec struct {
 
 	// tags of the ticket: at most 100, each of 1 to 255 characters without comma or line break.
 	// Tags that people add remotely are kept. A tag that is removed from this list is removed from
-	// the remote ticket. An empty list is the same as no list. Tags that consist of k8s- and 32
-	// hexadecimal digits are reserved for the operator.
+	// the remote ticket. An empty list is the same as no list, which removes no tag. Tags that
+	// consist of k8s- and 32 hexadecimal digits are reserved for the operator.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
@@ -174,7 +177,9 @@ type TicketSpec struct {
 	// The schema of customFields is written out, because the values of the generated one are not
 	// nullable, and from such a map the API server drops the nulls.
 
-	// customFields of the ticket: at most 100 names, each with any JSON value. A null clears the
+	// customFields of the ticket: at most 100 names, each with any JSON value. They are managed one
+	// by one: those that are not named here are left unchanged. Names that the provider does not
+	// have, and values that do not fit, are reported by the condition Valid. A null clears the
 	// remote field; kubectl apply sends it only with --server-side. 64-bit integers are exact; all
 	// other numbers are rounded to double precision.
 	// +optional
@@ -186,7 +191,8 @@ type TicketSpec struct {
 
 	// ticketID is the ID of an existing remote ticket to adopt instead of creating one. It can also
 	// be set later, to name the result of a create request whose outcome is not known. Once the
-	// remote ticket has been adopted, it cannot be changed or removed.
+	// remote ticket has been adopted, it cannot be changed or removed. If the provider knows the
+	// ticket by several names, such as a key and a number, status.id has the one that it returns.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -260,7 +266,7 @@ type TicketStatus struct {
 
 	// url is the address of the remote ticket in a browser: what ticketURLTemplate of the
 	// Integration makes of its ID, or without a template the one that the provider returned. Not
-	// set where neither is known.
+	// set where neither is known, or where it would have more than 2048 characters.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	URL string `json:"url,omitempty"`
@@ -290,7 +296,8 @@ type TicketStatus struct {
 	// +kubebuilder:validation:MaxLength=1024
 	ClosingCommentID string `json:"closingCommentID,omitempty"`
 
-	// drift lists the managed fields that somebody changed remotely.
+	// drift lists the managed fields that somebody changed remotely, such as summary,
+	// tags/team:checkout or customFields/severity.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=512
@@ -355,7 +362,7 @@ type RemoteTicket struct {
 	// +kubebuilder:validation:items:MaxLength=255
 	Tags []string `json:"tags,omitempty"`
 	// url is the address of the remote ticket in a browser, if the provider returns it with the
-	// ticket.
+	// ticket. It is read from html_url or web_url, which the API does not define.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	URL string `json:"url,omitempty"`
@@ -366,13 +373,15 @@ type RemoteTicket struct {
 	Comments *int32 `json:"comments,omitempty"`
 	// attachments are the files on the remote ticket, by any author and the newest first, if the
 	// provider returns them with the ticket: at most 50, and fewer if they are more than 32 KiB of
-	// text. Their content is not shown. Control characters are shown as spaces.
+	// text. Their content is not shown: kubectl ticketing attachments downloads it. Control
+	// characters are shown as spaces.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
 	Attachments []RemoteAttachment `json:"attachments,omitempty"`
-	// remarks say which values of the remote ticket are shown here in a changed form, or cannot be
-	// read: for example a text that is too long, or a date that is not valid.
+	// remarks say, at most 16, which values of the remote ticket are shown here in a changed form,
+	// or cannot be read: for example a text that is too long, a date that is not valid, or a
+	// priority that spec.priority does not allow.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16

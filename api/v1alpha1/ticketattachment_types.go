@@ -35,7 +35,8 @@ type KeyReference struct {
 type TicketAttachmentSpec struct {
 	ParentReference `json:",inline"`
 
-	// fileName of the attachment, without a path. Immutable.
+	// fileName of the attachment, without a path: no slash or backslash, no control characters, no
+	// spaces at its beginning or end. Immutable.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -43,15 +44,16 @@ type TicketAttachmentSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="fileName is immutable: for another name, create a new TicketAttachment"
 	FileName string `json:"fileName"`
 
-	// content of the file, as text. The API cannot change an attachment, so when the content
-	// changes, the new file is uploaded and then the old one is deleted. Exactly one of content,
-	// contentBase64, configMapKeyRef and secretKeyRef must be set.
+	// content of the file, as text of at most 262,144 characters. The API cannot change an
+	// attachment, so when the content changes, the new file is uploaded and then the old one is
+	// deleted. Exactly one of content, contentBase64, configMapKeyRef and secretKeyRef must be set.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=262144
 	Content string `json:"content,omitempty"`
 
-	// contentBase64 is the content of the file in base64; line breaks in it are ignored.
+	// contentBase64 is the content of the file in base64, at most 256 KiB of it before it was
+	// encoded; line breaks in it are ignored.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=350208
@@ -102,7 +104,7 @@ type TicketAttachmentStatus struct {
 	SHA256 string `json:"sha256,omitempty"`
 
 	// replacedIDs are the IDs of remote attachments that were replaced by a new one and that are
-	// still to be deleted.
+	// still to be deleted, at most 100.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100

@@ -22,7 +22,8 @@ type TicketCommentSpec struct {
 	Content string `json:"content"`
 
 	// creator of the comment, usually an e-mail address. PagerDuty needs it; Jira, ServiceNow and
-	// Torq do not accept it.
+	// Torq do not accept it. defaults.creator of the Integration is not used for comments. Removing
+	// it changes nothing.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -41,7 +42,7 @@ type TicketCommentStatus struct {
 	RemoteChildStatus `json:",inline"`
 
 	// replacedIDs are the IDs of remote comments that were replaced by a new comment and that are
-	// still to be deleted.
+	// still to be deleted, at most 100.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100

@@ -64,7 +64,8 @@ type TicketQueryStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// count is the number of tickets that match the filters, as the latest query that succeeded
-	// found it. Not set until there was one for the present spec.
+	// found it. Not set until there was one for the present spec, and while the query is Rejected.
+	// When a later query fails for another reason, the count stays, and Ready is False.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Count *int32 `json:"count,omitempty"`
@@ -74,7 +75,8 @@ type TicketQueryStatus struct {
 	// +optional
 	CountIsExact *bool `json:"countIsExact,omitempty"`
 
-	// tickets are the first of the tickets that match, at most as many as limit says.
+	// tickets are the first of the tickets that match, at most as many as limit says, and 256 KiB.
+	// One whose id has more than 1024 characters is only counted.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=100
