@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/hack/process"
 )
 
 const apiServerMetrics = `# TYPE apiserver_request_total counter
@@ -135,13 +136,13 @@ func TestTheReportSaysWhatTheSystemDoesNotTell(t *testing.T) {
 func TestAProgramIsEndedAndItsEndIsSeen(t *testing.T) {
 	b := &bench{}
 	var err error
-	if b.simulator, err = startProcess(t.Context(), t.TempDir(), "sleep", "600"); err != nil {
+	if b.simulator, err = process.Start(t.Context(), t.TempDir(), "sleep", "600"); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.checkPrograms(); err != nil {
 		t.Error(err)
 	}
-	if err := b.simulator.stop(); err != nil {
+	if err := b.simulator.Stop(); err != nil {
 		t.Error(err)
 	}
 	err = b.await(context.Background(), "something", func(context.Context) (bool, error) { return false, nil })

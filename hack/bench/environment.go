@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/hack/process"
 )
 
 const (
@@ -58,9 +59,9 @@ type bench struct {
 	client       client.WithWatch
 	kubeconfig   string
 	apiServer    int // Its process ID; 0 where it is not known.
-	simulator    *process
+	simulator    *process.Process
 	simulatorURL string
-	manager      *process
+	manager      *process.Process
 	pprof        string
 	// template is a Ticket as the operator has left it, and event what it said of it.
 	template *v1alpha1.Ticket
@@ -119,14 +120,14 @@ func (b *bench) startEnvironment(ctx context.Context) error {
 func (b *bench) startSimulator(ctx context.Context) error {
 	b.say("Starting the simulator, which takes %s for each request", b.latency)
 	var err error
-	b.simulator, err = startProcess(ctx, b.folder, "bin/synqly-simulator",
+	b.simulator, err = process.Start(ctx, b.folder, "bin/synqly-simulator",
 		"--listen=127.0.0.1:0", "--token="+benchToken, "--quiet", "--fault=latency="+b.latency.String())
 	if err != nil {
 		return err
 	}
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 	return b.await(ctx, "the address of the simulator", func(context.Context) (bool, error) {
-		b.simulatorURL = address.FindString(b.simulator.log())
+		b.simulatorURL = address.FindString(b.simulator.LastLines(100))
 		return b.simulatorURL != "", nil
 	})
 }
@@ -159,7 +160,7 @@ func (b *bench) startManager(ctx context.Context) error {
 	if b.pprof, err = freeAddress(ctx); err != nil {
 		return err
 	}
-	b.manager, err = startProcess(ctx, b.folder, "bin/manager", append([]string{
+	b.manager, err = process.Start(ctx, b.folder, "bin/manager", append([]string{
 		"--kubeconfig=" + b.kubeconfig, "--allow-insecure-http", "--allowed-api-cidrs=127.0.0.0/8",
 		"--metrics-bind-address=0", "--alerts-bind-address=0", "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + b.pprof,
 	}, b.managerFlags...)...)
@@ -175,7 +176,7 @@ func (b *bench) startManager(ctx context.Context) error {
 // stop ends all that was started.
 func (b *bench) stop() error {
 	var plane error
-	ended := errors.Join(b.manager.stop(), b.simulator.stop())
+	ended := errors.Join(b.manager.Stop(), b.simulator.Stop())
 	if b.stopTracking != nil {
 		b.stopTracking() // The API server waits for those that watch.
 	}
@@ -203,9 +204,9 @@ func (b *bench) await(ctx context.Context, what string, isSo func(context.Contex
 
 // checkPrograms fails when a program has ended by itself.
 func (b *bench) checkPrograms() error {
-	for _, p := range []*process{b.manager, b.simulator} {
-		if p != nil && p.hasEnded() {
-			return fmt.Errorf("%s has ended (%s): see %s", p.name, p.command.ProcessState, p.logFile)
+	for _, p := range []*process.Process{b.manager, b.simulator} {
+		if p != nil && p.HasEnded() {
+			return fmt.Errorf("%w: see %s", p.EndedEarly(), p.LogFile)
 		}
 	}
 	return nil

@@ -98,7 +98,7 @@ func (b *bench) takeTemplate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return b.manager.stop()
+	return b.manager.Stop()
 }
 
 // createOne has the operator create the first ticket of a namespace, and returns its object.
@@ -206,7 +206,7 @@ func (b *bench) measureCreation(ctx context.Context) error {
 	b.result.EventsPerTicket = float64(after.writes.since(before.writes, "POST events")) / float64(b.created())
 	b.result.ManagerCPUPerTicket = per(difference(after.managerCPU, before.managerCPU), b.created())
 	b.result.APIServerCPUPerTicket = per(difference(after.apiServerCPU, before.apiServerCPU), b.created())
-	b.result.PeakMemory, _ = memory(b.manager.pid())
+	b.result.PeakMemory, _ = memory(b.manager.PID())
 	return nil
 }
 
@@ -243,7 +243,7 @@ type reading struct {
 }
 
 func (b *bench) read(ctx context.Context) (reading, error) {
-	r := reading{managerCPU: cpuSeconds(b.manager.pid()), apiServerCPU: cpuSeconds(b.apiServer)}
+	r := reading{managerCPU: cpuSeconds(b.manager.PID()), apiServerCPU: cpuSeconds(b.apiServer)}
 	var err error
 	if r.writes, err = b.countWrites(ctx); err != nil {
 		return r, err
@@ -286,7 +286,7 @@ func (b *bench) measureRest(ctx context.Context) error {
 	if err := pause(ctx, b.atRest); err != nil {
 		return err
 	}
-	_, b.result.RestingMemory = memory(b.manager.pid())
+	_, b.result.RestingMemory = memory(b.manager.PID())
 
 	b.say("Polling every %s", shortPollInterval)
 	if err := b.configurePolls(ctx, shortPollInterval, "1s"); err != nil {
@@ -415,7 +415,7 @@ func (b *bench) measureRestart(ctx context.Context) error {
 	if err := b.awaitRest(ctx); err != nil {
 		return err
 	}
-	if err := b.manager.stop(); err != nil {
+	if err := b.manager.Stop(); err != nil {
 		return err
 	}
 	b.say("Starting the operator anew, with all Tickets in sync")
@@ -442,7 +442,7 @@ func (b *bench) measureRestart(ctx context.Context) error {
 	if err := pause(ctx, b.atRest); err != nil {
 		return err
 	}
-	b.result.RestartPeakMemory, b.result.RestartMemory = memory(b.manager.pid())
+	b.result.RestartPeakMemory, b.result.RestartMemory = memory(b.manager.PID())
 	return nil
 }
 

@@ -259,11 +259,15 @@ topologySpreadConstraints:
 	},
 	"a memory limit with a fraction": {
 		values: "resources: {limits: {memory: 1.5Gi}}",
-		want:   []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env[].value: 1207959552B"},
+		want:   []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env[].value: 1152MiB"},
 	},
 	"a memory limit in bytes": {
 		values: "resources: {limits: {memory: 536870912}}",
-		want:   []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env[].value: 402653184B"},
+		want:   []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env[].value: 384MiB"},
+	},
+	"a memory limit with an exponent": {
+		values: "resources: {limits: {memory: 4e8}}",
+		want:   []string{"Deployment/synqly-ticketing-operator spec.template.spec.containers[].env[].value: 300000000B"},
 	},
 	"a memory limit of the heap in the environment": {
 		values: "extraEnv: [{name: GOMEMLIMIT, value: 1GiB}]",
@@ -387,6 +391,8 @@ func TestWrongValuesAreNamed(t *testing.T) {
 		"a pull policy that does not exist":                 {"image: {pullPolicy: Sometimes}", "at '/image/pullPolicy'"},
 		"a flag without dashes":                             {"extraArgs: [zap-log-level=debug]", "at '/extraArgs/0'"},
 		"a network without its size":                        {"allowedAPICIDRs: [10.0.0.1]", "at '/allowedAPICIDRs/0'"},
+		"a network that cannot exist":                       {"allowedAPICIDRs: [10.0.0.256/24]", `allowedAPICIDRs: "10.0.0.256/24" is not a network in CIDR notation`},
+		"a label selector that is none":                     {"watchLabelSelector: shard is a", `watchLabelSelector: "shard is a" is not a label selector`},
 		"a URL for a host":                                  {"allowedAPIHosts: ['https://example.com']", "at '/allowedAPIHosts/0'"},
 		"an Integration without a spec":                     {"integrations: [{name: default}]", "at '/integrations/0': missing property 'spec'"},
 		"a ClusterIntegration in a namespace":               {"clusterIntegrations: [{name: a, namespace: b, spec: {}}]", "'namespace' not allowed"},
@@ -400,7 +406,7 @@ func TestWrongValuesAreNamed(t *testing.T) {
 		"alerts of Prometheus without metrics":              {"metrics: {enabled: false, prometheusRule: {enabled: true}}", "metrics.enabled must be true when metrics.prometheusRule.enabled is true"},
 		"an issuer without a name":                          {"alerts: {tls: {certManager: {issuerRef: {kind: ClusterIssuer}}}}", "at '/alerts/tls/certManager/issuerRef'"},
 		"a number in the environment":                       {"extraEnv: [{name: A, value: 1}]", "at '/extraEnv/0/value': got number, want string"},
-		"a memory limit that cannot be read":                {"resources: {limits: {memory: 1Ti}}", `goMemLimit must be set: resources.limits.memory is "1Ti"`},
+		"a memory limit that cannot be read":                {"resources: {limits: {memory: 1Xi}}", `goMemLimit must be set: resources.limits.memory is "1Xi"`},
 		"a ClusterIntegration that is not served":           {"{watchNamespaces: [team-a], clusterIntegrations: [{name: shared, spec: {tokenSecretRef: {name: token}}}]}", "clusterResourceNamespace must be set when there are clusterIntegrations and watchNamespaces"},
 		"no service account":                                {"serviceAccount: {create: false}", "serviceAccount.name must be set when serviceAccount.create is false"},
 	} {

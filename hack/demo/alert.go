@@ -20,6 +20,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/hack/process"
 )
 
 // alertName is the name of the alert that the demo fires. No sample has it.
@@ -101,7 +103,7 @@ func (d *demo) fireAlert(ctx context.Context) error {
 	if err := d.notify(ctx, notificationOf("first notification", d.alertBegan, time.Time{}, "shop-1")); err != nil {
 		return err
 	}
-	err := waitFor(ctx, "the ticket of the alert", readyTimeout, func(ctx context.Context) (bool, error) {
+	err := process.WaitFor(ctx, "the ticket of the alert", readyTimeout, func(ctx context.Context) (bool, error) {
 		incident, err := d.cluster.incidentOfAlert(ctx)
 		return err == nil && incident.ticketURL != "", err
 	}, d.operator, d.simulator)
@@ -129,7 +131,7 @@ func (d *demo) resolveAlert(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if err := waitFor(ctx, "the Incident to be resolved", readyTimeout, func(ctx context.Context) (bool, error) {
+	if err := process.WaitFor(ctx, "the Incident to be resolved", readyTimeout, func(ctx context.Context) (bool, error) {
 		incident, err := d.cluster.incidentOfAlert(ctx)
 		return err == nil && incident.phase == "Resolved", err
 	}, d.operator); err != nil {
@@ -149,7 +151,7 @@ func (d *demo) notify(ctx context.Context, sent notification) error {
 
 // waitForTicket waits until the remote ticket of the alert is as expected.
 func (d *demo) waitForTicket(ctx context.Context, what string, is func(remoteTicket) bool) error {
-	return waitFor(ctx, what, readyTimeout, func(ctx context.Context) (bool, error) {
+	return process.WaitFor(ctx, what, readyTimeout, func(ctx context.Context) (bool, error) {
 		ticket, err := d.ticketOfAlert(ctx)
 		return err == nil && is(ticket), err
 	}, d.operator, d.simulator)

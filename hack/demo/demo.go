@@ -15,10 +15,11 @@ import (
 	"regexp"
 	"time"
 
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/synqly/ticketing-operator/hack/process"
 )
 
 // demo holds what has been started so far. Its methods are the steps of run, in their order.
@@ -30,9 +31,9 @@ type demo struct {
 	controlPlane *envtest.Environment
 	kubeconfig   string // the administrator's
 	cluster      *cluster
-	simulator    *process
+	simulator    *process.Process
 	simulatorURL string
-	operator     *process
+	operator     *process.Process
 	alertsURL    string // where the operator takes the alerts of the samples
 	alertBegan   time.Time
 }
@@ -107,14 +108,14 @@ func (d *demo) startSimulator(ctx context.Context) error {
 		return err
 	}
 	var err error
-	d.simulator, err = startProcess(ctx, d.folder, "bin/synqly-simulator",
+	d.simulator, err = process.Start(ctx, d.folder, "bin/synqly-simulator",
 		"--listen=127.0.0.1:0", "--token-file="+d.tokenFile())
 	if err != nil {
 		return err
 	}
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
-	if err := waitFor(ctx, "the address of the simulator", startTimeout, func(context.Context) (bool, error) {
-		d.simulatorURL = address.FindString(d.simulator.lastLines(100))
+	if err := process.WaitFor(ctx, "the address of the simulator", startTimeout, func(context.Context) (bool, error) {
+		d.simulatorURL = address.FindString(d.simulator.LastLines(100))
 		return d.simulatorURL != "", nil
 	}, d.simulator); err != nil {
 		return err
@@ -140,7 +141,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.operator, err = startProcess(ctx, d.folder, "bin/manager",
+	d.operator, err = process.Start(ctx, d.folder, "bin/manager",
 		"--kubeconfig="+kubeconfig,
 		"--leader-elect=false",
 		"--cluster-resource-namespace="+objectNamespace,
@@ -153,7 +154,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return waitFor(ctx, "the operator to be ready", startTimeout, func(ctx context.Context) (bool, error) {
+	return process.WaitFor(ctx, "the operator to be ready", startTimeout, func(ctx context.Context) (bool, error) {
 		return answersOK(ctx, "http://"+probes+"/readyz"), nil
 	}, d.operator)
 }
@@ -169,7 +170,7 @@ func (d *demo) applySamples(ctx context.Context) error {
 
 func (d *demo) waitUntilReady(ctx context.Context) error {
 	d.say("Waiting until every object is Ready (for %s at most)", readyTimeout)
-	return waitFor(ctx, "every object to be Ready", readyTimeout, d.cluster.everyObjectIsReady, d.operator, d.simulator)
+	return process.WaitFor(ctx, "every object to be Ready", readyTimeout, d.cluster.everyObjectIsReady, d.operator, d.simulator)
 }
 
 func (d *demo) showObjects(ctx context.Context) error {
@@ -214,14 +215,14 @@ To send an alert as Alertmanager does:
 No kube-controller-manager runs here: the Tickets and comments of an Incident that you delete stay.
 The logs: %s and %s
 
-`, exportForKubectl(d.settings.programs, d.kubeconfig), curlOfAlert(d.tokenFile(), d.alertsURL), d.operator.logFile, d.simulator.logFile)
+`, exportForKubectl(d.settings.programs, d.kubeconfig), curlOfAlert(d.tokenFile(), d.alertsURL), d.operator.LogFile, d.simulator.LogFile)
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-d.operator.ended:
-		return d.operator.endedEarly()
-	case <-d.simulator.ended:
-		return d.simulator.endedEarly()
+	case <-d.operator.Ended():
+		return d.operator.EndedEarly()
+	case <-d.simulator.Ended():
+		return d.simulator.EndedEarly()
 	}
 }
 
@@ -235,9 +236,9 @@ func (d *demo) showWhatWentWrong() {
 			fmt.Println(err)
 		}
 	}
-	for _, p := range []*process{d.simulator, d.operator} {
+	for _, p := range []*process.Process{d.simulator, d.operator} {
 		if p != nil {
-			fmt.Printf("\nThe end of the log of %s:\n%s\n", p.name, p.lastLines(40))
+			fmt.Printf("\nThe end of the log of %s:\n%s\n", p.Name, p.LastLines(40))
 		}
 	}
 	fmt.Println()
@@ -247,9 +248,9 @@ func (d *demo) showWhatWentWrong() {
 func (d *demo) stop() error {
 	d.say("Ending the programs and removing the files of the demo")
 	var failures []error
-	for _, p := range []*process{d.operator, d.simulator} {
+	for _, p := range []*process.Process{d.operator, d.simulator} {
 		if p != nil {
-			failures = append(failures, p.stop())
+			failures = append(failures, p.Stop())
 		}
 	}
 	if d.controlPlane != nil {
@@ -284,26 +285,6 @@ func (d *demo) writeOperatorKubeconfig(account string) (string, error) {
 func impersonate(user *clientcmdapi.AuthInfo, account string) {
 	user.Impersonate = account
 	user.ImpersonateGroups = []string{"system:serviceaccounts", "system:serviceaccounts:" + operatorNamespace, "system:authenticated"}
-}
-
-// waitFor asks until the condition holds. It fails when one of the programs that are needed for
-// that ends before, and when it takes longer than the timeout.
-func waitFor(ctx context.Context, what string, timeout time.Duration, holds wait.ConditionWithContextFunc, needed ...*process) error {
-	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, timeout, true, func(ctx context.Context) (bool, error) {
-		if done, err := holds(ctx); done || err != nil {
-			return done, err
-		}
-		for _, p := range needed {
-			if p.hasEnded() {
-				return false, p.endedEarly()
-			}
-		}
-		return false, nil
-	})
-	if wait.Interrupted(err) && ctx.Err() == nil {
-		return fmt.Errorf("waited %s for %s in vain", timeout, what)
-	}
-	return err
 }
 
 func answersOK(ctx context.Context, url string) bool {

@@ -72,17 +72,15 @@ The Secret with the certificate for alerts; empty where they are not encrypted.
 {{- define "synqly-ticketing.goMemLimit" -}}
 {{- $limit := dig "limits" "memory" "" (.Values.resources | default dict) -}}
 {{- $text := kindIs "string" $limit | ternary $limit (kindIs "float64" $limit | ternary (printf "%.0f" $limit) (toString $limit)) -}}
-{{- $units := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 -}}
-{{- $unit := regexFind "[A-Za-z]*$" $text -}}
+{{- $number := regexFind "^[0-9]+([.][0-9]+)?([eE][0-9]+)?" $text -}}
+{{- $factors := dict "" 1 "m" 1e-3 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18 "Ki" 0x1p10 "Mi" 0x1p20 "Gi" 0x1p30 "Ti" 0x1p40 "Pi" 0x1p50 "Ei" 0x1p60 -}}
+{{- $factor := get $factors (trimPrefix $number $text) -}}
 {{- if .Values.goMemLimit -}}
 {{- .Values.goMemLimit -}}
 {{- else if not $text -}}
-{{- else if regexMatch "^[0-9]+Mi$" $text -}}
-{{- div (mul (trimSuffix "Mi" $text) 75) 100 }}MiB
-{{- else if regexMatch "^[0-9]+Gi$" $text -}}
-{{- mul (trimSuffix "Gi" $text) 768 }}MiB
-{{- else if and (regexMatch "^[0-9]+([.][0-9]+)?[A-Za-z]*$" $text) (hasKey $units $unit) -}}
-{{- mulf (trimSuffix $unit $text | float64) (get $units $unit) 0.75 | int64 }}B
+{{- else if and $number $factor -}}
+{{- $bytes := mulf $number $factor 0.75 | int64 -}}
+{{- eq (mod $bytes 0x100000) 0 | ternary (printf "%dMiB" (div $bytes 0x100000)) (printf "%dB" $bytes) -}}
 {{- else -}}
 {{- printf "goMemLimit must be set: resources.limits.memory is %q, which the chart cannot read" $text | fail -}}
 {{- end -}}

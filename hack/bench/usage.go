@@ -4,92 +4,13 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 )
-
-// process is a program that runs beside the bench, with its output in a file.
-type process struct {
-	name    string
-	logFile string
-	command *exec.Cmd
-	ended   chan struct{}
-}
-
-// stopTimeout is how long a program may take to end when it is asked to, before it is killed.
-const stopTimeout = 15 * time.Second
-
-// startProcess starts a program that runs until stop, whatever becomes of the context.
-func startProcess(ctx context.Context, folder, program string, arguments ...string) (*process, error) {
-	name := filepath.Base(program)
-	p := &process{name: name, logFile: filepath.Join(folder, name+".log"), ended: make(chan struct{})}
-	log, err := os.Create(p.logFile)
-	if err != nil {
-		return nil, fmt.Errorf("opening the log of %s: %w", name, err)
-	}
-	defer func() { _ = log.Close() }() // The program has the file for itself.
-	//nolint:gosec // The program is one of the two that the Makefile has just built.
-	p.command = exec.CommandContext(context.WithoutCancel(ctx), program, arguments...)
-	p.command.Stdout, p.command.Stderr = log, log
-	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the bench alone.
-	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", name, err)
-	}
-	go func() {
-		_ = p.command.Wait() // How it ended is in its log.
-		close(p.ended)
-	}()
-	return p, nil
-}
-
-// stop ends the program and returns when it is gone.
-func (p *process) stop() error {
-	if p == nil || p.hasEnded() {
-		return nil
-	}
-	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("ending %s: %w", p.name, err)
-	}
-	select {
-	case <-p.ended:
-		return nil
-	case <-time.After(stopTimeout):
-	}
-	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("killing %s: %w", p.name, err)
-	}
-	<-p.ended
-	return nil
-}
-
-func (p *process) hasEnded() bool {
-	select {
-	case <-p.ended:
-		return true
-	default:
-		return false
-	}
-}
-
-func (p *process) pid() int { return p.command.Process.Pid }
-
-// log is what the program has written.
-func (p *process) log() string {
-	text, err := os.ReadFile(p.logFile)
-	if err != nil {
-		return ""
-	}
-	return string(text)
-}
 
 // Linux tells in /proc what a process uses. Elsewhere the numbers are missing from the results.
 
