@@ -210,8 +210,12 @@ bundle: ## Write dist/bundle, for the Operator Lifecycle Manager, with the image
 
 ##@ Release (docs/releases.md)
 
-GORELEASER ?= goreleaser
+# Built when no other is named, which takes long: the workflows take the published program of the
+# same version.
+GORELEASER ?= bin/tools/goreleaser
 RELEASE_ARGS ?=
+# With the other tools that it runs.
+RUN_GORELEASER = PATH="$(CURDIR)/bin/tools:$$PATH" $(GORELEASER)
 
 .PHONY: notices
 notices: ## Write the licenses of what each program contains to dist/notices.
@@ -220,14 +224,14 @@ notices: ## Write the licenses of what each program contains to dist/notices.
 	done
 
 .PHONY: release-snapshot
-release-snapshot: bin/tools/cyclonedx-gomod build-installer
-release-snapshot: ## Write the files of a release to dist/, unsigned and without images: needs goreleaser.
-	PATH="$(CURDIR)/bin/tools:$$PATH" $(GORELEASER) release --clean --snapshot --skip=sign $(RELEASE_ARGS)
+release-snapshot: $(filter bin/tools/goreleaser,$(GORELEASER)) bin/tools/cyclonedx-gomod build-installer
+release-snapshot: ## Write the files of a release to dist/, unsigned and without images.
+	$(RUN_GORELEASER) release --clean --snapshot --skip=sign $(RELEASE_ARGS)
 
 .PHONY: release
-release: bin/tools/cyclonedx-gomod
+release: $(filter bin/tools/goreleaser,$(GORELEASER)) bin/tools/cyclonedx-gomod
 release: ## The step of the release workflow that makes, signs and uploads the files.
-	PATH="$(CURDIR)/bin/tools:$$PATH" $(GORELEASER) release --clean $(RELEASE_ARGS)
+	$(RUN_GORELEASER) release --clean $(RELEASE_ARGS)
 
 ##@ Cluster (the one that the current kubeconfig names)
 
@@ -285,6 +289,9 @@ bin/tools/actionlint: $(RELEASE_GO_MOD)
 
 bin/tools/cyclonedx-gomod: $(RELEASE_GO_MOD)
 	$(call build_tool,hack/release,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
+
+bin/tools/goreleaser: hack/goreleaser/go.mod hack/goreleaser/go.sum
+	$(call build_tool,hack/goreleaser,github.com/goreleaser/goreleaser/v2)
 
 bin/tools/helm: $(HELM_GO_MOD)
 	$(call build_tool,hack/helm,helm.sh/helm/v3/cmd/helm)

@@ -118,6 +118,31 @@ func TestTheKrewManifestNamesTheArchivesOfThePlugin(t *testing.T) {
 	}
 }
 
+// The workflows take the published goreleaser, which is there at once. A developer's is built.
+func TestTheWorkflowsAndDevelopersMakeFilesWithTheSameGoreleaser(t *testing.T) {
+	pinned := regexp.MustCompile(`github\.com/goreleaser/goreleaser/v2 (v\S+)`).FindStringSubmatch(readText(t, "goreleaser/go.mod"))
+	if pinned == nil {
+		t.Fatal("hack/goreleaser/go.mod does not name goreleaser")
+	}
+	installed := 0
+	for _, w := range readWorkflows(t) {
+		for name, job := range w.Jobs {
+			for _, step := range job.Steps {
+				if !strings.HasPrefix(step.Uses, "goreleaser/goreleaser-action@") {
+					continue
+				}
+				installed++
+				if step.With["version"] != pinned[1] {
+					t.Errorf("%s: job %s installs goreleaser %v, and hack/goreleaser/go.mod names %s", w.file, name, step.With["version"], pinned[1])
+				}
+			}
+		}
+	}
+	if installed != 2 {
+		t.Errorf("%d jobs install goreleaser, want one of CI and one of the release", installed)
+	}
+}
+
 func TestTheNotesOfAReleaseAreItsSectionOfTheChangelog(t *testing.T) {
 	const changelog = `# Changelog
 

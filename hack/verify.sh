@@ -32,7 +32,8 @@ generated_files() {
 }
 
 # Without hack/prometheus: to tidy it takes the modules of all clouds, more than a gigabyte, and its
-# build fails when something is missing in go.mod. Nor hack/release, which no test builds.
+# build fails when something is missing in go.mod. Nor hack/release and hack/goreleaser, which no
+# test builds.
 go_modules() {
 	for module in . hack/tools hack/tools/golangci-lint hack/control-plane hack/alertmanager hack/helm hack/reference; do
 		(cd "$module" && GOWORK=off "$go" mod tidy -diff) ||
