@@ -43,7 +43,7 @@ KUBERNETES_VERSION ?=
 # The tests of cmd/manager run them.
 ALERTMANAGER_PROGRAMS = bin/tools/alertmanager bin/tools/amtool
 PROMETHEUS_PROGRAMS = bin/tools/prometheus bin/tools/promtool
-# The tests of hack/chart run them.
+# The tests of hack/chart and hack/quickstart run them.
 CHART_PROGRAMS = bin/tools/helm bin/tools/kustomize
 # The schema that hack/bundle's test checks the bundle with: OLM's own, out of a Go module.
 OLM_API ?= github.com/operator-framework/api@v0.9.1

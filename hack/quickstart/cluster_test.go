@@ -60,10 +60,16 @@ func startCluster(t *testing.T) *cluster {
 	if err := os.WriteFile(c.kubeconfig, controlPlane.KubeConfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	tools, err := filepath.Abs("../../bin/tools") // `make test` builds Helm there.
+	if err != nil {
+		t.Fatal(err)
+	}
 	c.environment = append(os.Environ(),
-		"PATH="+assets+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"PATH="+strings.Join([]string{assets, tools, os.Getenv("PATH")}, string(os.PathListSeparator)),
+		// Nothing of the user's: no repositories, no plugins.
+		"HELM_CACHE_HOME="+t.TempDir(), "HELM_CONFIG_HOME="+t.TempDir(), "HELM_DATA_HOME="+t.TempDir(),
 		"KUBECONFIG="+c.kubeconfig, "KUBECACHEDIR="+t.TempDir(),
-		"IMG=registry.example.com/operator:v1", "SIMULATOR_IMG=registry.example.com/simulator:v1",
+		"IMG=registry.example.com:5000/operator:v1", "SIMULATOR_IMG=registry.example.com/simulator:v1",
 		"TIMEOUT="+patience.String())
 	if _, err := startProcess(t, nil, filepath.Join(assets, "kube-controller-manager"), "--kubeconfig="+c.kubeconfig,
 		"--controllers=namespace-controller", "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=0"); err != nil {
@@ -102,6 +108,13 @@ func (c *cluster) objects() []string {
 	names := slices.DeleteFunc(strings.Fields(labelled+all), func(name string) bool { return !strings.Contains(name, "synqly") })
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// image is what the container of a Deployment runs.
+func (c *cluster) image(deployment string) string {
+	c.Helper()
+	return strings.TrimSpace(c.run("kubectl", "get", "deployments", "--all-namespaces", "--field-selector=metadata.name="+deployment,
+		"--output=jsonpath={.items[*].spec.template.spec.containers[*].image}"))
 }
 
 // process is a program that runs until the end of the test.

@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -205,13 +204,6 @@ func (k *kubelet) reportAvailable(ctx context.Context, key client.ObjectKey) err
 		return fmt.Errorf("writing the status of the Deployment %s: %w", key, err)
 	}
 	return nil
-}
-
-// image is what the container of a Deployment runs.
-func (k *kubelet) image(deployment string) string {
-	k.Helper()
-	return strings.TrimSpace(k.run("kubectl", "get", "deployments", "--all-namespaces", "--field-selector=metadata.name="+deployment,
-		"--output=jsonpath={.items[*].spec.template.spec.containers[*].image}"))
 }
 
 func (k *kubelet) fetchFromSimulator(path string) string {

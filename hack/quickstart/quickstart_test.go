@@ -38,10 +38,10 @@ func TestTheQuickstartMakesATicketAndRemovesEverything(t *testing.T) {
 		}
 	}
 	for deployment, image := range map[string]string{
-		"synqly-ticketing-operator": "registry.example.com/operator:v1",
+		"synqly-ticketing-operator": "registry.example.com:5000/operator:v1",
 		"synqly-simulator":          "registry.example.com/simulator:v1",
 	} {
-		if got := kubelet.image(deployment); got != image {
+		if got := cluster.image(deployment); got != image {
 			t.Errorf("the image of %s is %s, want %s", deployment, got, image)
 		}
 	}
@@ -58,20 +58,51 @@ func TestTheQuickstartMakesATicketAndRemovesEverything(t *testing.T) {
 		t.Errorf("after uninstall these are left: %q", left)
 	}
 
+	removesWithoutOperator(t, cluster)
 	leavesAlone(t, cluster)
 }
 
-// leavesAlone tries the quickstart where an operator is installed that is not the quickstart's.
+// removesWithoutOperator tries to remove an installation whose Pods never became ready. Nobody
+// removes the finalizers of its objects.
+func removesWithoutOperator(t *testing.T, cluster *cluster) {
+	t.Helper()
+	image := "registry.example.com:5000/operator@sha256:" + strings.Repeat("a1", 32)
+	if output, err := cluster.try("env", "TIMEOUT=1s", "IMG="+image, "hack/quickstart.sh"); err == nil {
+		t.Errorf("the quickstart succeeds without Pods:\n%s", output)
+	}
+	if got := cluster.image("synqly-ticketing-operator"); got != image {
+		t.Errorf("the image of the operator is %s, want %s", got, image)
+	}
+	cluster.run("kubectl", "wait", "--for=condition=Established", "customresourcedefinitions", "--all", "--timeout="+patience.String())
+	cluster.run("kubectl", "apply", "--server-side", "--kustomize=config/quickstart/sample")
+	for _, object := range []string{"integration/default", "ticket/checkout-latency"} {
+		cluster.run("kubectl", "patch", object, "--namespace=synqly-quickstart", "--type=merge", `--patch={"metadata": {"finalizers": ["ticketing.synqly.com/test"]}}`)
+	}
+
+	cluster.run("hack/quickstart.sh", "uninstall")
+	if left := cluster.objects(); len(left) > 0 {
+		t.Errorf("after uninstall without an operator these are left: %q", left)
+	}
+}
+
+// leavesAlone tries the quickstart where an operator is installed that is not the quickstart's: its
+// CRDs are there, or its namespace alone.
 func leavesAlone(t *testing.T, cluster *cluster) {
 	t.Helper()
-	cluster.run("kubectl", "apply", "--server-side", "--kustomize=config/crd")
-	for _, arguments := range [][]string{nil, {"uninstall"}} {
+	refuses := func(object string, arguments ...string) {
+		t.Helper()
 		output, err := cluster.try("hack/quickstart.sh", arguments...)
 		if err == nil || !strings.Contains(output, "the operator is installed in this cluster, and not by this script") {
 			t.Errorf("quickstart.sh %q: %v:\n%s", arguments, err, output)
 		}
+		cluster.run("kubectl", "get", object)
 	}
-	cluster.run("kubectl", "get", "customresourcedefinition", "tickets.ticketing.synqly.com")
+	cluster.run("kubectl", "create", "namespace", operator.Namespace)
+	refuses("namespace/"+operator.Namespace, "uninstall")
+	cluster.run("kubectl", "delete", "namespace", operator.Namespace)
+	cluster.run("kubectl", "apply", "--server-side", "--kustomize=config/crd")
+	refuses("customresourcedefinition/tickets.ticketing.synqly.com")
+	refuses("customresourcedefinition/tickets.ticketing.synqly.com", "uninstall")
 }
 
 func TestTheQuickstartSaysWhatIsMissing(t *testing.T) {
@@ -85,13 +116,14 @@ func TestTheQuickstartSaysWhatIsMissing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	withProgram := func(name, content string) string {
+	withProgram := func(path, name, content string) string {
 		folder := t.TempDir()
 		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+content+"\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		return folder + ":" + tools
+		return folder + ":" + path
 	}
+	withHelm := withProgram(tools, "helm", "")
 	cases := map[string]struct {
 		path      string
 		arguments []string
@@ -99,12 +131,14 @@ func TestTheQuickstartSaysWhatIsMissing(t *testing.T) {
 		exit      int
 	}{
 		"kubectl":              {path: tools, want: "kubectl is not installed, or not in PATH", exit: 1},
+		"helm":                 {path: withProgram(tools, "kubectl", ""), want: "helm is not installed, or not in PATH", exit: 1},
+		"helm to uninstall":    {path: withProgram(tools, "kubectl", ""), arguments: []string{"uninstall"}, want: "helm is not installed", exit: 1},
 		"kubectl to uninstall": {path: tools, arguments: []string{"uninstall"}, want: "kubectl is not installed", exit: 1},
 		"kind":                 {path: tools, arguments: []string{"kind"}, want: "kind is not installed, or not in PATH", exit: 1},
 		"kind to uninstall":    {path: tools, arguments: []string{"uninstall", "kind"}, want: "kind is not installed", exit: 1},
-		"kubectl beside kind":  {path: withProgram("kind", ""), arguments: []string{"kind"}, want: "kubectl is not installed", exit: 1},
-		"a cluster":            {path: withProgram("kubectl", "exit 1"), want: "kubectl reaches no cluster", exit: 1},
-		"images":               {path: withProgram("kubectl", ""), want: "set IMG and SIMULATOR_IMG", exit: 1},
+		"kubectl beside kind":  {path: withProgram(withHelm, "kind", ""), arguments: []string{"kind"}, want: "kubectl is not installed", exit: 1},
+		"a cluster":            {path: withProgram(withHelm, "kubectl", "exit 1"), want: "kubectl reaches no cluster", exit: 1},
+		"images":               {path: withProgram(withHelm, "kubectl", ""), want: "set IMG and SIMULATOR_IMG", exit: 1},
 		"a known word":         {path: tools, arguments: []string{"install"}, want: "usage: hack/quickstart.sh", exit: 2},
 	}
 	for name, test := range cases {
