@@ -15,10 +15,10 @@ const (
 	// leastCollectorPercent is how much larger than what is in use the heap may become before it is
 	// collected. Nearly all of that is the cache, which stays; with Go's default of 100 its size
 	// would be taken twice.
-	leastCollectorPercent = 25
-	// leastGrowth is by how much the heap may always grow, in bytes: a quarter of a small heap is so
+	leastCollectorPercent = 15
+	// leastGrowth is by how much the heap may always grow, in bytes: of a small heap that part is so
 	// little that the collector would take a third of the manager's CPU.
-	leastGrowth = 16 << 20
+	leastGrowth = 12 << 20
 	// mostCollectorPercent bounds what a heap that is nearly empty may become.
 	mostCollectorPercent = 400
 )

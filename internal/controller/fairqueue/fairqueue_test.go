@@ -6,6 +6,7 @@ package fairqueue
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -283,6 +284,21 @@ func TestANewTicketComesBeforeTenThousandRequestsOfAnyPriority(t *testing.T) {
 	q.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(-100)}, request("team/default/new"))
 	if diff := cmp.Diff([]string{"team/default/new"}, take(q, 1)); diff != "" {
 		t.Errorf("what comes first (-want +got):\n%s", diff)
+	}
+}
+
+// A map keeps the room that it has needed once.
+func TestTheRoomOfABurstIsGivenBackWhenItIsDone(t *testing.T) {
+	q := openedByClass(t)
+	addEach(q, 2*manyRequests, "team/default/changed")
+	burst := reflect.ValueOf(q.order.queued).Pointer()
+	work(q, 2*manyRequests)
+	if reflect.ValueOf(q.order.queued).Pointer() == burst {
+		t.Error("the map of the burst is kept")
+	}
+	addEach(q, 3, "team/default/later")
+	if got := work(q, 3); got[priority.Change] != 3 || q.Len() != 0 {
+		t.Errorf("of what came later %v ran and %d wait, want 3 and none", got, q.Len())
 	}
 }
 

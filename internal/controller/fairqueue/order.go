@@ -33,7 +33,13 @@ type order struct {
 	priorities map[reconcile.Request]int
 	sequence   uint64
 	closed     bool
+	// most is how many requests have been queued at once since the maps were made.
+	most int
 }
+
+// manyRequests is how many requests make a map so large that it is worth to make it anew: it keeps
+// the room of the start, when every object is queued, for ever.
+const manyRequests = 1024
 
 // tenant is a namespace with requests that wait or run.
 type tenant struct {
@@ -94,6 +100,7 @@ func (o *order) Push(request reconcile.Request) {
 	entry := &waiting{request: request, integration: integration, class: class, priority: o.priorities[request], sequence: o.sequence}
 	delete(o.priorities, request)
 	o.queued[request] = entry
+	o.most = max(o.most, len(o.queued))
 	heap.Push(&o.lineOf(entry).waiting[class], entry)
 }
 
@@ -185,6 +192,9 @@ func (o *order) release(request reconcile.Request) {
 	}
 	if len(namespace.lines) == 0 {
 		delete(o.namespaces, request.Namespace)
+	}
+	if len(o.queued) == 0 && o.most > manyRequests {
+		o.queued, o.most = map[reconcile.Request]*waiting{}, 0
 	}
 }
 
