@@ -62,6 +62,10 @@ func TestEveryProgramIsReleasedWithItsLicenses(t *testing.T) {
 		if build.Main != "./cmd/"+build.ID {
 			t.Errorf("the program %s is built from %s", build.ID, build.Main)
 		}
+		// The linker ignores a variable that is not there.
+		if source := readText(t, filepath.Join("../cmd", build.ID, "main.go")); !strings.Contains(source, "\nvar version = \"dev\"\n") {
+			t.Errorf("the program %s has no variable for its version", build.ID)
+		}
 		if !regexp.MustCompile(`for program in .*\b` + build.ID + `\b.*; do`).MatchString(notices) {
 			t.Errorf("make notices does not write those of %s", build.ID)
 		}
