@@ -26,6 +26,7 @@ type settings struct {
 	usesDefaultToken bool
 	admin            bool
 	quiet            bool
+	showVersion      bool
 	seed             uint64
 	faults           []simulator.Fault
 	behaviour        simulator.Behaviour
@@ -43,6 +44,7 @@ func parseFlags(arguments []string, output io.Writer) (settings, error) {
 	flags.StringVar(&tokenFile, "token-file", "", "file that holds the bearer token to accept")
 	flags.BoolVar(&parsed.admin, "admin", true, "serve the page at / and the paths below /simulator/ without a token")
 	flags.BoolVar(&parsed.quiet, "quiet", false, "do not log requests")
+	flags.BoolVar(&parsed.showVersion, "version", false, "print the version and exit")
 	flags.Uint64Var(&parsed.seed, "seed", 0, "seed for faults that have a probability")
 	flags.Func("fault", "fault to inject, such as operation=CreateTicket,status=503,times=2,after-commit; repeatable",
 		func(description string) error {

@@ -31,6 +31,9 @@ const (
 	readTimeout       = time.Minute
 )
 
+// version is set when the program is linked.
+var version = "dev"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -49,6 +52,12 @@ func run(ctx context.Context, arguments []string, output, errorOutput io.Writer)
 	settings, err := parseFlags(arguments, errorOutput)
 	if err != nil {
 		return err
+	}
+	if settings.showVersion {
+		if _, err := fmt.Fprintln(output, "synqly-simulator", version); err != nil {
+			return fmt.Errorf("printing the version: %w", err)
+		}
+		return nil
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.listen)
 	if err != nil {

@@ -140,6 +140,15 @@ func TestStopsWhileRequestsAreUnderWay(t *testing.T) {
 	}
 }
 
+func TestPrintsItsVersion(t *testing.T) {
+	var output strings.Builder
+	// Nothing can listen on this address.
+	err := run(t.Context(), []string{"--version", "--listen=nowhere.invalid:x"}, &output, io.Discard)
+	if want := "synqly-simulator dev\n"; err != nil || output.String() != want {
+		t.Errorf("--version printed %q (%v), want %q", output.String(), err, want)
+	}
+}
+
 func TestFlags(t *testing.T) {
 	got, err := parseFlags([]string{
 		"--listen=:1", "--token=t", "--admin=false", "--quiet", "--seed=7", "--fault=status=500", "--fault=lose", "--normalise",
