@@ -40,11 +40,7 @@ var _ = Describe("A ClusterIntegration", func() {
 		}
 		t.startManager(ctx, "--watch-namespaces="+t.namespace+","+other.Name, "--cluster-resource-namespace="+t.namespace)
 		create[client.Object](ctx, t.secret(), integration)
-		DeferCleanup(func(ctx SpecContext) {
-			Expect(administrator.Delete(ctx, integration)).To(Succeed())
-			withoutFinalizers := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
-			Expect(client.IgnoreNotFound(administrator.Patch(ctx, integration, withoutFinalizers))).To(Succeed())
-		})
+		DeferCleanup(removeClusterIntegration, integration)
 
 		By("keeping the objects of a namespace waiting that it does not admit")
 		own, others := through(t.ticket("own")), through(t.ticket("others"))
@@ -95,3 +91,11 @@ var _ = Describe("A ClusterIntegration", func() {
 		Expect(t.remote.Comments(own.Status.ID)).To(HaveLen(1))
 	})
 })
+
+// removeClusterIntegration deletes a ClusterIntegration without a manager.
+func removeClusterIntegration(ctx SpecContext, integration *v1alpha1.ClusterIntegration) {
+	GinkgoHelper()
+	Expect(client.IgnoreNotFound(administrator.Delete(ctx, integration))).To(Succeed())
+	withoutFinalizers := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
+	Expect(client.IgnoreNotFound(administrator.Patch(ctx, integration, withoutFinalizers))).To(Succeed())
+}

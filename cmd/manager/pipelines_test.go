@@ -7,15 +7,12 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gexec"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -155,17 +152,7 @@ var _ = Describe("The recipes of docs/pipelines.md", func() {
 // blocks are the fenced blocks of a language below a heading of docs/pipelines.md.
 func blocks(heading, language string) []string {
 	GinkgoHelper()
-	page, err := os.ReadFile("../../docs/pipelines.md")
-	Expect(err).NotTo(HaveOccurred())
-	_, section, found := strings.Cut(string(page), "\n## "+heading+"\n")
-	Expect(found).To(BeTrue(), heading)
-	section, _, _ = strings.Cut(section, "\n## ")
-	var texts []string
-	for _, block := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(section, -1) {
-		texts = append(texts, block[1])
-	}
-	Expect(texts).NotTo(BeEmpty(), heading)
-	return texts
+	return readDocument("pipelines.md").blocks(heading, language)
 }
 
 func recipes(heading string) []string { return blocks(heading, "sh") }
@@ -185,7 +172,7 @@ func expectVariables(script string, given ...any) {
 // pipeline runs recipes in a tenant's namespace, with the rights of the page and no others.
 type pipeline struct {
 	*tenant
-	kubeconfig string
+	*shell
 }
 
 func newPipeline(ctx SpecContext) *pipeline {
@@ -204,39 +191,8 @@ func newPipeline(ctx SpecContext) *pipeline {
 	}
 	token := tokenOf(ctx, client.ObjectKey{Namespace: p.namespace, Name: "pipeline"})
 	p.secrets = append(p.secrets, token)
-	p.kubeconfig = writeKubeconfig(token, p.namespace)
+	p.shell = newShell(writeKubeconfig(token, p.namespace))
 	return p
-}
-
-// run runs a script that has to succeed, and returns its output.
-func (p *pipeline) run(ctx context.Context, script string, environment ...string) string {
-	GinkgoHelper()
-	session := runScript(ctx, p.kubeconfig, script, environment...)
-	Eventually(session).WithContext(ctx).WithTimeout(5 * time.Minute).Should(gexec.Exit(0))
-	return string(session.Out.Contents())
-}
-
-// fail runs a script that has to fail, and returns its error output.
-func (p *pipeline) fail(ctx context.Context, script string, environment ...string) string {
-	GinkgoHelper()
-	session := runScript(ctx, p.kubeconfig, script, environment...)
-	Eventually(session).WithContext(ctx).WithTimeout(5 * time.Minute).Should(gexec.Exit())
-	Expect(session.ExitCode()).NotTo(BeZero())
-	return string(session.Err.Contents())
-}
-
-// runScript starts a script in sh, with the kubectl of the control plane.
-func runScript(ctx context.Context, kubeconfig, script string, environment ...string) *gexec.Session {
-	GinkgoHelper()
-	command := exec.CommandContext(context.WithoutCancel(ctx), "sh", "-c", script) // #nosec G204 -- the script is the manual's
-	command.Env = append([]string{
-		"KUBECONFIG=" + kubeconfig, "HOME=" + GinkgoT().TempDir(), "TMPDIR=" + GinkgoT().TempDir(),
-		"PATH=" + os.Getenv("KUBEBUILDER_ASSETS") + string(os.PathListSeparator) + os.Getenv("PATH"),
-	}, environment...)
-	session, err := gexec.Start(command, GinkgoWriter, GinkgoWriter)
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { session.Kill().Wait(stopTimeout) })
-	return session
 }
 
 // expectNoObjects expects no object that a recipe makes.

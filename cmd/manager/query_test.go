@@ -6,7 +6,6 @@ package main_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -48,12 +47,8 @@ var _ = Describe("The gate of docs/ticketquery.md", func() {
 // place of some.
 func (t *tenant) gateOfTheManual(ctx context.Context, build string, replace ...string) *gexec.Session {
 	GinkgoHelper()
-	manual, err := os.ReadFile("../../docs/ticketquery.md")
-	Expect(err).NotTo(HaveOccurred())
-	_, script, found := strings.Cut(string(manual), "\n```sh\n")
-	Expect(found).To(BeTrue())
-	script, _, _ = strings.Cut(script, "```")
+	script := readDocument("ticketquery.md").blocks("A gate in a pipeline", "sh")[0]
 	Expect(script).To(ContainSubstring("kubectl wait"))
 	script = fmt.Sprintf("set -e\nkubectl() { command kubectl --namespace=%s \"$@\"; }\n", t.namespace) + strings.NewReplacer(replace...).Replace(script)
-	return runScript(ctx, administratorKubeconfig, script, "BUILD_ID="+build)
+	return newShell(administratorKubeconfig).start(ctx, script, "BUILD_ID="+build)
 }

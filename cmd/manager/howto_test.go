@@ -1,0 +1,176 @@
+// Copyright The Synqly Ticketing Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main_test
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/synqly/ticketing-operator/api/v1alpha1"
+)
+
+// These specs run every script of a page, in its order, as an administrator of the cluster does.
+var _ = Describe("The commands of", func() {
+	It("docs/getting-started.md lead to a ticket that is closed", func(ctx SpecContext) {
+		page := readDocument("getting-started.md")
+		t := newTenant(ctx)
+		t.startManager(ctx)
+		reader := t.reader()
+		reader.write("token.txt", t.token+"\n")
+		for _, script := range page.scripts("In your cluster, with your ticketing system") {
+			reader.run(ctx, script)
+		}
+		Expect(t.remote.Tickets()).To(ConsistOf(And(
+			HaveField("Summary", "A first ticket from the cluster"), HaveField("Project", "OPS"), HaveField("Status", "Done"))))
+		page.expectEveryScriptTaken()
+	})
+
+	It("docs/rotation.md bring a new token into use", func(ctx SpecContext) {
+		page := readDocument("rotation.md")
+		t := newTenant(ctx)
+		manager := t.startManager(ctx)
+		t.connect(ctx, t.integration())
+		ticket := t.ticket("ticket")
+		create(ctx, ticket)
+		expectReady(ctx, ticket)
+		reader := t.reader()
+
+		By("rotating the token of the Integration")
+		renewed := "canary-" + rand.Text()
+		t.secrets = append(t.secrets, renewed)
+		reader.write("token.txt", renewed+"\n")
+		t.remote.SetToken(renewed)
+		for _, script := range page.scripts("The token of an Integration") {
+			reader.run(ctx, script)
+		}
+		edit(ctx, ticket, func() { ticket.Spec.Summary = "With the new token" })
+		expectReady(ctx, ticket)
+		Expect(t.remote.Tickets()).To(ConsistOf(HaveField("Summary", "With the new token")))
+
+		By("rotating the token of an AlertReceiver")
+		former := "canary-" + rand.Text()
+		receiver := &v1alpha1.AlertReceiver{ObjectMeta: t.named("platform"), Spec: v1alpha1.AlertReceiverSpec{TokenSecretRef: v1alpha1.SecretKeyReference{Name: "alertmanager-token"}}}
+		create[client.Object](ctx, receiver, &corev1.Secret{ObjectMeta: t.named("alertmanager-token"), StringData: map[string]string{"token": former}})
+		url := "http://" + manager.alerts + receiver.EndpointPath()
+		Eventually(postAlert).WithContext(ctx).WithArguments(url, former).Should(Equal(http.StatusOK))
+		for _, script := range page.scripts("The token of an AlertReceiver") {
+			reader.run(ctx, script)
+		}
+		t.secrets = append(t.secrets, former)
+		Eventually(postAlert).WithContext(ctx).WithArguments(url, t.secretIn(reader, "token")).Should(Equal(http.StatusOK))
+		Eventually(postAlert).WithContext(ctx).WithArguments(url, former).Should(Equal(http.StatusUnauthorized))
+		page.expectEveryScriptTaken()
+	})
+
+	It("docs/backup.md restore objects that find what they have created", func(ctx SpecContext) {
+		page := readDocument("backup.md")
+		t := newTenant(ctx)
+		manager := t.startManager(ctx)
+		t.connect(ctx, t.integration())
+		alertToken := &corev1.Secret{ObjectMeta: t.named("alertmanager-token"), StringData: map[string]string{"token": "a"}}
+		receiver := &v1alpha1.AlertReceiver{ObjectMeta: t.named("platform"), Spec: v1alpha1.AlertReceiverSpec{TokenSecretRef: v1alpha1.SecretKeyReference{Name: alertToken.Name}}}
+		outage := t.ticket("outage")
+		objects := []client.Object{outage, t.comment("started", outage.Name), t.note("handover", outage.Name), t.attachment("dump", outage.Name)}
+		create[client.Object](ctx, alertToken, receiver)
+		create(ctx, objects...)
+		expectReady(ctx, objects...)
+		Eventually(postAlert).WithContext(ctx).WithArguments("http://"+manager.alerts+receiver.EndpointPath(), "a").Should(Equal(http.StatusOK))
+		incident := t.incidentWithTicket(ctx)
+		before := t.remoteObjects(outage.Status.ID)
+		Expect(before.tickets).To(ConsistOf(outage.Status.ID, incident.Status.TicketID))
+
+		By("losing every object, but for the Secrets, after a backup")
+		reader := t.reader()
+		scripts := page.scripts("With kubectl")
+		Expect(scripts).To(HaveLen(2))
+		reader.run(ctx, scripts[0])
+		manager.stop()
+		t.removeObjects(ctx)
+
+		By("restoring them")
+		manager = t.startManager(ctx)
+		reader.run(ctx, scripts[1])
+		restored := t.incidentWithTicket(ctx)
+		Expect(restored.UID).NotTo(Equal(incident.UID))
+		Expect(restored.Status.TicketID).To(Equal(incident.Status.TicketID))
+		Expect(t.remoteObjects(outage.Status.ID)).To(Equal(before))
+		Eventually(postAlert).WithContext(ctx).WithArguments("http://"+manager.alerts+receiver.EndpointPath(), "a").Should(Equal(http.StatusOK))
+		Consistently(func() objectsOfTicket { return t.remoteObjects(outage.Status.ID) }).Should(Equal(before))
+
+		By("naming the cluster that objects come from")
+		var cluster corev1.Namespace
+		Expect(administrator.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, &cluster)).To(Succeed())
+		Expect(reader.run(ctx, page.scripts("Move to another cluster")[0])).To(Equal(string(cluster.UID) + "\n"))
+		page.expectEveryScriptTaken()
+	})
+
+})
+
+// reader is somebody who follows a page as an administrator, in the tenant's namespace and with its
+// ticketing system.
+func (t *tenant) reader() *shell {
+	GinkgoHelper()
+	config, err := clientcmd.LoadFromFile(administratorKubeconfig)
+	Expect(err).NotTo(HaveOccurred())
+	for _, each := range config.Contexts {
+		each.Namespace = t.namespace
+	}
+	path := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	Expect(clientcmd.WriteToFile(*config, path)).To(Succeed())
+	reader := newShell(path)
+	reader.replacements = []string{"spec:\n  tokenSecretRef:\n    name: synqly-token\n", "spec:\n  baseURL: " + t.url + "\n  tokenSecretRef:\n    name: synqly-token\n"}
+	return reader
+}
+
+// secretIn is the secret that a script has written into a file, which must not be shown anywhere.
+func (t *tenant) secretIn(reader *shell, file string) string {
+	GinkgoHelper()
+	content, err := os.ReadFile(filepath.Join(reader.folder, file)) // #nosec G304 -- the folder is the test's
+	Expect(err).NotTo(HaveOccurred())
+	secret := strings.TrimSpace(string(content))
+	t.secrets = append(t.secrets, secret)
+	return secret
+}
+
+// incidentWithTicket waits until the one Incident of the namespace has its remote ticket.
+func (t *tenant) incidentWithTicket(ctx context.Context) v1alpha1.Incident {
+	GinkgoHelper()
+	var incidents v1alpha1.IncidentList
+	Eventually(func(ctx context.Context) ([]v1alpha1.Incident, error) {
+		err := administrator.List(ctx, &incidents, client.InNamespace(t.namespace))
+		return incidents.Items, err
+	}).WithContext(ctx).Should(ConsistOf(HaveField("Status.TicketID", Not(BeEmpty()))))
+	return incidents.Items[0]
+}
+
+// objectsOfTicket are the IDs of all remote tickets, and of what is on one of them.
+type objectsOfTicket struct{ tickets, comments, notes, attachments []string }
+
+func (t *tenant) remoteObjects(ticketID string) objectsOfTicket {
+	var objects objectsOfTicket
+	for _, each := range t.remote.Tickets() {
+		objects.tickets = append(objects.tickets, each.ID)
+	}
+	for _, each := range t.remote.Comments(ticketID) {
+		objects.comments = append(objects.comments, each.ID)
+	}
+	for _, each := range t.remote.Notes(ticketID) {
+		objects.notes = append(objects.notes, each.ID)
+	}
+	for _, each := range t.remote.Attachments(ticketID) {
+		objects.attachments = append(objects.attachments, each.ID)
+	}
+	return objects
+}
