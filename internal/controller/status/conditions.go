@@ -59,6 +59,9 @@ func IsUnchanged(stored, object client.Object) bool {
 	return err == nil && string(data) == "{}"
 }
 
+// PausedMessage says of what is paused how it goes on.
+const PausedMessage = "paused by the annotation " + v1alpha1.PausedAnnotation + ": remove it to continue"
+
 // IsPaused reports whether a person has stopped the reconciliation of an object.
 func IsPaused(object client.Object) bool {
 	return object.GetAnnotations()[v1alpha1.PausedAnnotation] == "true"
