@@ -231,9 +231,22 @@ func TestTheSupportedVersionsOfKubernetesAreTried(t *testing.T) {
 	if want := "| " + oldest + " | " + newest + " |"; !strings.Contains(page, want) {
 		t.Errorf("docs/releases.md does not have the versions that CI tries, %q", want)
 	}
+	if want := `kubeVersion: ">=` + oldest + `.0-0"`; !strings.Contains(readText(t, "../charts/synqly-ticketing-operator/Chart.yaml"), want) {
+		t.Errorf("the chart does not have the oldest version that CI tries, %q", want)
+	}
 	pinned := regexp.MustCompile(`k8s\.io/kubernetes v(\d+\.\d+)\.`).FindStringSubmatch(readText(t, "control-plane/go.mod"))
 	if pinned == nil || pinned[1] != newest {
 		t.Errorf("the newest version that CI tries is %s, and the tests run with that of hack/control-plane/go.mod: %v", newest, pinned)
+	}
+}
+
+func TestTheREADMEOfTheChartNamesTheHelmThatTheTestsRun(t *testing.T) {
+	pinned := regexp.MustCompile(`helm\.sh/helm/v3 v(\d+\.\d+)\.`).FindStringSubmatch(readText(t, "helm/go.mod"))
+	if pinned == nil {
+		t.Fatal("hack/helm/go.mod does not have Helm")
+	}
+	if want := "tested with Helm " + pinned[1] + ";"; !strings.Contains(readText(t, "../charts/synqly-ticketing-operator/README.md"), want) {
+		t.Errorf("the README of the chart does not say %q", want)
 	}
 }
 

@@ -245,6 +245,23 @@ func TestAReleaseForSomeNamespaces(t *testing.T) {
 	c.expectNothingLeft("teams-synqly-ticketing")
 }
 
+func TestAFailedUpgradeCanBeRolledBack(t *testing.T) {
+	c := newCluster(t)
+	const namespace = "operator-of-failed-upgrade"
+	c.haveNamespaces(namespace, "first-team", "second-team")
+	c.mustHelm("install", "failing", chartFolder, "--namespace="+namespace, "--take-ownership", "--set=watchNamespaces={first-team}")
+	_, err := c.helm("upgrade", "failing", chartFolder, "--namespace="+namespace, "--reuse-values", "--set=watchNamespaces={first-team,second-team,no-such-team}")
+	c.Expect(err).To(MatchError(ContainSubstring(`namespaces "no-such-team" not found`)))
+	const role = "failing-synqly-ticketing-manager-role"
+	c.Expect(c.get(&rbacv1.Role{}, "second-team", role)).To(Succeed(), "the upgrade fails half way")
+
+	c.mustHelm("rollback", "failing", "--namespace="+namespace)
+	c.Expect(c.get(&rbacv1.Role{}, "first-team", role)).To(Succeed())
+	c.Eventually(c.isGone).WithArguments(&rbacv1.Role{}, "second-team", role).Should(BeTrue())
+	c.mustHelm("uninstall", "failing", "--namespace="+namespace)
+	c.expectNothingLeft("failing-synqly-ticketing")
+}
+
 // newerChart is a copy of the chart whose CRD of Tickets has one more field.
 func newerChart(c *cluster) string {
 	c.Helper()

@@ -40,7 +40,7 @@ func (r *Reconciler) check(ctx context.Context, receiver *v1alpha1.AlertReceiver
 		return health{Summary: status.Summary{Ready: ready, Reason: reason, Message: message}, again: again}
 	}
 	if status.IsPaused(receiver) {
-		found := is(metav1.ConditionUnknown, v1alpha1.ReasonPaused, "paused by the annotation "+v1alpha1.PausedAnnotation+": remove it to continue", 0)
+		found := is(metav1.ConditionUnknown, v1alpha1.ReasonPaused, status.PausedMessage, 0)
 		found.paused = true
 		return found, nil
 	}

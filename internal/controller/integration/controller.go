@@ -129,7 +129,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	stored := integration.DeepCopyObject().(connection.Integration)
 	if status.IsPaused(integration) {
-		paused := health{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "the connection is paused by the annotation " + v1alpha1.PausedAnnotation + ": remove it to continue"}
+		paused := health{status: metav1.ConditionUnknown, reason: v1alpha1.ReasonPaused, message: "the connection is " + status.PausedMessage}
 		return ctrl.Result{}, r.writeStatus(ctx, stored, integration, paused)
 	}
 	if !integration.GetDeletionTimestamp().IsZero() {

@@ -32,9 +32,9 @@ func (r *Reconciler) integrationOf(ctx context.Context, query *v1alpha1.TicketQu
 	}
 	switch {
 	case status.IsPaused(integration):
-		return nil, waiting("%s is paused by the annotation %s: remove it to continue", connection.Describe(name), v1alpha1.PausedAnnotation)
+		return nil, remote.IntegrationPaused(name)
 	case !integration.GetDeletionTimestamp().IsZero():
-		return nil, waiting("%s is being deleted: create it again, or correct integrationRef", connection.Describe(name))
+		return nil, remote.IntegrationDeleted(name, "correct integrationRef")
 	}
 	return integration, nil
 }

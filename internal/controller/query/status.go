@@ -56,7 +56,7 @@ func succeeded(found result, inputs string, again time.Duration) outcome {
 
 func paused() outcome {
 	return outcome{expected: true, Summary: status.Summary{
-		Ready: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPaused, Message: "paused by the annotation " + v1alpha1.PausedAnnotation + ": remove it to continue",
+		Ready: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPaused, Message: status.PausedMessage,
 	}}
 }
 

@@ -47,7 +47,7 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R], next ste
 		return ctx, err
 	}
 	if status.IsPaused(integration) {
-		return ctx, integrationPaused(client.ObjectKeyFromObject(integration))
+		return ctx, IntegrationPaused(client.ObjectKeyFromObject(integration))
 	}
 	s.place, s.inputs = place, s.inputsWith(integration)
 	s.refused = s.refusedBefore(integration)
@@ -75,10 +75,15 @@ func (r *Reconciler[O, R]) connect(ctx context.Context, s *state[O, R], next ste
 	return ctx, nil
 }
 
-// integrationPaused says that nothing is sent through an Integration, deletions included.
-func integrationPaused(name client.ObjectKey) error {
-	return &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Paused: true,
-		Message: fmt.Sprintf("%s is paused by the annotation %s: remove it to continue", connection.Describe(name), v1alpha1.PausedAnnotation)}
+// IntegrationPaused says that nothing is sent through an Integration, deletions included.
+func IntegrationPaused(name client.ObjectKey) error {
+	return &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Paused: true, Message: connection.Describe(name) + " is " + status.PausedMessage}
+}
+
+// IntegrationDeleted says that an Integration takes nothing new, because it is being deleted, and
+// what can be done beside creating it again.
+func IntegrationDeleted(name client.ObjectKey, otherwise string) error {
+	return &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: fmt.Sprintf("%s is being deleted: create it again, or %s", connection.Describe(name), otherwise)}
 }
 
 // connection is the one that the Integration allows. An object that is being deleted may use the
@@ -87,7 +92,7 @@ func integrationPaused(name client.ObjectKey) error {
 func (r *Reconciler[O, R]) connection(ctx context.Context, s *state[O, R], integration connection.Integration) (*connection.Connection, error) {
 	deleting := !s.object.GetDeletionTimestamp().IsZero()
 	if !deleting && !integration.GetDeletionTimestamp().IsZero() {
-		return nil, &WaitingError{Reason: v1alpha1.ReasonWaitingForIntegration, Message: connection.Describe(client.ObjectKeyFromObject(integration)) + " is being deleted: create it again, or recreate this object with another Integration"}
+		return nil, IntegrationDeleted(client.ObjectKeyFromObject(integration), "recreate this object with another Integration")
 	}
 	usable, err := r.Connections.For(ctx, integration)
 	if err != nil && deleting {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
 // WaitingError says that something the object needs is not there yet. A watch enqueues the object
@@ -115,7 +116,7 @@ type InconclusiveError struct{ Doubt string }
 func (e *InconclusiveError) Error() string { return e.Doubt }
 
 // errPaused says that the object is not reconciled because of its annotation.
-var errPaused = errors.New("reconciliation is paused by the annotation ticketing.synqly.com/paused: remove it to continue")
+var errPaused = errors.New("reconciliation is " + status.PausedMessage)
 
 // errNothingNew ends a reconcile that would only repeat what was refused.
 var errNothingNew = errors.New("nothing has changed since the request was refused")

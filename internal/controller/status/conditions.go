@@ -65,6 +65,9 @@ var asStored = func() conversion.Equalities {
 // takes a fraction of what it takes to make a patch.
 func IsUnchanged(stored, object client.Object) bool { return asStored.DeepEqual(stored, object) }
 
+// PausedMessage says of what is paused how it goes on.
+const PausedMessage = "paused by the annotation " + v1alpha1.PausedAnnotation + ": remove it to continue"
+
 // IsPaused reports whether a person has stopped the reconciliation of an object.
 func IsPaused(object client.Object) bool {
 	return object.GetAnnotations()[v1alpha1.PausedAnnotation] == "true"
