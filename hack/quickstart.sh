@@ -12,8 +12,8 @@
 #	quickstart.sh uninstall        removes all of it from the cluster of the current kubeconfig
 #	quickstart.sh uninstall kind   removes the cluster of kind
 #
-# It needs kubectl and helm; for kind, also kind and docker (or what CONTAINER_TOOL names). TIMEOUT is
-# how long to wait for the Pods and for the ticket (default: 180s).
+# It needs kubectl and helm; for kind, also kind and docker (or what CONTAINER_TOOL names). TIMEOUT
+# is how long to wait for the Pods and for the ticket (default: 180s).
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -62,7 +62,8 @@ need_cluster() {
 		fail "kubectl reaches no cluster: set KUBECONFIG or the current context, or run: hack/quickstart.sh kind"
 	# An operator that is there already, with real tickets, is left alone.
 	for object in customresourcedefinition/tickets.ticketing.synqly.com "namespace/$operator_namespace"; do
-		case $(kubectl get "$object" --ignore-not-found --output="jsonpath={.metadata.name} {.metadata.labels.ticketing\.synqly\.com/quickstart}") in
+		found=$(kubectl get "$object" --ignore-not-found --output="jsonpath={.metadata.name} {.metadata.labels.ticketing\.synqly\.com/quickstart}")
+		case $found in
 		"" | *" true") ;;
 		*) fail "the operator is installed in this cluster, and not by this script ($object exists): use another cluster" ;;
 		esac
@@ -193,7 +194,8 @@ uninstall() {
 
 # delete_sample deletes the Integration after what uses it, so that tickets can still be closed.
 delete_sample() {
-	if operator_runs; then
+	available=$(kubectl get deployment "$release" --namespace="$operator_namespace" --ignore-not-found --output='jsonpath={.status.availableReplicas}')
+	if [ "${available:-0}" -gt 0 ]; then
 		delete=delete_and_wait
 	else
 		say "the operator does not run, so the finalizers are removed here; the tickets of the sample go with the simulator"
@@ -205,10 +207,6 @@ delete_sample() {
 		fi
 		$delete "$kind"
 	done
-}
-
-operator_runs() {
-	[ "$(kubectl get deployment "$release" --namespace="$operator_namespace" --ignore-not-found --output='jsonpath={.status.availableReplicas}')" -gt 0 ] 2>/dev/null
 }
 
 delete_and_wait() {

@@ -41,7 +41,7 @@ const patience = time.Minute
 // environment is the control plane, without a kubelet: Pods stay pending, so Helm does not wait.
 var environment = &envtest.Environment{
 	UseExistingCluster:       new(bool), // No cluster of the user's, whatever the environment says.
-	ControlPlaneStartTimeout: time.Minute,
+	ControlPlaneStartTimeout: 5 * time.Minute,
 	ControlPlaneStopTimeout:  time.Minute,
 }
 

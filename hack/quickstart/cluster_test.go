@@ -41,7 +41,7 @@ func startCluster(t *testing.T) *cluster {
 	log.SetLogger(logr.Discard())
 	controlPlane := &envtest.Environment{
 		UseExistingCluster:       new(bool), // No cluster of the user's, whatever the environment says.
-		ControlPlaneStartTimeout: time.Minute,
+		ControlPlaneStartTimeout: patience,
 		ControlPlaneStopTimeout:  time.Minute,
 	}
 	t.Cleanup(func() {

@@ -138,8 +138,13 @@ func TestTheQuickstartSaysWhatIsMissing(t *testing.T) {
 		"kind to uninstall":    {path: tools, arguments: []string{"uninstall", "kind"}, want: "kind is not installed", exit: 1},
 		"kubectl beside kind":  {path: withProgram(withHelm, "kind", ""), arguments: []string{"kind"}, want: "kubectl is not installed", exit: 1},
 		"a cluster":            {path: withProgram(withHelm, "kubectl", "exit 1"), want: "kubectl reaches no cluster", exit: 1},
-		"images":               {path: withProgram(withHelm, "kubectl", ""), want: "set IMG and SIMULATOR_IMG", exit: 1},
-		"a known word":         {path: tools, arguments: []string{"install"}, want: "usage: hack/quickstart.sh", exit: 2},
+		// Nothing is removed while it is unknown whose operator is there.
+		"an answer of the cluster": {
+			path:      withProgram(withHelm, "kubectl", `case "$1 $2" in "get --raw" | delete*) ;; *) echo "no answer" >&2; exit 1 ;; esac`),
+			arguments: []string{"uninstall"}, want: "no answer", exit: 1,
+		},
+		"images":       {path: withProgram(withHelm, "kubectl", ""), want: "set IMG and SIMULATOR_IMG", exit: 1},
+		"a known word": {path: tools, arguments: []string{"install"}, want: "usage: hack/quickstart.sh", exit: 2},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
