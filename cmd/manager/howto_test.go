@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
 // These specs run every script of a page, in its order, as an administrator of the cluster does.
@@ -172,6 +173,34 @@ var _ = Describe("The commands of", func() {
 			Should(Equal(map[corev1.ResourceName]int64{"count/tickets.ticketing.synqly.com": 1, "count/ticketcomments.ticketing.synqly.com": 0}))
 		page.expectEveryScriptTaken()
 	})
+
+	It("docs/migration.md take over existing tickets without changing them", func(ctx SpecContext) {
+		page := readDocument("migration.md")
+		t := newTenant(ctx)
+		t.startManager(ctx)
+		t.connect(ctx, t.integration())
+		for _, summary := range []string{"p99 above 2s", "The disk of node 7 is full", "The certificate expires"} {
+			t.remote.AddTicket(simulator.Ticket{Summary: summary, Status: "To Do", Project: "OPS", Priority: "HIGH"})
+		}
+		t.remote.AddTicket(simulator.Ticket{Summary: "Over", Status: "Done", Project: "OPS"})
+		t.remote.AddTicket(simulator.Ticket{Summary: "Of others", Status: "To Do", Project: "SEC"})
+		reader := t.reader()
+		reader.programs = []string{buildPlugin()}
+		reader.replacements = append(reader.replacements, "kubectl ticketing import ", "kubectl ticketing import --allow-insecure-http ")
+
+		scripts := page.scripts("Take over existing tickets")
+		Expect(scripts).To(HaveLen(2))
+		reader.run(ctx, scripts[0])
+		var adopted v1alpha1.TicketList
+		Expect(administrator.List(ctx, &adopted, client.InNamespace(t.namespace))).To(Succeed())
+		Expect(adopted.Items).To(HaveLen(3))
+		Expect(t.remote.RequestCounts()).NotTo(Or(HaveKey("CreateTicket"), HaveKey("PatchTicket")))
+
+		again := reader.start(ctx, scripts[1])
+		Eventually(again).WithContext(ctx).WithTimeout(scriptTimeout).Should(gexec.Exit(0))
+		Expect(string(again.Err.Contents())).To(Equal(page.blocks("Take over existing tickets", "console")[0]))
+		page.expectEveryScriptTaken()
+	})
 })
 
 // reader is somebody who follows a page as an administrator, in the tenant's namespace and with its
@@ -242,4 +271,12 @@ func (t *tenant) remoteObjects(ticketID string) objectsOfTicket {
 		objects.attachments = append(objects.attachments, each.ID)
 	}
 	return objects
+}
+
+// buildPlugin builds the plugin of kubectl, and returns the folder in which it is.
+func buildPlugin() string {
+	GinkgoHelper()
+	built, err := gexec.Build("github.com/synqly/ticketing-operator/cmd/kubectl-ticketing", "-buildvcs=false")
+	Expect(err).NotTo(HaveOccurred())
+	return filepath.Dir(built)
 }
