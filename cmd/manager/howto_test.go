@@ -13,12 +13,14 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gexec"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
 // These specs run every script of a page, in its order, as an administrator of the cluster does.
@@ -34,6 +36,24 @@ var _ = Describe("The commands of", func() {
 		}
 		Expect(t.remote.Tickets()).To(ConsistOf(And(
 			HaveField("Summary", "A first ticket from the cluster"), HaveField("Project", "OPS"), HaveField("Status", "Done"))))
+		page.expectEveryScriptTaken()
+	})
+
+	It("docs/alerts.md set up a receiver that opens tickets", func(ctx SpecContext) {
+		page := readDocument("alerts.md")
+		t := newTenant(ctx)
+		manager := t.startManager(ctx)
+		t.connect(ctx, t.integration())
+		reader := t.reader()
+		reader.replacements = append(reader.replacements, "--namespace monitoring", "--namespace "+t.namespace)
+		for _, script := range page.scripts("Set it up") {
+			reader.run(ctx, script)
+		}
+		receiver := &v1alpha1.AlertReceiver{ObjectMeta: t.named("platform")}
+		Eventually(postAlert).WithContext(ctx).WithArguments("http://"+manager.alerts+receiver.EndpointPath(), t.secretIn(reader, "token")).
+			Should(Equal(http.StatusOK))
+		incident := t.incidentWithTicket(ctx)
+		Expect(t.remoteObjects(incident.Status.TicketID).tickets).To(ConsistOf(incident.Status.TicketID))
 		page.expectEveryScriptTaken()
 	})
 
@@ -116,6 +136,71 @@ var _ = Describe("The commands of", func() {
 		page.expectEveryScriptTaken()
 	})
 
+	It("docs/multi-tenancy.md give a team tickets, rights and a quota", func(ctx SpecContext) {
+		page := readDocument("multi-tenancy.md")
+		t := newTenant(ctx)
+		t.installUserRoles(ctx)
+		team := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "team-"}}
+		create(ctx, team)
+		t.startManager(ctx, "--watch-namespaces="+team.Name, "--cluster-resource-namespace="+t.namespace)
+		integration := &v1alpha1.ClusterIntegration{ObjectMeta: metav1.ObjectMeta{Name: "of-" + team.Name}}
+		DeferCleanup(removeClusterIntegration, integration)
+		reader := t.reader()
+		reader.replacements = append(reader.replacements, "team-a", team.Name, "jira", integration.Name,
+			"synqly-ticketing-system", t.namespace, "synqly-ticketing-$role", "$role")
+		reader.write("token.txt", t.token+"\n")
+
+		for _, script := range page.scripts("A shared connection") {
+			reader.run(ctx, script)
+		}
+		Expect(t.remote.Tickets()).To(ConsistOf(HaveField("Summary", "The disk of node 7 is full")))
+
+		rights := page.scripts("Rights")
+		Expect(rights).To(HaveLen(2))
+		reader.run(ctx, rights[0])
+		// What the API server grants follows a moment after the RoleBindings.
+		Eventually(func(ctx context.Context) string {
+			session := reader.start(ctx, rights[1])
+			Eventually(session).WithContext(ctx).WithTimeout(scriptTimeout).Should(gexec.Exit())
+			return string(session.Out.Contents())
+		}).WithContext(ctx).Should(Equal(page.blocks("Rights", "console")[0]))
+
+		for _, script := range page.scripts("Limits") {
+			reader.run(ctx, script)
+		}
+		startControlLoop(ctx, "resourcequota-controller")
+		Eventually(usedOfQuota).WithContext(ctx).WithArguments(client.ObjectKey{Namespace: team.Name, Name: "ticketing"}).
+			Should(Equal(map[corev1.ResourceName]int64{"count/tickets.ticketing.synqly.com": 1, "count/ticketcomments.ticketing.synqly.com": 0}))
+		page.expectEveryScriptTaken()
+	})
+
+	It("docs/migration.md take over existing tickets without changing them", func(ctx SpecContext) {
+		page := readDocument("migration.md")
+		t := newTenant(ctx)
+		t.startManager(ctx)
+		t.connect(ctx, t.integration())
+		for _, summary := range []string{"p99 above 2s", "The disk of node 7 is full", "The certificate expires"} {
+			t.remote.AddTicket(simulator.Ticket{Summary: summary, Status: "To Do", Project: "OPS", Priority: "HIGH"})
+		}
+		t.remote.AddTicket(simulator.Ticket{Summary: "Over", Status: "Done", Project: "OPS"})
+		t.remote.AddTicket(simulator.Ticket{Summary: "Of others", Status: "To Do", Project: "SEC"})
+		reader := t.reader()
+		reader.programs = []string{buildPlugin()}
+		reader.replacements = append(reader.replacements, "kubectl ticketing import ", "kubectl ticketing import --allow-insecure-http ")
+
+		scripts := page.scripts("Take over existing tickets")
+		Expect(scripts).To(HaveLen(2))
+		reader.run(ctx, scripts[0])
+		var adopted v1alpha1.TicketList
+		Expect(administrator.List(ctx, &adopted, client.InNamespace(t.namespace))).To(Succeed())
+		Expect(adopted.Items).To(HaveLen(3))
+		Expect(t.remote.RequestCounts()).NotTo(Or(HaveKey("CreateTicket"), HaveKey("PatchTicket")))
+
+		again := reader.start(ctx, scripts[1])
+		Eventually(again).WithContext(ctx).WithTimeout(scriptTimeout).Should(gexec.Exit(0))
+		Expect(string(again.Err.Contents())).To(Equal(page.blocks("Take over existing tickets", "console")[0]))
+		page.expectEveryScriptTaken()
+	})
 })
 
 // reader is somebody who follows a page as an administrator, in the tenant's namespace and with its
@@ -155,6 +240,19 @@ func (t *tenant) incidentWithTicket(ctx context.Context) v1alpha1.Incident {
 	return incidents.Items[0]
 }
 
+// usedOfQuota is how many objects count in a quota, by what it limits.
+func usedOfQuota(ctx context.Context, name client.ObjectKey) (map[corev1.ResourceName]int64, error) {
+	var quota corev1.ResourceQuota
+	if err := administrator.Get(ctx, name, &quota); err != nil {
+		return nil, err
+	}
+	used := map[corev1.ResourceName]int64{}
+	for resource, quantity := range quota.Status.Used {
+		used[resource] = quantity.Value()
+	}
+	return used, nil
+}
+
 // objectsOfTicket are the IDs of all remote tickets, and of what is on one of them.
 type objectsOfTicket struct{ tickets, comments, notes, attachments []string }
 
@@ -173,4 +271,12 @@ func (t *tenant) remoteObjects(ticketID string) objectsOfTicket {
 		objects.attachments = append(objects.attachments, each.ID)
 	}
 	return objects
+}
+
+// buildPlugin builds the plugin of kubectl, and returns the folder in which it is.
+func buildPlugin() string {
+	GinkgoHelper()
+	built, err := gexec.Build("github.com/synqly/ticketing-operator/cmd/kubectl-ticketing", "-buildvcs=false")
+	Expect(err).NotTo(HaveOccurred())
+	return filepath.Dir(built)
 }
