@@ -13,11 +13,11 @@ import (
 
 const (
 	// leastCollectorPercent is how much larger than what is in use the heap may become before it is
-	// collected. Nearly all of that is the cache, which stays; with Go's default of 100 its size
+	// collected. Nearly all of that is the cache, which stays: with Go's default of 100 its size
 	// would be taken twice.
 	leastCollectorPercent = 15
-	// leastGrowth is by how much the heap may always grow, in bytes: of a small heap that part is so
-	// little that the collector would take a third of the manager's CPU.
+	// leastGrowth is by how much the heap may always grow, in bytes. That part of a small heap is
+	// so little that the collector would take a third of the manager's CPU.
 	leastGrowth = 12 << 20
 	// mostCollectorPercent bounds what a heap that is nearly empty may become.
 	mostCollectorPercent = 400
