@@ -43,6 +43,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/incident"
 	"github.com/synqly/ticketing-operator/internal/controller/integration"
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 	"github.com/synqly/ticketing-operator/internal/controller/query"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/states"
@@ -76,7 +77,9 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 	restConfig.QPS = -1
 
+	var informers lister.Informers
 	testCluster, err = cluster.New(restConfig, func(o *cluster.Options) {
+		o.Cache.NewInformer, o.NewClient = informers.NewInformer, informers.NewClient
 		o.Scheme = runtime.NewScheme()
 		Expect(clientgoscheme.AddToScheme(o.Scheme)).To(Succeed())
 		Expect(v1alpha1.AddToScheme(o.Scheme)).To(Succeed())

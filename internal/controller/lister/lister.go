@@ -5,7 +5,8 @@
 //
 // A list of controller-runtime's cached client copies the struct of each object into the list, even
 // where the objects themselves are not copied. For 100,000 Tickets these are more than 80 MB, each
-// time that an Integration is polled or the metrics are read.
+// time that an Integration is polled or the metrics are read; and each reconcile looks for other
+// objects with the same key among the few dozen that share a value of an index.
 package lister
 
 import (
@@ -40,6 +41,38 @@ func Each[O client.Object](ctx context.Context, reader client.Reader, list clien
 	if err != nil {
 		return err
 	}
+	return eachItem(list, visit)
+}
+
+// EachMatching calls visit as Each does, with each object that has a value of an index. What this
+// process has written is among them, as it is in a list.
+func EachMatching[O client.Object](ctx context.Context, reader client.Reader, list client.ObjectList, namespace, index, value string, visit func(O)) error {
+	options := []client.ListOption{client.InNamespace(namespace), client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy}
+	if cached, ok := reader.(*cachedClient); ok {
+		// The list waits until the cache shows what was written.
+		if err := reader.List(ctx, list, append(options, client.Limit(1))...); err != nil || meta.LenList(list) == 0 {
+			return err
+		}
+		objects, err := cached.matching(list, namespace, index, value)
+		if err != nil {
+			return err
+		}
+		for _, object := range objects {
+			if object, is := object.(O); is {
+				visit(object)
+			}
+		}
+		if len(objects) > 0 {
+			return nil
+		}
+	}
+	if err := reader.List(ctx, list, options...); err != nil {
+		return err
+	}
+	return eachItem(list, visit)
+}
+
+func eachItem[O client.Object](list client.ObjectList, visit func(O)) error {
 	return meta.EachListItem(list, func(item runtime.Object) error {
 		if object, is := item.(O); is {
 			visit(object)
@@ -100,13 +133,9 @@ type cachedClient struct {
 }
 
 func (c *cachedClient) each(ctx context.Context, list client.ObjectList, namespace string, visit func(any)) error {
-	items, err := meta.GetItemsPtr(list)
+	example, err := itemOf(list)
 	if err != nil {
 		return err
-	}
-	example, ok := reflect.New(reflect.TypeOf(items).Elem().Elem()).Interface().(client.Object)
-	if !ok {
-		return fmt.Errorf("%T is not a list of objects", list)
 	}
 	if _, err := c.filled.GetInformer(ctx, example); err != nil {
 		return err
@@ -128,4 +157,38 @@ func listed(indexer toolscache.Indexer, namespace string) ([]any, error) {
 		return indexer.List(), nil
 	}
 	return indexer.ByIndex(toolscache.NamespaceIndex, namespace)
+}
+
+// matching are the objects with a value of an index, as the cache of controller-runtime keeps it:
+// under the name of the field, and once for each namespace and once for all.
+func (c *cachedClient) matching(list client.ObjectList, namespace, index, value string) ([]any, error) {
+	example, err := itemOf(list)
+	if err != nil {
+		return nil, err
+	}
+	if namespace == "" {
+		namespace = "__all_namespaces"
+	}
+	var found []any
+	for _, informer := range c.informers.of(reflect.TypeOf(example)) {
+		objects, err := informer.GetIndexer().ByIndex("field:"+index, namespace+"/"+value)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, objects...)
+	}
+	return found, nil
+}
+
+// itemOf is an object of the kind that a list has.
+func itemOf(list client.ObjectList) (client.Object, error) {
+	items, err := meta.GetItemsPtr(list)
+	if err != nil {
+		return nil, err
+	}
+	item, ok := reflect.New(reflect.TypeOf(items).Elem().Elem()).Interface().(client.Object)
+	if !ok {
+		return nil, fmt.Errorf("%T is not a list of objects", list)
+	}
+	return item, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 )
 
@@ -290,15 +291,15 @@ func (r *Reconciler[O, R]) others(ctx context.Context, s *state[O, R], namespace
 			return is && slices.Contains(RemoteIDIndex(r.adapter.RemoteIDs(object)), value)
 		}
 	}
-	// Nearly every reconcile asks, and the objects are only read.
-	if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: indexed}, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, &kubernetesError{fmt.Errorf("looking for other objects of the kind %s: %w", r.adapter.Kind(), err)}
-	}
 	var others []client.Object
-	err := EachOf(list, func(other client.Object) {
+	// Nearly every reconcile asks.
+	err := lister.EachMatching(ctx, r.Client, list, namespace, index, indexed, func(other client.Object) {
 		if other.GetUID() != s.object.GetUID() && has(other) {
 			others = append(others, other)
 		}
 	})
-	return others, err
+	if err != nil {
+		return nil, &kubernetesError{fmt.Errorf("looking for other objects of the kind %s: %w", r.adapter.Kind(), err)}
+	}
+	return others, nil
 }
