@@ -8,12 +8,13 @@
 #
 #	quickstart.sh                  in the cluster of the current kubeconfig, from the images IMG and
 #	                               SIMULATOR_IMG, which the cluster has to be able to pull
-#	quickstart.sh kind             in a new cluster of kind, from images that are built here
+#	quickstart.sh kind             in a new cluster of kind, from images that are built here; it
+#	                               becomes the current context
 #	quickstart.sh uninstall        removes all of it from the cluster of the current kubeconfig
 #	quickstart.sh uninstall kind   removes the cluster of kind
 #
-# It needs kubectl and helm; for kind, also kind and docker (or what CONTAINER_TOOL names). TIMEOUT
-# is how long to wait for the Pods and for the ticket (default: 180s).
+# It needs kubectl and helm; for kind, also kind and docker. TIMEOUT is how long each wait may take,
+# for the Pods, the ticket, or a deletion (default: 180s).
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -23,7 +24,6 @@ operator_namespace=synqly-ticketing-system
 release=synqly-ticketing-operator # The Deployment then has the same name.
 sample_namespace=synqly-quickstart
 label=ticketing.synqly.com/quickstart=true
-tool=${CONTAINER_TOOL:-docker}
 timeout=${TIMEOUT:-180s}
 
 main() {
@@ -32,11 +32,28 @@ main() {
 	kind) install_in_kind ;;
 	uninstall) uninstall ;;
 	"uninstall kind") uninstall_kind ;;
+	help | -h | --help) usage ;;
 	*)
-		echo "usage: hack/quickstart.sh [kind | uninstall | uninstall kind]" >&2
+		usage >&2
 		exit 2
 		;;
 	esac
+}
+
+usage() {
+	cat <<END
+usage: hack/quickstart.sh [kind | uninstall | uninstall kind]
+
+  hack/quickstart.sh                  installs the operator, the simulator and a ticket in the cluster
+                                      of the current kubeconfig, from the images IMG and SIMULATOR_IMG
+  hack/quickstart.sh kind             in a new cluster of kind, from images that are built here
+  hack/quickstart.sh uninstall        removes all of it from the cluster of the current kubeconfig
+  hack/quickstart.sh uninstall kind   removes the cluster of kind
+
+Environment:
+  IMG, SIMULATOR_IMG   images of the operator and of the simulator that the cluster can pull
+  TIMEOUT              how long each wait may take (now: $timeout)
+END
 }
 
 say() {
@@ -48,31 +65,47 @@ fail() {
 	exit 1
 }
 
+# need names all programs that are missing, not the first alone.
 need() {
-	command -v "$1" >/dev/null 2>&1 || fail "$1 is not installed, or not in PATH: $2"
+	missing=
+	for program; do
+		if ! command -v "$program" >/dev/null 2>&1; then
+			echo "quickstart: $program is not installed, or not in PATH: see $(home_page "$program")" >&2
+			missing=true
+		fi
+	done
+	[ -z "$missing" ] || exit 1
 }
 
-need_kubectl_and_helm() {
-	need kubectl "see https://kubernetes.io/docs/tasks/tools/"
-	need helm "see https://helm.sh/docs/intro/install/"
+home_page() {
+	case $1 in
+	kubectl) echo https://kubernetes.io/docs/tasks/tools/ ;;
+	helm) echo https://helm.sh/docs/intro/install/ ;;
+	kind) echo https://kind.sigs.k8s.io/docs/user/quick-start/ ;;
+	docker) echo https://docs.docker.com/engine/install/ ;;
+	esac
 }
 
 need_cluster() {
 	kubectl get --raw /version --request-timeout=15s >/dev/null ||
-		fail "kubectl reaches no cluster: set KUBECONFIG or the current context, or run: hack/quickstart.sh kind"
+		fail "kubectl reaches no cluster: set KUBECONFIG or the current context$1"
+	leave_other_operator_alone "$2"
+}
+
+leave_other_operator_alone() {
 	# An operator that is there already, with real tickets, is left alone.
 	for object in customresourcedefinition/tickets.ticketing.synqly.com "namespace/$operator_namespace"; do
 		found=$(kubectl get "$object" --ignore-not-found --output="jsonpath={.metadata.name} {.metadata.labels.ticketing\.synqly\.com/quickstart}")
 		case $found in
 		"" | *" true") ;;
-		*) fail "the operator is installed in this cluster, and not by this script ($object exists): use another cluster" ;;
+		*) fail "the operator is installed in this cluster, and not by this script ($object exists): $1" ;;
 		esac
 	done
 }
 
 install() {
-	need_kubectl_and_helm
-	need_cluster
+	need kubectl helm
+	need_cluster ", or run: hack/quickstart.sh kind" "use another cluster"
 	if [ -z "${IMG:-}" ] || [ -z "${SIMULATOR_IMG:-}" ]; then
 		fail "set IMG and SIMULATOR_IMG to images of the operator and of the simulator that the cluster can pull" \
 			"(make docker-buildx docker-buildx-simulator builds them), or run: hack/quickstart.sh kind"
@@ -84,9 +117,7 @@ install() {
 }
 
 install_in_kind() {
-	need kind "see https://kind.sigs.k8s.io/docs/user/quick-start/"
-	need_kubectl_and_helm
-	need "$tool" "kind runs the cluster in containers"
+	need kind kubectl helm docker
 	if kind get clusters 2>/dev/null | grep -qx "$kind_cluster"; then
 		say "using the cluster $kind_cluster, which is there already"
 		kind export kubeconfig --name "$kind_cluster"
@@ -97,10 +128,10 @@ install_in_kind() {
 	IMG=$kind_cluster/operator:local
 	SIMULATOR_IMG=$kind_cluster/simulator:local
 	say "building the images"
-	"$tool" build --target manager --tag "$IMG" .
-	"$tool" build --target synqly-simulator --tag "$SIMULATOR_IMG" .
+	docker build --target manager --tag "$IMG" .
+	docker build --target synqly-simulator --tag "$SIMULATOR_IMG" .
 	kind load docker-image --name "$kind_cluster" "$IMG" "$SIMULATOR_IMG"
-	need_cluster
+	need_cluster "" "run: hack/quickstart.sh uninstall kind"
 	install_operator_and_simulator
 	create_sample
 	say_what_is_next "hack/quickstart.sh uninstall kind"
@@ -145,7 +176,9 @@ create_sample() {
 	kubectl wait --for=condition=Ready --namespace="$sample_namespace" --timeout="$timeout" \
 		integration/default ticket/checkout-latency ticketcomment/checkout-latency-started || {
 		kubectl get ticketing --namespace="$sample_namespace" --output=wide >&2 || true
-		fail "not everything is Ready: kubectl describe tickets --namespace=$sample_namespace tells why"
+		fail "not everything is Ready. These tell why, the second one where an object has no state yet:
+  kubectl describe ticketing --namespace=$sample_namespace
+  kubectl logs deployment/$release --namespace=$operator_namespace"
 	}
 	echo
 	kubectl get ticketing --namespace="$sample_namespace" --output=wide
@@ -165,7 +198,7 @@ The ticket exists. What to look at next:
     kubectl edit ticket checkout-latency --namespace=$sample_namespace
     kubectl explain ticketcomment.spec
   What the operator does:
-    kubectl logs deployment/synqly-ticketing-operator --namespace=$operator_namespace --follow
+    kubectl logs deployment/$release --namespace=$operator_namespace --follow
   With an account of Synqly: docs/integration.md. Alerts that open tickets: docs/alerts.md.
 
 Remove all of it:
@@ -179,20 +212,32 @@ remote_id() {
 
 # The operator goes last: it removes the finalizers of the objects.
 uninstall() {
-	need_kubectl_and_helm
-	need_cluster
+	need kubectl helm
+	need_cluster "" "nothing is removed; docs/operations.md#uninstall tells how to uninstall it"
 	say "removing the sample, the CRDs with all objects, the operator and the simulator"
 	if [ -n "$(kubectl get namespace "$sample_namespace" --ignore-not-found --output=name)" ]; then
 		delete_sample
 	fi
-	kubectl delete customresourcedefinitions --selector="$label" --timeout="$timeout" >/dev/null ||
-		fail "objects in other namespaces are not gone yet: kubectl get ticketing --all-namespaces shows them"
-	helm uninstall "$release" --namespace="$operator_namespace" --ignore-not-found >/dev/null
-	kubectl delete namespaces --selector="$label" --timeout="$timeout" >/dev/null
+	delete_crds
+	helm uninstall "$release" --namespace="$operator_namespace" --ignore-not-found --timeout="$timeout" >/dev/null ||
+		fail "the release $release is not removed: helm status $release --namespace=$operator_namespace tells what is left"
+	kubectl delete namespaces --selector="$label" --timeout="$timeout" >/dev/null ||
+		fail "these namespaces are not gone yet: kubectl describe namespaces --selector=$label tells what they wait for"
 	say "everything is removed"
 }
 
-# delete_sample deletes the Integration after what uses it, so that tickets can still be closed.
+# delete_crds changes what is not gone soon: where the API server could not list the objects of a CRD
+# that is new, it tries again when the CRD changes, or minutes later.
+delete_crds() {
+	kubectl delete customresourcedefinitions --selector="$label" --timeout=15s >/dev/null 2>&1 && return
+	kubectl annotate customresourcedefinitions --selector="$label" --overwrite ticketing.synqly.com/quickstart=uninstall >/dev/null || true
+	kubectl delete customresourcedefinitions --selector="$label" --timeout="$timeout" >/dev/null ||
+		fail "the CRDs are not gone yet. These tell what they wait for, such as objects in other namespaces:
+  kubectl get ticketing --all-namespaces
+  kubectl describe customresourcedefinitions --selector=$label"
+}
+
+# delete_sample deletes the Integration after what uses it: it waits for those.
 delete_sample() {
 	available=$(kubectl get deployment "$release" --namespace="$operator_namespace" --ignore-not-found --output='jsonpath={.status.availableReplicas}')
 	if [ "${available:-0}" -gt 0 ]; then
@@ -209,8 +254,16 @@ delete_sample() {
 	done
 }
 
+# delete_and_wait lets the operator remove the finalizers. It does not ask the simulator, which may
+# not run any more, and goes anyway.
 delete_and_wait() {
-	kubectl delete "$1" --all --namespace="$sample_namespace" --timeout="$timeout" >/dev/null
+	{
+		kubectl annotate "$1" --all --namespace="$sample_namespace" --overwrite ticketing.synqly.com/orphan=true &&
+			kubectl delete "$1" --all --namespace="$sample_namespace" --timeout="$timeout"
+	} >/dev/null ||
+		fail "the $1 of the sample are not gone. These tell why; then run it again:
+  kubectl describe $1 --namespace=$sample_namespace
+  kubectl logs deployment/$release --namespace=$operator_namespace"
 }
 
 # delete_with_finalizers does not wait for an operator that never comes.
@@ -222,7 +275,7 @@ delete_with_finalizers() {
 }
 
 uninstall_kind() {
-	need kind "see https://kind.sigs.k8s.io/docs/user/quick-start/"
+	need kind
 	kind delete cluster --name "$kind_cluster"
 }
 

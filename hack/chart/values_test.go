@@ -407,6 +407,10 @@ func TestWrongValuesAreNamed(t *testing.T) {
 		"an issuer without a name":                          {"alerts: {tls: {certManager: {issuerRef: {kind: ClusterIssuer}}}}", "at '/alerts/tls/certManager/issuerRef'"},
 		"a number in the environment":                       {"extraEnv: [{name: A, value: 1}]", "at '/extraEnv/0/value': got number, want string"},
 		"a memory limit that cannot be read":                {"resources: {limits: {memory: 1Xi}}", `goMemLimit must be set: resources.limits.memory is "1Xi"`},
+		"a memory limit without its unit":                   {"resources: {limits: {memory: 224}}", `resources.limits.memory is "224", in which no operator can run`},
+		"an Integration with a misspelled field":            {"integrations: [{name: a, spec: {pollintervall: 1m}}]", `integrations[0].spec has no field "pollintervall"; its fields are baseURL,`},
+		"an Integration with a misspelled field below":      {"integrations: [{name: a, spec: {}}, {name: b, spec: {rateLimit: {requests: 1}}}]", `integrations[1].spec.rateLimit has no field "requests"`},
+		"a ClusterIntegration with a misspelled field":      {"clusterIntegrations: [{name: a, spec: {namespaceSelector: {matchExpressions: [{key: a, operater: Exists}]}}}]", `clusterIntegrations[0].spec.namespaceSelector.matchExpressions[0] has no field "operater"`},
 		"a ClusterIntegration that is not served":           {"{watchNamespaces: [team-a], clusterIntegrations: [{name: shared, spec: {tokenSecretRef: {name: token}}}]}", "clusterResourceNamespace must be set when there are clusterIntegrations and watchNamespaces"},
 		"no service account":                                {"serviceAccount: {create: false}", "serviceAccount.name must be set when serviceAccount.create is false"},
 	} {

@@ -203,19 +203,26 @@ func (d *demo) keepRunning(ctx context.Context) error {
 		return nil
 	}
 	d.say("Everything keeps running until Ctrl-C. The tickets in a browser: %s", d.simulatorURL)
+	plugin, err := filepath.Abs("bin") // `make demo` builds kubectl-ticketing there.
+	if err != nil {
+		return fmt.Errorf("looking for the plugin of kubectl: %w", err)
+	}
 	fmt.Printf(`
 To try things by hand, in another terminal:
   %s
   kubectl get ticketing
   kubectl get incidents -o wide
+  kubectl ticketing explain checkout-latency
   kubectl edit ticket checkout-latency
   kubectl delete ticketcomment checkout-latency-started
+To change a ticket as a person does; some 10 seconds later the status of the Ticket shows it:
+%s
 To send an alert as Alertmanager does:
 %s
 No kube-controller-manager runs here: the Tickets and comments of an Incident that you delete stay.
 The logs: %s and %s
 
-`, exportForKubectl(d.settings.programs, d.kubeconfig), curlOfAlert(d.tokenFile(), d.alertsURL), d.operator.LogFile, d.simulator.LogFile)
+`, exportForKubectl(d.settings.programs, plugin, d.kubeconfig), curlOfRemoteChange(d.simulatorURL), curlOfAlert(d.tokenFile(), d.alertsURL), d.operator.LogFile, d.simulator.LogFile)
 	select {
 	case <-ctx.Done():
 		return nil

@@ -23,17 +23,19 @@ func findKubectl(programs string) (string, bool) {
 	return "", false
 }
 
-// exportForKubectl is the shell command after which kubectl works against the demo.
-func exportForKubectl(programs, kubeconfig string) string {
+// exportForKubectl is the shell command after which kubectl works against the demo, and finds its
+// plugin in the given folder.
+func exportForKubectl(programs, plugin, kubeconfig string) string {
+	export := "export KUBECONFIG=" + kubeconfig + " PATH=" + plugin
 	path, found := findKubectl(programs)
 	switch {
 	case !found:
 		// Where setup-envtest cannot download it, it is built, which takes minutes.
-		return "export KUBECONFIG=" + kubeconfig + " PATH=$(hack/control-plane/control-plane.sh kubectl):$PATH"
+		return export + ":$(hack/control-plane/control-plane.sh kubectl):$PATH"
 	case filepath.Dir(path) == filepath.Clean(programs):
-		return "export KUBECONFIG=" + kubeconfig + " PATH=" + programs + ":$PATH"
+		return export + ":" + programs + ":$PATH"
 	default:
-		return "export KUBECONFIG=" + kubeconfig
+		return export + ":$PATH"
 	}
 }
 

@@ -14,7 +14,7 @@ func TestKubectlIsUsedWhereItIs(t *testing.T) {
 	cases := map[string]struct {
 		inFolder, onPath bool
 		wantFolder       string // "programs", "path" or none
-		wantPATH         string // what is put before $PATH
+		wantPATH         string // what is put before $PATH, after the folder of the plugin
 	}{
 		"in the folder of the programs": {inFolder: true, wantFolder: "programs", wantPATH: "PROGRAMS"},
 		"in the folder before PATH":     {inFolder: true, onPath: true, wantFolder: "programs", wantPATH: "PROGRAMS"},
@@ -43,11 +43,12 @@ func TestKubectlIsUsedWhereItIs(t *testing.T) {
 			if path != want || found != (want != "") {
 				t.Errorf("findKubectl = %q, %t; want %q", path, found, want)
 			}
-			wantExport := "export KUBECONFIG=/demo/kubeconfig"
+			wantExport := "export KUBECONFIG=/demo/kubeconfig PATH=/project/bin:"
 			if test.wantPATH != "" {
-				wantExport += " PATH=" + strings.ReplaceAll(test.wantPATH, "PROGRAMS", programs) + ":$PATH"
+				wantExport += strings.ReplaceAll(test.wantPATH, "PROGRAMS", programs) + ":"
 			}
-			if got := exportForKubectl(programs, "/demo/kubeconfig"); got != wantExport {
+			wantExport += "$PATH"
+			if got := exportForKubectl(programs, "/project/bin", "/demo/kubeconfig"); got != wantExport {
 				t.Errorf("the command for the shell is %q, want %q", got, wantExport)
 			}
 		})

@@ -48,6 +48,13 @@ type remoteFile struct {
 	FileSize int64  `json:"file_size"`
 }
 
+// curlOfRemoteChange is a command that changes the status of a ticket of the samples in the
+// simulator.
+func curlOfRemoteChange(simulatorURL string) string {
+	return `  curl -X PATCH -H 'Content-Type: application/json' -d '{"status": "In Progress"}' ` + simulatorURL +
+		"/simulator/tickets/$(kubectl get ticket checkout-latency -o jsonpath='{.status.id}')"
+}
+
 // fetchTickets asks the simulator for everything that it holds.
 func fetchTickets(ctx context.Context, simulatorURL string) ([]remoteTicket, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, simulatorURL+"/simulator/tickets", http.NoBody)

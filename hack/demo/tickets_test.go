@@ -6,6 +6,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -73,6 +74,38 @@ func TestAnAnswerThatIsNoListOfTicketsIsAnError(t *testing.T) {
 				t.Errorf("fetchTickets returned %v, want an error", tickets)
 			}
 		})
+	}
+}
+
+// The test sends what the shell hands to curl.
+func TestTheCommandThatChangesATicketInTheSimulatorChangesIt(t *testing.T) {
+	remote := simulator.New(simulator.Options{Token: "a-token", Admin: true})
+	server := httptest.NewServer(remote)
+	t.Cleanup(server.Close)
+	ticket := remote.AddTicket(simulator.Ticket{Name: "checkout", Summary: "p99 above 2s", Status: "To Do", Project: "OPS"})
+	command := exec.CommandContext(t.Context(), "sh", "-c", "kubectl() { echo "+ticket.ID+"; }; curl() { printf '%s\n' \"$@\"; }\n"+curlOfRemoteChange(server.URL))
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, output)
+	}
+	arguments := strings.Split(strings.TrimSuffix(string(output), "\n"), "\n")
+	if len(arguments) != 7 || arguments[0] != "-X" || arguments[2] != "-H" || arguments[4] != "-d" {
+		t.Fatalf("curl gets %q", arguments)
+	}
+
+	request, err := http.NewRequestWithContext(t.Context(), arguments[1], arguments[6], strings.NewReader(arguments[5]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, value, _ := strings.Cut(arguments[3], ": ")
+	request.Header.Set(name, value)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if got := remote.Tickets()[0].Status; response.StatusCode != http.StatusOK || got != "In Progress" {
+		t.Errorf("the simulator answers %s, and the ticket is %q", response.Status, got)
 	}
 }
 

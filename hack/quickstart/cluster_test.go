@@ -119,7 +119,8 @@ func (c *cluster) image(deployment string) string {
 
 // process is a program that runs until the end of the test.
 type process struct {
-	log string // the path of what it prints
+	log     string // the path of what it prints
+	command *exec.Cmd
 }
 
 func startProcess(t *testing.T, environment []string, program string, arguments ...string) (*process, error) {
@@ -133,18 +134,24 @@ func startProcess(t *testing.T, environment []string, program string, arguments 
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), program, arguments...)
 	command.Env = append(os.Environ(), environment...)
 	command.Stdout, command.Stderr = output, output
+	p.command = command
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", program, err)
 	}
 	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
+		p.stop()
 		_ = output.Close()
 		if t.Failed() {
 			t.Logf("%s %q:\n%s", program, arguments, p.output())
 		}
 	})
 	return p, nil
+}
+
+// stop ends the program if it still runs.
+func (p *process) stop() {
+	_ = p.command.Process.Kill()
+	_ = p.command.Wait()
 }
 
 // output is what the program has printed so far.

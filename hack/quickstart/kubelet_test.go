@@ -38,6 +38,7 @@ type kubelet struct {
 	*cluster
 
 	programs     string // the folder of the built programs
+	simulator    *process
 	simulatorURL string
 	// done is closed when both run, or err says why not.
 	done chan struct{}
@@ -88,6 +89,7 @@ func (k *kubelet) runSimulator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	k.simulator = p
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 	if err := poll(ctx, func(context.Context) error {
 		if k.simulatorURL = address.FindString(p.output()); k.simulatorURL == "" {

@@ -6,7 +6,6 @@
 package quickstart_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -53,6 +52,8 @@ func TestTheQuickstartMakesATicketAndRemovesEverything(t *testing.T) {
 	if !slices.ContainsFunc(before, func(name string) bool { return strings.HasPrefix(name, "customresourcedefinition") }) {
 		t.Errorf("objects that carry the label of the quickstart: %q, want CRDs among them", before)
 	}
+	// What is deleted cannot be removed from a simulator that does not run any more.
+	kubelet.simulator.stop()
 	cluster.run("hack/quickstart.sh", "uninstall")
 	if left := cluster.objects(); len(left) > 0 {
 		t.Errorf("after uninstall these are left: %q", left)
@@ -89,25 +90,25 @@ func removesWithoutOperator(t *testing.T, cluster *cluster) {
 // CRDs are there, or its namespace alone.
 func leavesAlone(t *testing.T, cluster *cluster) {
 	t.Helper()
-	refuses := func(object string, arguments ...string) {
+	refuses := func(object, advice string, arguments ...string) {
 		t.Helper()
 		output, err := cluster.try("hack/quickstart.sh", arguments...)
-		if err == nil || !strings.Contains(output, "the operator is installed in this cluster, and not by this script") {
+		if err == nil || !strings.Contains(output, "the operator is installed in this cluster, and not by this script") || !strings.Contains(output, advice) {
 			t.Errorf("quickstart.sh %q: %v:\n%s", arguments, err, output)
 		}
 		cluster.run("kubectl", "get", object)
 	}
 	cluster.run("kubectl", "create", "namespace", operator.Namespace)
-	refuses("namespace/"+operator.Namespace, "uninstall")
+	refuses("namespace/"+operator.Namespace, "nothing is removed", "uninstall")
 	cluster.run("kubectl", "delete", "namespace", operator.Namespace)
 	cluster.run("kubectl", "apply", "--server-side", "--kustomize=config/crd")
-	refuses("customresourcedefinition/tickets.ticketing.synqly.com")
-	refuses("customresourcedefinition/tickets.ticketing.synqly.com", "uninstall")
+	refuses("customresourcedefinition/tickets.ticketing.synqly.com", "use another cluster")
+	refuses("customresourcedefinition/tickets.ticketing.synqly.com", "docs/operations.md#uninstall", "uninstall")
 }
 
 func TestTheQuickstartSaysWhatIsMissing(t *testing.T) {
 	tools := t.TempDir()
-	for _, program := range []string{"sh", "dirname"} {
+	for _, program := range []string{"sh", "dirname", "cat"} {
 		path, err := exec.LookPath(program)
 		if err != nil {
 			t.Fatal(err)
@@ -137,24 +138,37 @@ func TestTheQuickstartSaysWhatIsMissing(t *testing.T) {
 		"kind":                 {path: tools, arguments: []string{"kind"}, want: "kind is not installed, or not in PATH", exit: 1},
 		"kind to uninstall":    {path: tools, arguments: []string{"uninstall", "kind"}, want: "kind is not installed", exit: 1},
 		"kubectl beside kind":  {path: withProgram(withHelm, "kind", ""), arguments: []string{"kind"}, want: "kubectl is not installed", exit: 1},
+		"all that is missing":  {path: withHelm, arguments: []string{"kind"}, want: "docker is not installed", exit: 1},
 		"a cluster":            {path: withProgram(withHelm, "kubectl", "exit 1"), want: "kubectl reaches no cluster", exit: 1},
 		// Nothing is removed while it is unknown whose operator is there.
 		"an answer of the cluster": {
 			path:      withProgram(withHelm, "kubectl", `case "$1 $2" in "get --raw" | delete*) ;; *) echo "no answer" >&2; exit 1 ;; esac`),
 			arguments: []string{"uninstall"}, want: "no answer", exit: 1,
 		},
+		"a deletion that takes too long": {
+			path: withProgram(withHelm, "kubectl",
+				`case "$1 $2" in "get deployment") echo 1 ;; "get namespace" | "get crd") echo "$3" ;; delete*) echo "timed out" >&2; exit 1 ;; esac`),
+			arguments: []string{"uninstall"}, want: "quickstart: the alertreceivers of the sample are not gone", exit: 1,
+		},
+		"CRDs that stay": {
+			path:      withProgram(withHelm, "kubectl", `case "$1 $2" in "delete customresourcedefinitions") exit 1 ;; esac`),
+			arguments: []string{"uninstall"}, want: "quickstart: the CRDs are not gone yet", exit: 1,
+		},
+		"a namespace that stays": {
+			path:      withProgram(withHelm, "kubectl", `case "$1 $2" in "delete namespaces") exit 1 ;; esac`),
+			arguments: []string{"uninstall"}, want: "quickstart: these namespaces are not gone yet", exit: 1,
+		},
 		"images":       {path: withProgram(withHelm, "kubectl", ""), want: "set IMG and SIMULATOR_IMG", exit: 1},
 		"a known word": {path: tools, arguments: []string{"install"}, want: "usage: hack/quickstart.sh", exit: 2},
+		"help":         {path: tools, arguments: []string{"--help"}, want: "SIMULATOR_IMG ", exit: 0},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			command := exec.CommandContext(t.Context(), "../quickstart.sh", test.arguments...)
 			command.Env = []string{"PATH=" + test.path}
-			var failure bytes.Buffer
-			command.Stderr = &failure
-			_ = command.Run()
-			if got := command.ProcessState.ExitCode(); got != test.exit || !strings.Contains(failure.String(), test.want) {
-				t.Errorf("quickstart.sh %q ended with %d and said %q, want %d and %q", test.arguments, got, failure.String(), test.exit, test.want)
+			output, _ := command.CombinedOutput()
+			if got := command.ProcessState.ExitCode(); got != test.exit || !strings.Contains(string(output), test.want) {
+				t.Errorf("quickstart.sh %q ended with %d and said %q, want %d and %q", test.arguments, got, output, test.exit, test.want)
 			}
 		})
 	}

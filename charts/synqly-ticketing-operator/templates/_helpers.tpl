@@ -80,6 +80,9 @@ The Secret with the certificate for alerts; empty where they are not encrypted.
 {{- else if not $text -}}
 {{- else if and $number $factor -}}
 {{- $bytes := mulf $number $factor 0.75 | int64 -}}
+{{- if lt $bytes 0x100000 -}}
+{{- printf "resources.limits.memory is %q, in which no operator can run: is the unit missing, such as Mi?" $text | fail -}}
+{{- end -}}
 {{- eq (mod $bytes 0x100000) 0 | ternary (printf "%dMiB" (div $bytes 0x100000)) (printf "%dB" $bytes) -}}
 {{- else -}}
 {{- printf "goMemLimit must be set: resources.limits.memory is %q, which the chart cannot read" $text | fail -}}
