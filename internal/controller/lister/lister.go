@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,12 +46,12 @@ func Each[O client.Object](ctx context.Context, reader client.Reader, list clien
 }
 
 // EachMatching calls visit as Each does, with each object that has a value of an index. What this
-// process has written is among them, as it is in a list.
-func EachMatching[O client.Object](ctx context.Context, reader client.Reader, list client.ObjectList, namespace, index, value string, visit func(O)) error {
-	options := []client.ListOption{client.InNamespace(namespace), client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy}
+// process has written is among them, as it is in a list, unless an option says otherwise.
+func EachMatching[O client.Object](ctx context.Context, reader client.Reader, list client.ObjectList, namespace, index, value string, visit func(O), options ...client.ListOption) error {
+	options = append([]client.ListOption{client.InNamespace(namespace), client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy}, options...)
 	if cached, ok := reader.(*cachedClient); ok {
 		// The list waits until the cache shows what was written.
-		if err := reader.List(ctx, list, append(options, client.Limit(1))...); err != nil || meta.LenList(list) == 0 {
+		if err := reader.List(ctx, list, slices.Concat(options, []client.ListOption{client.Limit(1)})...); err != nil || meta.LenList(list) == 0 {
 			return err
 		}
 		objects, err := cached.matching(list, namespace, index, value)

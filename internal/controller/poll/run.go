@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
 	"github.com/synqly/ticketing-operator/internal/controller/lister"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
 )
@@ -64,7 +66,7 @@ func (r *run) readTickets(ctx context.Context) error {
 	var failure error
 	// There may be many of them. A write of this process that the cache does not show yet makes a
 	// change be reported once more, no worse.
-	err := lister.Each(ctx, r.Client, &v1alpha1.TicketList{}, r.name.Namespace, func(ticket *v1alpha1.Ticket) {
+	err := lister.EachMatching(ctx, r.Client, &v1alpha1.TicketList{}, r.name.Namespace, remote.IndexIntegration, recorded, func(ticket *v1alpha1.Ticket) {
 		if failure != nil || ticket.Status.ID == "" || ticket.Status.Integration != recorded || !ticket.DeletionTimestamp.IsZero() {
 			return
 		}
@@ -79,7 +81,7 @@ func (r *run) readTickets(ctx context.Context) error {
 			r.tickets = append(r.tickets, ticket)
 			r.byID[ticket.Status.ID] = append(r.byID[ticket.Status.ID], ticket)
 		}
-	})
+	}, client.DisableReadYourWritesConsistency)
 	if err != nil {
 		return fmt.Errorf("listing the Tickets: %w", err)
 	}
