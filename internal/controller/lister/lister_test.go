@@ -50,7 +50,7 @@ func cachedReader(t *testing.T, groups ...[]*v1alpha1.Ticket) *cachedClient {
 		source := cachetesting.NewFakeControllerSource()
 		t.Cleanup(source.Shutdown)
 		for _, ticket := range group {
-			source.Add(ticket)
+			source.Add(ticket.DeepCopy()) // It numbers what it is given.
 		}
 		informer := informers.NewInformer(source, &v1alpha1.Ticket{}, 0, toolscache.Indexers{toolscache.NamespaceIndex: toolscache.MetaNamespaceIndexFunc})
 		go informer.RunWithContext(t.Context())
