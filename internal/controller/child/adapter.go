@@ -17,6 +17,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
@@ -178,7 +179,7 @@ func (a Adapter[O, R]) Known(ctx context.Context, reader client.Reader, of clien
 		return nil, fmt.Errorf("listing the %ss of the ticket: %w", a.KindName, err)
 	}
 	var known []Known
-	err = remote.EachOf(list, func(object O) {
+	err = lister.EachItem(list, func(object O) {
 		if object.GetUID() != of.GetUID() && len(a.Diff(object)) == 0 {
 			known = append(known, a.known(of, object))
 		}

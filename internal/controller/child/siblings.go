@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
@@ -127,7 +128,7 @@ func (a Adapter[O, R]) siblingWith(ctx context.Context, call remote.Call[O, R], 
 		return nil, fmt.Errorf("looking for other %ss of the Integration: %w", a.KindName, err)
 	}
 	var found []sibling
-	err = remote.EachOf(list, func(other O) {
+	err = lister.EachItem(list, func(other O) {
 		if other.GetUID() != call.Object.GetUID() && len(found) == 0 {
 			found = append(found, a.asSibling(other))
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
@@ -99,7 +100,7 @@ func (r *Reconciler) users(ctx context.Context, integration connection.Integrati
 			if err != nil {
 				return nil, fmt.Errorf("looking for objects that use the Integration: %w", err)
 			}
-			err = remote.EachOf(list, func(object remote.Object) {
+			err = lister.EachItem(list, func(object remote.Object) {
 				if controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) {
 					users = append(users, fmt.Sprintf("%s %q", kind.Name, nameAsSeenFrom(integration, object)))
 				}

@@ -42,7 +42,7 @@ func Each[O client.Object](ctx context.Context, reader client.Reader, list clien
 	if err != nil {
 		return err
 	}
-	return eachItem(list, visit)
+	return EachItem(list, visit)
 }
 
 // EachMatching calls visit as Each does, with each object that has a value of an index. What this
@@ -70,10 +70,11 @@ func EachMatching[O client.Object](ctx context.Context, reader client.Reader, li
 	if err := reader.List(ctx, list, options...); err != nil {
 		return err
 	}
-	return eachItem(list, visit)
+	return EachItem(list, visit)
 }
 
-func eachItem[O client.Object](list client.ObjectList, visit func(O)) error {
+// EachItem calls visit with each object of a list that is of a type.
+func EachItem[O client.Object](list client.ObjectList, visit func(O)) error {
 	return meta.EachListItem(list, func(item runtime.Object) error {
 		if object, is := item.(O); is {
 			visit(object)

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 )
 
 // claim makes sure that of all objects that could take a remote object for theirs, in this process
@@ -65,7 +66,7 @@ func (r *Reconciler[O, R]) rival(ctx context.Context, s *state[O, R], id string)
 			return "", &kubernetesError{fmt.Errorf("looking for other claims on the remote %s: %w", r.adapter.Noun(), err)}
 		}
 		rival := ""
-		err = EachOf(list, func(other O) {
+		err = lister.EachItem(list, func(other O) {
 			if other.GetUID() != s.object.GetUID() && rival == "" && slices.Contains(r.adapter.RemoteIDs(other), claimed) {
 				rival = DescribeOther(s.object, other, r.adapter.Kind())
 			}

@@ -7,7 +7,6 @@ import (
 	"context"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 )
 
 // Lister is the part of an adapter that finding objects needs.
@@ -66,7 +66,7 @@ func requestsFor(ctx context.Context, reader client.Reader, kind Lister, isMeant
 		return nil
 	}
 	var requests []ctrl.Request
-	err := EachOf(list, func(object Object) {
+	err := lister.EachItem(list, func(object Object) {
 		if isMeant(object) {
 			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 		}
@@ -82,14 +82,4 @@ func isWaiting(object Object) bool {
 	status := object.RemoteStatus()
 	return !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady) || !object.GetDeletionTimestamp().IsZero() ||
 		status.ObservedGeneration != object.GetGeneration() // It may wait for the rateLimit with an edit.
-}
-
-// EachOf calls a function for each object of a list that is of a type.
-func EachOf[O client.Object](list client.ObjectList, do func(O)) error {
-	return meta.EachListItem(list, func(item runtime.Object) error {
-		if object, is := item.(O); is {
-			do(object)
-		}
-		return nil
-	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/child"
 	"github.com/synqly/ticketing-operator/internal/controller/comment"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/lister"
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/synqly"
@@ -140,7 +141,7 @@ func eachChild(ctx context.Context, reader client.Reader, ticket *v1alpha1.Ticke
 		if err != nil {
 			return fmt.Errorf("looking for the %ss of the Ticket: %w", kind.name, err)
 		}
-		if err := remote.EachOf(kind.list, func(object remote.Object) { do(kind.name, object) }); err != nil {
+		if err := lister.EachItem(kind.list, func(object remote.Object) { do(kind.name, object) }); err != nil {
 			return err
 		}
 	}
