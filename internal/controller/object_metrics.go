@@ -174,7 +174,7 @@ type readiness struct{ ready, reason string }
 
 func (k countedKind) count(ctx context.Context, reader client.Reader, metrics chan<- prometheus.Metric) error {
 	counts := map[readiness]int{}
-	err := lister.Each(ctx, reader, k.list, "", func(object client.Object) {
+	err := lister.Each(ctx, reader, k.list, func(object client.Object) {
 		found := readinessOf(k.look(object))
 		if _, known := counts[found]; !known && len(counts) >= mostReasons {
 			found.reason = otherReason

@@ -25,27 +25,26 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Each calls visit with each object of a kind that the cache has, in a namespace or, where that is
-// empty, in all of them. The objects are the cache's own and must not be changed. What this process
-// has written just now may not be among them yet.
+// Each calls visit with each object of a kind that the cache has. The objects are the cache's own and
+// must not be changed. What this process has written just now may not be among them yet.
 //
 // A reader that does not come from Informers is asked for a list.
-func Each[O client.Object](ctx context.Context, reader client.Reader, list client.ObjectList, namespace string, visit func(O)) error {
+func Each[O client.Object](ctx context.Context, reader client.Reader, list client.ObjectList, visit func(O)) error {
 	if cached, ok := reader.(*cachedClient); ok {
-		return cached.each(ctx, list, namespace, func(object any) {
+		return cached.each(ctx, list, func(object any) {
 			if object, is := object.(O); is {
 				visit(object)
 			}
 		})
 	}
-	err := reader.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
-	if err != nil {
+	if err := reader.List(ctx, list, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 		return err
 	}
 	return EachItem(list, visit)
 }
 
-// EachMatching calls visit as Each does, with each object that has a value of an index. What this
+// EachMatching calls visit as Each does, with each object of a namespace or, where that is empty, of
+// all of them, that has a value of an index. What this
 // process has written is among them, as it is in a list, unless an option says otherwise.
 func EachMatching[O client.Object](ctx context.Context, reader client.Reader, list client.ObjectList, namespace, index, value string, visit func(O), options ...client.ListOption) error {
 	options = append([]client.ListOption{client.InNamespace(namespace), client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy}, options...)
@@ -134,7 +133,7 @@ type cachedClient struct {
 	}
 }
 
-func (c *cachedClient) each(ctx context.Context, list client.ObjectList, namespace string, visit func(any)) error {
+func (c *cachedClient) each(ctx context.Context, list client.ObjectList, visit func(any)) error {
 	example, err := itemOf(list)
 	if err != nil {
 		return err
@@ -143,22 +142,11 @@ func (c *cachedClient) each(ctx context.Context, list client.ObjectList, namespa
 		return err
 	}
 	for _, informer := range c.informers.of(reflect.TypeOf(example)) {
-		objects, err := listed(informer.GetIndexer(), namespace)
-		if err != nil {
-			return err
-		}
-		for _, object := range objects {
+		for _, object := range informer.GetStore().List() {
 			visit(object)
 		}
 	}
 	return nil
-}
-
-func listed(indexer toolscache.Indexer, namespace string) ([]any, error) {
-	if namespace == "" {
-		return indexer.List(), nil
-	}
-	return indexer.ByIndex(toolscache.NamespaceIndex, namespace)
 }
 
 // matching are the objects with a value of an index, as the cache of controller-runtime keeps it:
