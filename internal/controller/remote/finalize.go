@@ -103,37 +103,16 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) err
 		}
 		return r.removeFinalizer(ctx, s)
 	}
-	var conflict *ConflictError
-	switch err := r.resolveIntent(ctx, s); {
-	case errors.As(err, &conflict) && conflict.Foreign && s.status.ID != "":
-		// The object was copied with its status: the remote object is the original's.
-		s.emit(retainedEvent(r.adapter.Noun(), s.status.ID))
+	others, isOthers, err := r.othersRemote(ctx, s)
+	if err != nil {
+		return err
+	}
+	if isOthers {
+		s.emit(retainedEvent(r.adapter.Noun(), others))
 		return r.removeFinalizer(ctx, s)
-	case errors.As(err, &conflict):
-		// What the annotations speak of is not this object's, so it is not removed.
-		s.intent = intent{}
-	case err != nil:
-		return err
 	}
-	switch err := r.checkOwnership(ctx, s); {
-	case errors.As(err, &conflict):
-		// The remote object is the other's to remove.
-		s.emit(retainedEvent(r.adapter.Noun(), s.policy.AdoptID))
-		return r.removeFinalizer(ctx, s)
-	case err != nil:
+	if ctx, err = r.settleBeforeRemoval(ctx, s); err != nil {
 		return err
-	}
-	if err := r.serveCreateAgain(ctx, s); err != nil {
-		return err
-	}
-	for s.attemptOpen() && !r.closingOpen(s) {
-		var err error
-		if ctx, err = r.connect(ctx, s, removal); err != nil {
-			return err
-		}
-		if err := r.settle(ctx, s); err != nil {
-			return err
-		}
 	}
 	left := r.remainingIDs(s)
 	if len(left) > 0 {
@@ -142,33 +121,83 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) err
 		}
 	}
 	for _, id := range left {
-		if id == s.status.ID && IsUnverified(s.status) {
-			s.emit(unverifiedEvent(r.adapter.Noun(), id))
-			continue
-		}
-		var err error
-		if ctx, err = r.connect(ctx, s, removal); err != nil {
+		if ctx, err = r.removeOne(ctx, s, id); err != nil {
 			return err
-		}
-		closed, err := r.comment(ctx, s)
-		if err != nil {
-			return fmt.Errorf("posting the closing comment: %w", err)
-		}
-		if !closed {
-			err = r.logged(ctx, s, "remove the "+r.adapter.Noun(), func() (string, error) { return id, r.adapter.Remove(ctx, s.call(id)) })
-		}
-		var refusal *ClosedError
-		switch {
-		case errors.As(err, &refusal):
-			// Nothing that could be waited for: it ends like one whose ticket is gone.
-			s.emit(keptByClosedEvent(r.adapter.Noun(), id, refusal))
-		case err != nil:
-			return fmt.Errorf("removing the remote %s %q: %w", r.adapter.Noun(), id, err)
-		default:
-			s.emit(removedEvent(r.adapter.Noun(), r.adapter.Removed(), id))
 		}
 	}
 	return r.removeFinalizer(ctx, s) // mutant: release-early
+}
+
+// othersRemote is the remote object that the object names although another object has it, which is
+// the one to remove it.
+func (r *Reconciler[O, R]) othersRemote(ctx context.Context, s *state[O, R]) (id string, isOthers bool, err error) {
+	var conflict *ConflictError
+	switch err := r.resolveIntent(ctx, s); {
+	case errors.As(err, &conflict) && conflict.Foreign && s.status.ID != "":
+		// The object was copied with its status: the remote object is the original's.
+		return s.status.ID, true, nil
+	case errors.As(err, &conflict):
+		// What the annotations speak of is not this object's, so it is not removed.
+		s.intent = intent{}
+	case err != nil:
+		return "", false, err
+	}
+	switch err := r.checkOwnership(ctx, s); {
+	case errors.As(err, &conflict):
+		return s.policy.AdoptID, true, nil
+	case err != nil:
+		return "", false, err
+	}
+	return "", false, nil
+}
+
+// settleBeforeRemoval finds out what came of the requests that may have made a remote object, so
+// that none is left behind.
+func (r *Reconciler[O, R]) settleBeforeRemoval(ctx context.Context, s *state[O, R]) (context.Context, error) {
+	if err := r.serveCreateAgain(ctx, s); err != nil {
+		return ctx, err
+	}
+	for s.attemptOpen() && !r.closingOpen(s) {
+		var err error
+		if ctx, err = r.connect(ctx, s, removal); err != nil {
+			return ctx, err
+		}
+		if err := r.settle(ctx, s); err != nil {
+			return ctx, err
+		}
+	}
+	return ctx, nil
+}
+
+// removeOne removes, or closes, one remote object.
+func (r *Reconciler[O, R]) removeOne(ctx context.Context, s *state[O, R], id string) (context.Context, error) {
+	noun := r.adapter.Noun()
+	if id == s.status.ID && IsUnverified(s.status) {
+		s.emit(unverifiedEvent(noun, id))
+		return ctx, nil
+	}
+	ctx, err := r.connect(ctx, s, removal)
+	if err != nil {
+		return ctx, err
+	}
+	closed, err := r.comment(ctx, s)
+	if err != nil {
+		return ctx, fmt.Errorf("posting the closing comment: %w", err)
+	}
+	if !closed {
+		err = r.logged(ctx, s, "remove the "+noun, func() (string, error) { return id, r.adapter.Remove(ctx, s.call(id)) })
+	}
+	var refusal *ClosedError
+	switch {
+	case errors.As(err, &refusal):
+		// Nothing that could be waited for: it ends like one whose ticket is gone.
+		s.emit(keptByClosedEvent(noun, id, refusal))
+	case err != nil:
+		return ctx, fmt.Errorf("removing the remote %s %q: %w", noun, id, err)
+	default:
+		s.emit(removedEvent(noun, r.adapter.Removed(), id))
+	}
+	return ctx, nil
 }
 
 // remainingIDs are all remote objects that the object stands for.
