@@ -97,12 +97,13 @@ func TestPercentile(t *testing.T) {
 // A run on a system that does not tell what processes use still has results.
 func TestTheReportSaysWhatTheSystemDoesNotTell(t *testing.T) {
 	memory := 123.4
-	b := &bench{settings: settings{folder: t.TempDir()}, result: result{Tickets: 10_000, APIServerPerSecond: 100, ReadyPerSecond: 95, RestingMemory: &memory}}
+	b := &bench{settings: settings{folder: t.TempDir()}, result: result{Tickets: 10_000, Bare: bareRuns{{Tickets: 100, Seconds: 0.5}, {Tickets: 100, Seconds: 1.5}}, ReadyPerSecond: 95, RestingMemory: &memory}}
 	var table bytes.Buffer
 	if err := b.report(&table); err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range [][]string{
+		{"Tickets a second that the API server allows (before; after)", "100.0 (200.0; 66.7)"},
 		{"Tickets a second that become Ready", "95.0 (95 %)", "at least 90 %"},
 		{"Memory at rest", "123 MB", "at most 150 MB"},
 		{"peak", "not told by the system"},

@@ -15,13 +15,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	apiruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -58,11 +59,12 @@ type bench struct {
 	config       *rest.Config
 	client       client.WithWatch
 	kubeconfig   string
-	apiServer    int // Its process ID; 0 where it is not known.
-	simulator    *process.Process
-	simulatorURL string
-	manager      *process.Process
-	pprof        string
+	// apiServer and etcd are their process IDs; 0 where they are not known.
+	apiServer, etcd int
+	simulator       *process.Process
+	simulatorURL    string
+	manager         *process.Process
+	pprof           string
 	// template is a Ticket as the operator has left it, and event what it said of it.
 	template *v1alpha1.Ticket
 	event    *corev1.Event
@@ -81,6 +83,28 @@ func (b *bench) say(format string, args ...any) {
 
 func (b *bench) startEnvironment(ctx context.Context) error {
 	b.say("Starting etcd and kube-apiserver from %s", b.programs)
+	if err := b.startControlPlane(); err != nil {
+		return err
+	}
+	if err := b.startSimulator(ctx); err != nil {
+		return err
+	}
+	for _, namespace := range []string{busyNamespace, quietNamespace, bareNamespace, templateNamespace} {
+		if err := b.createTenant(ctx, namespace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startControlPlane starts etcd and kube-apiserver, on cores of their own if they are to have some.
+// Everything else is started after it, on the others.
+func (b *bench) startControlPlane() error {
+	if b.controlPlaneCores > 0 {
+		if err := useCores(0, b.controlPlaneCores); err != nil {
+			return err
+		}
+	}
 	b.controlPlane = &envtest.Environment{
 		BinaryAssetsDirectory: b.programs, UseExistingCluster: new(bool), ControlPlaneStartTimeout: startTimeout, ControlPlaneStopTimeout: startTimeout,
 		CRDDirectoryPaths: []string{"config/crd/bases"}, ErrorIfCRDPathMissing: true,
@@ -94,25 +118,22 @@ func (b *bench) startEnvironment(ctx context.Context) error {
 		return fmt.Errorf("starting etcd and kube-apiserver: %w", err)
 	}
 	config.QPS = -1
-	b.config, b.apiServer = config, childNamed("kube-apiserver")
+	b.config, b.apiServer, b.etcd = config, childNamed("kube-apiserver"), childNamed("etcd")
+	if b.controlPlaneCores > 0 {
+		if err := useCores(b.controlPlaneCores, runtime.NumCPU()); err != nil {
+			return err
+		}
+	}
 	b.kubeconfig = filepath.Join(b.folder, "kubeconfig")
 	if err := os.WriteFile(b.kubeconfig, b.controlPlane.KubeConfig, 0o600); err != nil {
 		return fmt.Errorf("writing the kubeconfig: %w", err)
 	}
-	scheme := runtime.NewScheme()
+	scheme := apiruntime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return err
 	}
 	if b.client, err = client.NewWithWatch(config, client.Options{Scheme: scheme}); err != nil {
 		return fmt.Errorf("making a client of the API server: %w", err)
-	}
-	if err := b.startSimulator(ctx); err != nil {
-		return err
-	}
-	for _, namespace := range []string{busyNamespace, quietNamespace, bareNamespace, templateNamespace} {
-		if err := b.createTenant(ctx, namespace); err != nil {
-			return err
-		}
 	}
 	return nil
 }

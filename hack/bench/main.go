@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -33,6 +34,8 @@ type settings struct {
 	latency time.Duration
 	atRest  time.Duration
 	profile bool
+	// controlPlaneCores are for etcd and kube-apiserver alone; with 0, all share all.
+	controlPlaneCores int
 	// managerFlags are given to the manager besides those that it needs to run here.
 	managerFlags []string
 }
@@ -47,6 +50,7 @@ func main() {
 	flag.DurationVar(&s.latency, "latency", 20*time.Millisecond, "how long the simulator takes for each request")
 	flag.DurationVar(&s.atRest, "at-rest", time.Minute, "how long the manager is left alone before its memory at rest is read")
 	flag.BoolVar(&s.profile, "profile", false, "record a CPU profile of the manager while it creates the tickets")
+	flag.IntVar(&s.controlPlaneCores, "control-plane-cores", 0, "how many cores etcd and kube-apiserver have for themselves, as they do in a cluster; all programs share all cores if it is 0")
 	flag.Func("manager-flag", "a flag for the manager, such as --max-concurrent-reconciles=64; repeatable", func(value string) error {
 		s.managerFlags = append(s.managerFlags, value)
 		return nil
@@ -75,12 +79,14 @@ func run(ctx context.Context, s settings) (err error) {
 		return errors.New("where etcd and kube-apiserver are is unknown: start it by `make bench`, or give --programs")
 	case s.inSync < 0 || s.tickets-s.inSync < 100 || s.backlog < 100:
 		return fmt.Errorf("--tickets is %d, --in-sync is %d and --backlog is %d: the first must be 100 more than the second at least, and the third at least 100", s.tickets, s.inSync, s.backlog)
+	case s.controlPlaneCores < 0 || s.controlPlaneCores >= runtime.NumCPU():
+		return fmt.Errorf("--control-plane-cores is %d: with the %d cores that there are, it must be between 0 and %d", s.controlPlaneCores, runtime.NumCPU(), runtime.NumCPU()-1)
 	}
 	s.backlog = min(s.backlog, s.tickets-s.inSync)
 	if err := os.MkdirAll(s.folder, 0o750); err != nil {
 		return fmt.Errorf("making the folder for the results: %w", err)
 	}
-	b := &bench{settings: s, started: time.Now(), result: result{Machine: describeMachine(), Tickets: s.tickets, InSync: s.inSync, RemoteLatency: s.latency.String(), RateLimit: rateLimit, ManagerFlags: s.managerFlags}}
+	b := &bench{settings: s, started: time.Now(), result: result{Machine: describeMachine(), Tickets: s.tickets, InSync: s.inSync, RemoteLatency: s.latency.String(), RateLimit: rateLimit, ManagerFlags: s.managerFlags, ControlPlaneCores: s.controlPlaneCores}}
 	defer func() { err = errors.Join(err, b.stop()) }()
 	for _, phase := range []func(context.Context) error{
 		b.startEnvironment,

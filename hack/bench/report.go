@@ -26,21 +26,25 @@ type result struct {
 	RemoteLatency string    `json:"remoteLatency"`
 	RateLimit     int       `json:"rateLimit"`
 	ManagerFlags  []string  `json:"managerFlags,omitempty"`
+	// ControlPlaneCores are those that etcd and kube-apiserver had for themselves.
+	ControlPlaneCores int `json:"controlPlaneCores"`
 
-	APIServerPerSecond float64 `json:"apiServerTicketsPerSecond"`
-	SecondsToApply     float64 `json:"secondsToApply"`
-	SecondsToReady     float64 `json:"secondsToReady"`
-	ReadyPerSecond     float64 `json:"readyPerSecond"`
-	ReadyP50           float64 `json:"readyP50"`
-	ReadyP99           float64 `json:"readyP99"`
+	// Bare are the runs without the operator: before it creates tickets, and after.
+	Bare bareRuns `json:"withoutOperator"`
 
-	RemotePerTicket       float64  `json:"remoteRequestsPerTicket"`
-	ObjectWritesPerTicket float64  `json:"objectWritesPerTicket"`
-	EventsPerTicket       float64  `json:"eventsPerTicket"`
-	ManagerCPUPerTicket   *float64 `json:"managerCPUPerTicket"`
-	APIServerCPUPerTicket *float64 `json:"apiServerCPUPerTicket"`
-	StatusBytes           int      `json:"statusBytes"`
-	ObjectBytes           int      `json:"objectBytes"`
+	SecondsToApply float64 `json:"secondsToApply"`
+	SecondsToReady float64 `json:"secondsToReady"`
+	ReadyPerSecond float64 `json:"readyPerSecond"`
+	ReadyP50       float64 `json:"readyP50"`
+	ReadyP99       float64 `json:"readyP99"`
+
+	RemotePerTicket       float64 `json:"remoteRequestsPerTicket"`
+	ObjectWritesPerTicket float64 `json:"objectWritesPerTicket"`
+	EventsPerTicket       float64 `json:"eventsPerTicket"`
+	// CPUPerTicket is while the operator creates tickets.
+	CPUPerTicket cpuTimes `json:"cpuPerTicket"`
+	StatusBytes  int      `json:"statusBytes"`
+	ObjectBytes  int      `json:"objectBytes"`
 
 	PeakMemory    *float64 `json:"peakMemory"`
 	RestingMemory *float64 `json:"restingMemory"`
@@ -64,6 +68,44 @@ type result struct {
 	RestartCPU        *float64 `json:"restartManagerCPU"`
 	RestartPeakMemory *float64 `json:"restartPeakMemory"`
 	RestartMemory     *float64 `json:"restartRestingMemory"`
+}
+
+// bareRun is a time in which the bench writes by itself what the operator writes.
+type bareRun struct {
+	Tickets int      `json:"tickets"`
+	Seconds float64  `json:"seconds"`
+	CPU     cpuTimes `json:"cpu"`
+}
+
+type bareRuns []bareRun
+
+// perSecond is how many tickets the API server takes in a second, in all runs.
+func (runs bareRuns) perSecond() float64 {
+	tickets, seconds := 0, 0.0
+	for _, run := range runs {
+		tickets += run.Tickets
+		seconds += run.Seconds
+	}
+	return float64(tickets) / seconds
+}
+
+// String is the rate of all runs, and that of each.
+func (runs bareRuns) String() string {
+	each := make([]string, 0, len(runs))
+	for i := range runs {
+		each = append(each, fmt.Sprintf("%.1f", runs[i:i+1].perSecond()))
+	}
+	return fmt.Sprintf("%.1f (%s)", runs.perSecond(), strings.Join(each, "; "))
+}
+
+// cpuPerTicket of each run.
+func (runs bareRuns) cpuPerTicket() string {
+	each := make([]string, 0, len(runs))
+	for _, run := range runs {
+		cpu := run.CPU.per(run.Tickets)
+		each = append(each, joined(cpu.APIServer, cpu.Etcd, cpu.Bench))
+	}
+	return strings.Join(each, ", and ")
 }
 
 // pollCost is what a poll costs.
@@ -105,15 +147,17 @@ func (r *result) rows() []row {
 	if most := memoryGoal(r.Tickets); most > 0 {
 		atRest = fmt.Sprintf("at most %.0f MB", most)
 	}
-	rate := r.ReadyPerSecond / r.APIServerPerSecond
+	rate := r.ReadyPerSecond / r.Bare.perSecond()
+	cpu := r.CPUPerTicket
 	return []row{
-		{"Tickets a second that the API server allows", fmt.Sprintf("%.1f", r.APIServerPerSecond), "-"},
+		{"Tickets a second that the API server allows (before; after)", r.Bare.String(), "-"},
 		{"Tickets a second that become Ready", fmt.Sprintf("%.1f (%.0f %%)", r.ReadyPerSecond, 100*rate), "at least 90 %"},
 		{"Time until all are applied; until all are Ready", fmt.Sprintf("%.1f s; %.1f s", r.SecondsToApply, r.SecondsToReady), "-"},
 		{"From apply to Ready, all applied at once: p50; p99", fmt.Sprintf("%.1f s; %.1f s", r.ReadyP50, r.ReadyP99), "-"},
 		{"Remote requests per ticket", fmt.Sprintf("%.2f", r.RemotePerTicket), "1.00"},
 		{"Writes of objects per ticket; Events", fmt.Sprintf("%.2f; %.2f", r.ObjectWritesPerTicket, r.EventsPerTicket), "2.00; 1.00"},
-		{"CPU per ticket: manager; API server", milliseconds(r.ManagerCPUPerTicket) + "; " + milliseconds(r.APIServerCPUPerTicket), "-"},
+		{"CPU per ticket: manager; API server; etcd; simulator; bench", joined(cpu.Manager, cpu.APIServer, cpu.Etcd, cpu.Simulator, cpu.Bench), "-"},
+		{"The same without the operator: API server; etcd; bench", r.Bare.cpuPerTicket(), "-"},
 		{"Size of a status; of its object", fmt.Sprintf("%d bytes; %d bytes", r.StatusBytes, r.ObjectBytes), "-"},
 		{"Memory while tickets are created, peak", megabytes(r.PeakMemory), "-"},
 		{"Memory at rest", megabytes(r.RestingMemory), atRest},
@@ -126,6 +170,15 @@ func (r *result) rows() []row {
 		{"Restart: CPU of the manager", milliseconds(r.RestartCPU), "-"},
 		{"Restart: memory at peak; at rest", megabytes(r.RestartPeakMemory) + "; " + megabytes(r.RestartMemory), atRest},
 	}
+}
+
+// joined are readings of CPU time, one after another.
+func joined(readings ...*float64) string {
+	texts := make([]string, 0, len(readings))
+	for _, seconds := range readings {
+		texts = append(texts, milliseconds(seconds))
+	}
+	return strings.Join(texts, "; ")
 }
 
 func milliseconds(seconds *float64) string {
@@ -154,8 +207,8 @@ func (b *bench) report(out io.Writer) error {
 		return fmt.Errorf("printing the table: %w", err)
 	}
 	machine := &b.result.Machine
-	_, err = io.WriteString(out, fmt.Sprintf("\n%d tickets, of which %d were in sync before, %s for each remote request, rateLimit %d, on %d cores (%s, %s, load %s before)\n\n%s\nWritten to %s\n",
-		b.result.Tickets, b.result.InSync, b.result.RemoteLatency, rateLimit, machine.Cores, machine.Processor, machine.Memory, machine.LoadBefore, table, filepath.Join(b.folder, name)))
+	_, err = io.WriteString(out, fmt.Sprintf("\n%d tickets, of which %d were in sync before, %s for each remote request, rateLimit %d, on %d cores, of which the control plane had %d for itself (%s, %s, load %s before)\n\n%s\nWritten to %s\n",
+		b.result.Tickets, b.result.InSync, b.result.RemoteLatency, rateLimit, machine.Cores, b.result.ControlPlaneCores, machine.Processor, machine.Memory, machine.LoadBefore, table, filepath.Join(b.folder, name)))
 	return err
 }
 

@@ -14,6 +14,37 @@ import (
 
 // Linux tells in /proc what a process uses. Elsewhere the numbers are missing from the results.
 
+// cpuTimes are seconds of CPU of each program; nothing where the system does not tell, or the program
+// does not run.
+type cpuTimes struct {
+	Manager   *float64 `json:"manager"`
+	APIServer *float64 `json:"apiServer"`
+	Etcd      *float64 `json:"etcd"`
+	Simulator *float64 `json:"simulator"`
+	Bench     *float64 `json:"bench"`
+}
+
+func (b *bench) readCPU() cpuTimes {
+	return cpuTimes{
+		Manager: cpuSeconds(b.manager.PID()), APIServer: cpuSeconds(b.apiServer), Etcd: cpuSeconds(b.etcd),
+		Simulator: cpuSeconds(b.simulator.PID()), Bench: cpuSeconds(os.Getpid()),
+	}
+}
+
+func (c cpuTimes) since(before cpuTimes) cpuTimes {
+	return cpuTimes{
+		Manager: difference(c.Manager, before.Manager), APIServer: difference(c.APIServer, before.APIServer), Etcd: difference(c.Etcd, before.Etcd),
+		Simulator: difference(c.Simulator, before.Simulator), Bench: difference(c.Bench, before.Bench),
+	}
+}
+
+func (c cpuTimes) per(count int) cpuTimes {
+	return cpuTimes{
+		Manager: per(c.Manager, count), APIServer: per(c.APIServer, count), Etcd: per(c.Etcd, count),
+		Simulator: per(c.Simulator, count), Bench: per(c.Bench, count),
+	}
+}
+
 // cpuSeconds is the CPU time of a process; nothing where the system does not tell.
 func cpuSeconds(pid int) *float64 {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
