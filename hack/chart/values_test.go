@@ -335,6 +335,48 @@ func TestValuesThatTheChartTakes(t *testing.T) {
 	}
 }
 
+// Kubernetes allows names that YAML takes for numbers, truth values and nothing.
+func TestNamesThatLookLikeOtherValuesStayText(t *testing.T) {
+	objects := mustTemplate(t, `serviceAccount: {name: "1e3"}
+priorityClassName: "on"
+goMemLimit: "200000000"
+metrics: {certificateSecretName: "null"}
+alerts: {tls: {secretName: "123"}}
+integrations: [{name: "007", spec: {tokenSecretRef: {name: "1"}}}]
+clusterIntegrations: [{name: "true", spec: {tokenSecretRef: {name: "1"}, namespaceSelector: {}}}]`)
+	texts := []string{"name", "value", "secretName", "serviceAccountName", "priorityClassName"}
+	var found []string
+	var check func(place string, value any)
+	check = func(place string, value any) {
+		switch value := value.(type) {
+		case map[string]any:
+			for key, member := range value {
+				text, isText := member.(string)
+				_, isMap := member.(map[string]any) // Such as a property of a CRD.
+				if slices.Contains(texts, key) && !isText && !isMap {
+					t.Errorf("%s.%s is %v, a %T", place, key, member, member)
+				}
+				found = append(found, key+": "+text)
+				check(place+"."+key, member)
+			}
+		case []any:
+			for _, item := range value {
+				check(place, item)
+			}
+		}
+	}
+	for _, object := range objects {
+		check(object.GetKind()+"/"+object.GetName(), object.Object)
+	}
+	for _, want := range []string{
+		"serviceAccountName: 1e3", "priorityClassName: on", "value: 200000000", "secretName: null", "secretName: 123", "name: 007", "name: true", "name: 1e3",
+	} {
+		if !slices.Contains(found, want) {
+			t.Errorf("nothing has %s", want)
+		}
+	}
+}
+
 func TestHelmFindsNothingToComplainAbout(t *testing.T) {
 	for _, values := range kustomizations {
 		if _, err := run(t, "helm", "lint", chartFolder, "--strict", "--values="+valuesFile(t, values)); err != nil {

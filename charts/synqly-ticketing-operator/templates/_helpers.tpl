@@ -94,6 +94,6 @@ The subjects of the bindings: the ServiceAccount of the operator.
 */}}
 {{- define "synqly-ticketing.subjects" -}}
 - kind: ServiceAccount
-  name: {{ include "synqly-ticketing.serviceAccountName" . }}
+  name: {{ include "synqly-ticketing.serviceAccountName" . | quote }}
   namespace: {{ .Release.Namespace | quote }}
 {{- end }}
