@@ -4,6 +4,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -66,11 +67,17 @@ func (r *Reconciler[O, R]) rival(ctx context.Context, s *state[O, R], id string)
 			return "", &kubernetesError{fmt.Errorf("looking for other claims on the remote %s: %w", r.adapter.Noun(), err)}
 		}
 		rival := ""
+		var failure error
 		err = lister.EachItem(list, func(other O) {
-			if other.GetUID() != s.object.GetUID() && rival == "" && slices.Contains(r.adapter.RemoteIDs(other), claimed) {
+			if other.GetUID() == s.object.GetUID() || rival != "" || failure != nil || !slices.Contains(r.adapter.RemoteIDs(other), claimed) {
+				return
+			}
+			var counts bool
+			if counts, failure = r.counts(ctx, s, other, claimed); counts {
 				rival = DescribeOther(s.object, other, r.adapter.Kind())
 			}
 		})
+		err = cmp.Or(err, failure)
 		if next = list.GetContinue(); err != nil || rival != "" || next == "" {
 			return rival, err
 		}

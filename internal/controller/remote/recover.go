@@ -43,6 +43,7 @@ func (r *Reconciler[O, R]) writeIntentBack(ctx context.Context, s *state[O, R]) 
 
 // isCopyOfOwner reports whether an object without annotations has the status of another one, which
 // created the remote object. Another one that has this one's annotations did not: it is the copy.
+// Whoever merely claims it finds out itself that it is taken.
 func (r *Reconciler[O, R]) isCopyOfOwner(ctx context.Context, s *state[O, R]) (bool, error) {
 	if s.policy.AdoptID != "" {
 		return false, nil // what the spec names is sorted out by checkOwnership
@@ -54,7 +55,8 @@ func (r *Reconciler[O, R]) isCopyOfOwner(ctx context.Context, s *state[O, R]) (b
 		}
 		for _, other := range others {
 			recorded := readIntent(other)
-			if other, isObject := other.(O); isObject && recorded.attempt > 0 && !hasBetterClaim(s.object, other, recorded) {
+			other, isObject := other.(O)
+			if isObject && other.RemoteStatus().ID == id.ID && recorded.attempt > 0 && !hasBetterClaim(s.object, other, recorded) {
 				return true, nil
 			}
 		}
