@@ -48,6 +48,9 @@ func (r *Reconciler[O, R]) isCopyOfOwner(ctx context.Context, s *state[O, R]) (b
 	if s.policy.AdoptID != "" {
 		return false, nil // what the spec names is sorted out by checkOwnership
 	}
+	if r.adapter.ShowsKey(s.object, s.ownKey) {
+		return false, nil // the remote object was made for this one
+	}
 	for _, id := range r.adapter.RemoteIDs(s.object) {
 		others, err := r.others(ctx, s, id.Namespaces(s.name.Namespace), IndexRemoteID, id.IndexValue())
 		if err != nil {
