@@ -4,6 +4,9 @@
 package controller_test
 
 import (
+	"encoding/json"
+	"time"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
@@ -11,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
@@ -150,6 +154,87 @@ var _ = Describe("A ClusterIntegration", func() {
 		squatter := adopting(outside.Name, "squatter", free.ID)
 		expectNotReady(squatter, v1alpha1.ReasonWaitingForIntegration, "does not admit the namespace")
 		expectReady(adopting(w.namespace, "entitled", free.ID))
+	})
+
+	Describe("that a namespace without a part in it claims the remote objects of", func() {
+		var outside *corev1.Namespace
+		BeforeEach(func() {
+			label(w.namespace, w.namespace)
+			w.reconcile(integration)
+			outside = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "outside-"}}
+			w.create(outside)
+		})
+		lost := func(operation string) simulator.Fault {
+			return simulator.Fault{Operation: operation, Lose: true, AfterCommit: true, Times: 1}
+		}
+		// claiming makes an object there whose annotations, as anybody may write them, claim a
+		// remote object.
+		claiming := func(object client.Object, key string, id remote.RemoteID) {
+			GinkgoHelper()
+			place, err := json.Marshal(map[string]any{"place": id.Place})
+			Expect(err).NotTo(HaveOccurred())
+			object.SetNamespace(outside.Name)
+			object.SetAnnotations(map[string]string{
+				v1alpha1.PausedAnnotation: "true", v1alpha1.CreateKeyAnnotation: key, v1alpha1.CreateAttemptAnnotation: "1",
+				v1alpha1.CreateRecordAnnotation: string(place), v1alpha1.CreateClaimAnnotation: id.ID,
+			})
+			w.create(object)
+		}
+		place := func(ticketID string) remote.Place {
+			return remote.Place{Integration: "ClusterIntegration/" + integration.Name, TicketID: ticketID}
+		}
+		// settled reconciles beyond the time after which a lost create is sent again.
+		settled := func(object client.Object) {
+			GinkgoHelper()
+			for range 4 {
+				w.clock.Step(2 * time.Minute)
+				w.reconcile(object)
+			}
+			expectReady(object)
+		}
+
+		It("finds a ticket whose create was not answered", func() {
+			w.simulator.Inject(lost("CreateTicket"))
+			ticket := w.ticket("lost", through)
+			w.create(ticket)
+			w.reconcile(ticket)
+			expectNotReady(ticket, v1alpha1.ReasonCreateUnconfirmed)
+			id := w.simulator.Tickets()[0].ID
+			claiming(w.ticket("stranger", through), "x", remote.RemoteID{Place: place(""), ID: id})
+			claiming(w.ticket("stranger-with-the-key", through), ticket.Annotations[v1alpha1.CreateKeyAnnotation], remote.RemoteID{Place: place(""), ID: id})
+
+			settled(ticket)
+			Expect(ticket.Status.ID).To(Equal(id))
+			Expect(w.simulator.Tickets()).To(HaveLen(1))
+		})
+
+		It("finds a comment whose create was not answered", func() {
+			ticket := w.created(w.ticket("commented", through))
+			w.simulator.Inject(lost("CreateComment"))
+			comment := w.comment("lost", ticket.Name)
+			w.create(comment)
+			w.reconcile(comment)
+			expectNotReady(comment, v1alpha1.ReasonCreateUnconfirmed)
+			id := w.simulator.Comments(ticket.Status.ID)[0].ID
+			claiming(w.comment("stranger", "any"), "x", remote.RemoteID{Place: place(ticket.Status.ID), ID: id})
+
+			settled(comment)
+			Expect(comment.Status.ID).To(Equal(id))
+			Expect(w.simulator.Comments(ticket.Status.ID)).To(HaveLen(1))
+		})
+
+		It("keeps the ticket of an object that has lost its annotations", func() {
+			ticket := w.created(w.ticket("replaced", through))
+			id := ticket.Status.ID
+			claiming(w.ticket("stranger", through), "x", remote.RemoteID{Place: place(""), ID: id})
+			edit(w, ticket, func(t *v1alpha1.Ticket) { t.Annotations = nil })
+
+			settled(ticket)
+			Expect(ticket.Status.ID).To(Equal(id))
+			Expect(ticket.Annotations).To(HaveKey(v1alpha1.CreateKeyAnnotation))
+			Expect(w.simulator.Tickets()).To(HaveLen(1))
+			Expect(w.news()).NotTo(ContainElement(ContainSubstring("Copied")))
+		})
 	})
 
 	It("stays while an object of any namespace needs it", func() {

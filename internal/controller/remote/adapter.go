@@ -105,6 +105,10 @@ type Mapping[O Object, R any] interface {
 	// RecordPlace puts the place into the status.
 	RecordPlace(object O, place Place)
 
+	// ShowsKey reports whether the remote object that the object's status shows carries a create
+	// key.
+	ShowsKey(object O, key string) bool
+
 	// Drift is the list, in the object's status, of the managed fields that were changed remotely;
 	// nil for a kind that does not show drift.
 	Drift(object O) *[]string
@@ -204,6 +208,8 @@ type Found[R any] struct {
 	Remote R
 	// Proven: it was certainly made by the operator, and for this object.
 	Proven bool
+	// Marked: it carries the key of the attempt.
+	Marked bool
 	// Doubt says why it may be somebody else's as well; empty where it is taken for the attempt's.
 	Doubt string
 }
@@ -230,6 +236,9 @@ type Defaults[O Object, R any] struct{}
 
 // MarksRemote is false: the API has no place for a key.
 func (Defaults[O, R]) MarksRemote() bool { return false }
+
+// ShowsKey is false for the same reason.
+func (Defaults[O, R]) ShowsKey(O, string) bool { return false }
 
 // Class is that of what is added to a ticket.
 func (Defaults[O, R]) Class() priority.Class { return priority.Addition }

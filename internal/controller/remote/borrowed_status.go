@@ -43,6 +43,9 @@ func (r *Reconciler[O, R]) isBorrowed(ctx context.Context, s *state[O, R]) (bool
 	if err != nil || elsewhere {
 		return elsewhere, err
 	}
+	if r.adapter.ShowsKey(s.object, s.ownKey) {
+		return false, nil // It is this one's own, whoever else has its ID.
+	}
 	id := r.adapter.RemoteIDs(s.object)[0] // That of the status.
 	others, err := r.others(ctx, s, id.Namespaces(s.name.Namespace), IndexRemoteID, id.IndexValue())
 	if err != nil {

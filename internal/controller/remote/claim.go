@@ -4,6 +4,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -21,7 +22,8 @@ import (
 // first and then asks the API server itself, not the cache, who else claims the same. Of two
 // objects that both do so at least the later one sees the other; whoever sees another claim
 // withdraws and looks again later.
-func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], id string) error {
+func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], found Found[R]) error {
+	id := r.adapter.ID(&found.Remote)
 	err := r.updateMetadata(ctx, s, "claiming the remote "+r.adapter.Noun(), func(object O) {
 		annotations := object.GetAnnotations()
 		annotations[v1alpha1.CreateClaimAnnotation] = id
@@ -33,7 +35,7 @@ func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], id string)
 	if err != nil {
 		return err
 	}
-	rival, err := r.rival(ctx, s, id)
+	rival, err := r.rival(ctx, s, found)
 	if err != nil || rival == "" {
 		return err
 	}
@@ -56,8 +58,8 @@ func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], id string)
 const claimsPerPage = 500
 
 // rival describes another object that stands for the remote object, or claims to.
-func (r *Reconciler[O, R]) rival(ctx context.Context, s *state[O, R], id string) (string, error) {
-	claimed := RemoteID{Place: s.place, ID: id}
+func (r *Reconciler[O, R]) rival(ctx context.Context, s *state[O, R], found Found[R]) (string, error) {
+	claimed := RemoteID{Place: s.place, ID: r.adapter.ID(&found.Remote)}
 	for next := ""; ; {
 		list := r.adapter.NewList()
 		// The first page fixes the state that all pages show, and comes after the claim.
@@ -66,11 +68,17 @@ func (r *Reconciler[O, R]) rival(ctx context.Context, s *state[O, R], id string)
 			return "", &kubernetesError{fmt.Errorf("looking for other claims on the remote %s: %w", r.adapter.Noun(), err)}
 		}
 		rival := ""
+		var failure error
 		err = lister.EachItem(list, func(other O) {
-			if other.GetUID() != s.object.GetUID() && rival == "" && slices.Contains(r.adapter.RemoteIDs(other), claimed) {
+			if other.GetUID() == s.object.GetUID() || rival != "" || failure != nil || !slices.Contains(r.adapter.RemoteIDs(other), claimed) {
+				return
+			}
+			var counts bool
+			if counts, failure = r.counts(ctx, s, other, claimed, found.Marked); counts {
 				rival = DescribeOther(s.object, other, r.adapter.Kind())
 			}
 		})
+		err = cmp.Or(err, failure)
 		if next = list.GetContinue(); err != nil || rival != "" || next == "" {
 			return rival, err
 		}

@@ -207,7 +207,7 @@ func (r *Reconciler[O, R]) takeFound(ctx context.Context, s *state[O, R], found 
 	// Of several, people may have made some.
 	oldest.Proven = oldest.Proven && (len(found) == 1 || r.adapter.MarksRemote())
 	id := r.adapter.ID(&oldest.Remote)
-	if err := r.claim(ctx, s, id); err != nil {
+	if err := r.claim(ctx, s, oldest); err != nil {
 		return err
 	}
 	return r.created(ctx, s, oldest, foundEvent(r.adapter.Noun(), id, len(found)))
@@ -252,7 +252,7 @@ func (r *Reconciler[O, R]) find(ctx context.Context, s *state[O, R]) (Search[R],
 		if slices.Contains(own, id) {
 			continue
 		}
-		owner, err := r.ownerOf(ctx, s, id)
+		owner, err := r.ownerOf(ctx, s, found)
 		switch {
 		case err != nil:
 			return Search[R]{}, err

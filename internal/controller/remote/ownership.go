@@ -249,14 +249,45 @@ func (r *Reconciler[O, R]) stillExists(ctx context.Context, cached client.Object
 	return latest.GetUID() == cached.GetUID(), nil
 }
 
-// ownerOf describes another live object of this kind that stands for the remote object; empty where
-// there is none.
-func (r *Reconciler[O, R]) ownerOf(ctx context.Context, s *state[O, R], id string) (string, error) {
-	others, err := r.others(ctx, s, s.place.Namespaces(s.name.Namespace), IndexRemoteID, RemoteID{Place: s.place, ID: id}.IndexValue())
-	if err != nil || len(others) == 0 {
+// ownerOf describes another live object of this kind that stands for a remote object that a search
+// has found; empty where there is none.
+func (r *Reconciler[O, R]) ownerOf(ctx context.Context, s *state[O, R], found Found[R]) (string, error) {
+	taken := RemoteID{Place: s.place, ID: r.adapter.ID(&found.Remote)}
+	others, err := r.others(ctx, s, s.place.Namespaces(s.name.Namespace), IndexRemoteID, taken.IndexValue())
+	if err != nil {
 		return "", err
 	}
-	return DescribeOther(s.object, others[0], r.adapter.Kind()), nil
+	for _, other := range others {
+		other, isObject := other.(O)
+		if !isObject {
+			continue
+		}
+		if counts, err := r.counts(ctx, s, other, taken, found.Marked); err != nil || counts {
+			return DescribeOther(s.object, other, r.adapter.Kind()), err
+		}
+	}
+	return "", nil
+}
+
+// counts reports whether another object, which stands for a remote object or claims it, keeps this
+// one from taking it. What a status says the operator has written. A claim stands in annotations,
+// which everybody writes who may edit the object, so one of another namespace counts only where
+// that is admitted. And a provider that was reset gives an ID again that an older object has: what
+// carries the key of this one's attempt is not what that object had.
+func (r *Reconciler[O, R]) counts(ctx context.Context, s *state[O, R], other O, id RemoteID, marked bool) (bool, error) {
+	if marked && r.keyOf(other) != s.intent.key && !r.adapter.ShowsKey(other, s.intent.key) {
+		return false, nil
+	}
+	isRecorded := other.RemoteStatus().ID != "" && r.adapter.RemoteIDs(other)[0] == id
+	if isRecorded || other.GetNamespace() == s.name.Namespace {
+		return true, nil
+	}
+	return r.admits(ctx, id.Place, other.GetNamespace())
+}
+
+// keyOf is the create key of an object, whether or not it has made an attempt.
+func (r *Reconciler[O, R]) keyOf(object O) string {
+	return cmp.Or(object.GetAnnotations()[v1alpha1.CreateKeyAnnotation], object.RemoteStatus().CreateKey, CreateKey(r.Installation, object.GetUID()))
 }
 
 // Namespaces is where objects are that may stand for the same remote objects as those of a

@@ -43,9 +43,13 @@ func (r *Reconciler[O, R]) writeIntentBack(ctx context.Context, s *state[O, R]) 
 
 // isCopyOfOwner reports whether an object without annotations has the status of another one, which
 // created the remote object. Another one that has this one's annotations did not: it is the copy.
+// Whoever merely claims it finds out itself that it is taken.
 func (r *Reconciler[O, R]) isCopyOfOwner(ctx context.Context, s *state[O, R]) (bool, error) {
 	if s.policy.AdoptID != "" {
 		return false, nil // what the spec names is sorted out by checkOwnership
+	}
+	if r.adapter.ShowsKey(s.object, s.ownKey) {
+		return false, nil // the remote object was made for this one
 	}
 	for _, id := range r.adapter.RemoteIDs(s.object) {
 		others, err := r.others(ctx, s, id.Namespaces(s.name.Namespace), IndexRemoteID, id.IndexValue())
@@ -54,7 +58,8 @@ func (r *Reconciler[O, R]) isCopyOfOwner(ctx context.Context, s *state[O, R]) (b
 		}
 		for _, other := range others {
 			recorded := readIntent(other)
-			if other, isObject := other.(O); isObject && recorded.attempt > 0 && !hasBetterClaim(s.object, other, recorded) {
+			other, isObject := other.(O)
+			if isObject && other.RemoteStatus().ID == id.ID && recorded.attempt > 0 && !hasBetterClaim(s.object, other, recorded) {
 				return true, nil
 			}
 		}

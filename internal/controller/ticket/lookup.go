@@ -55,7 +55,7 @@ func (a adapter) Find(ctx context.Context, call call) (search, error) {
 	names := recognition{adapter: a, call: call}
 	all, err := allTickets(ctx, call, func(ticket *synqly.Ticket) *found {
 		if synqly.HasTag(ticket.Tags, marker) {
-			return &found{Remote: *ticket, Proven: true}
+			return &found{Remote: *ticket, Proven: true, Marked: true}
 		}
 		if kept != "" && !call.Unmarked {
 			return nil
@@ -178,7 +178,7 @@ func ticketsWithTag(ctx context.Context, call call, tag string) ([]found, error)
 		if !synqly.HasTag(ticket.Tags, tag) {
 			return nil
 		}
-		return &found{Remote: *ticket, Proven: true}
+		return &found{Remote: *ticket, Proven: true, Marked: true}
 	}
 	collected := matching{matches: matches, by: []string{"tags"}}
 	for page, err := range call.Connection.QueryTickets(ctx, synqly.TicketQuery{Filters: []string{"tags[in]" + tag}}) {

@@ -47,6 +47,11 @@ func (adapter) Record(ticket *v1alpha1.Ticket, shown *synqly.Ticket, integration
 	adapter{}.ShowLink(ticket, integration)
 }
 
+// ShowsKey reports whether the remote ticket had the marker tag of a key when it was last seen.
+func (adapter) ShowsKey(ticket *v1alpha1.Ticket, key string) bool {
+	return ticket.Status.Remote != nil && synqly.HasTag(ticket.Status.Remote.Tags, markerTag(key))
+}
+
 // remarks collect what is said about values that do not fit.
 type remarks []string
 
