@@ -266,6 +266,20 @@ var _ = Describe("A comment, a note or an attachment", func() {
 				Expect(kind.count(ticket.Status.ID)).To(BeZero())
 			})
 
+			It("settles an unconfirmed create whose annotations were removed during the deletion", func() {
+				ticket := w.created(w.ticket("parent"))
+				w.simulator.Inject(simulator.Fault{Operation: kind.create, Lose: true, AfterCommit: true, Times: 1})
+				child := kind.make("child", "parent")
+				w.create(child)
+				w.reconcile(child)
+				w.delete(child)
+				edit(w, child, func(o client.Object) { o.SetAnnotations(nil) })
+				w.clock.Step(2 * time.Second)
+				w.reconcileAway(child)
+				w.expectGone(child)
+				Expect(kind.count(ticket.Status.ID)).To(BeZero())
+			})
+
 			It("does not take another one's remote object for its own", func() {
 				ticket := w.created(w.ticket("parent"))
 				twin := kind.make("twin", "parent")

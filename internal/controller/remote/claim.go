@@ -24,6 +24,9 @@ import (
 func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], id string) error {
 	err := r.updateMetadata(ctx, s, "claiming the remote "+r.adapter.Noun(), func(object O) {
 		annotations := object.GetAnnotations()
+		if annotations == nil { // They were removed, and recoverIntent does not write them back here.
+			annotations = map[string]string{}
+		}
 		annotations[v1alpha1.CreateClaimAnnotation] = id
 		// From here on it is this installation's, and needs no --former-installations.
 		annotations[v1alpha1.CreateInstallationAnnotation] = r.Installation
