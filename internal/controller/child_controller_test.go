@@ -74,6 +74,19 @@ var _ = Describe("A comment, a note or an attachment", func() {
 		},
 	} {
 		Describe("(a "+kind.name+")", func() {
+			// unconfirmed is one whose remote object exists, and the answer that says so was lost.
+			unconfirmed := func() (child client.Object, ticketID string) {
+				GinkgoHelper()
+				ticketID = w.created(w.ticket("parent")).Status.ID
+				w.simulator.Inject(simulator.Fault{Operation: kind.create, Lose: true, AfterCommit: true, Times: 1})
+				child = kind.make("child", "parent")
+				w.create(child)
+				result := w.reconcile(child)
+				expectNotReady(child, v1alpha1.ReasonCreateUnconfirmed)
+				w.clock.Step(result.RequeueAfter)
+				return child, ticketID
+			}
+
 			It("is created with one request and two writes, and shows its remote object", func() {
 				ticket := w.created(w.ticket("parent"))
 				child := kind.make("child", "parent")
@@ -264,6 +277,55 @@ var _ = Describe("A comment, a note or an attachment", func() {
 				w.reconcileAway(child)
 				w.expectGone(child)
 				Expect(kind.count(ticket.Status.ID)).To(BeZero())
+			})
+
+			It("settles an unconfirmed create whose annotations were removed during the deletion", func() {
+				ticket := w.created(w.ticket("parent"))
+				w.simulator.Inject(simulator.Fault{Operation: kind.create, Lose: true, AfterCommit: true, Times: 1})
+				child := kind.make("child", "parent")
+				w.create(child)
+				w.reconcile(child)
+				w.delete(child)
+				edit(w, child, func(o client.Object) { o.SetAnnotations(nil) })
+				w.clock.Step(2 * time.Second)
+				w.reconcileAway(child)
+				w.expectGone(child)
+				Expect(kind.count(ticket.Status.ID)).To(BeZero())
+			})
+
+			It("is deleted after an unconfirmed create when the remote ticket is gone, and not before the settle period", func() {
+				began := w.clock.Now()
+				child, ticketID := unconfirmed()
+				w.simulator.DeleteTicket(ticketID)
+				w.delete(child)
+				w.reconcileUntilGone(child)
+				Expect(w.clock.Since(began)).To(BeNumerically(">=", 150*time.Second))
+			})
+
+			It("is not taken for gone during its deletion because the ticket's list is not there", func() {
+				child, ticketID := unconfirmed()
+				list := w.simulator.Inject(simulator.Fault{Operation: kind.list, Status: 404})
+				w.delete(child)
+				for range 10 {
+					result := w.reconcile(child)
+					expectNotReady(child, v1alpha1.ReasonCreateUnconfirmed)
+					w.clock.Step(result.RequeueAfter)
+				}
+				list()
+				w.reconcileUntilGone(child)
+				Expect(kind.count(ticketID)).To(BeZero())
+			})
+
+			It("is not created again after an unconfirmed create when the remote ticket is gone, which may come back", func() {
+				child, ticketID := unconfirmed()
+				w.simulator.DeleteTicket(ticketID)
+				w.simulator.ForgetRequests()
+				for range 10 {
+					result := w.reconcile(child)
+					expectNotReady(child, v1alpha1.ReasonCreateUnconfirmed, v1alpha1.CreateAgainAnnotation)
+					w.clock.Step(result.RequeueAfter)
+				}
+				Expect(w.sent()).To(HaveEach(kind.list + " 404"))
 			})
 
 			It("does not take another one's remote object for its own", func() {

@@ -288,6 +288,15 @@ func (w *world) reconcileAway(object client.Object) ctrl.Result {
 	return result
 }
 
+// reconcileUntilGone reconciles an object whenever it asks for that, until it is gone.
+func (w *world) reconcileUntilGone(object client.Object) {
+	GinkgoHelper()
+	for began := w.clock.Now(); w.exists(object); {
+		Expect(w.clock.Since(began)).To(BeNumerically("<", time.Hour))
+		w.clock.Step(max(w.reconcileAway(object).RequeueAfter, time.Second))
+	}
+}
+
 func (w *world) tryReconcile(object client.Object) (ctrl.Result, error) {
 	return w.reconcilers[fmt.Sprintf("%T", object)].Reconcile(w.ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 }

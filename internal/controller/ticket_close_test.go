@@ -312,6 +312,16 @@ var _ = Describe("A Ticket with ttlAfterClosed", func() {
 		expectNotReady(ticket, v1alpha1.ReasonRejected)
 	})
 
+	It("does not wait for a change of its spec when the remote ticket is gone", func() {
+		ticket, remote := closedAnHourAgo(closedOnDelete)
+		edit(w, ticket, func(t *v1alpha1.Ticket) { t.Spec.Summary = "what we learned" })
+		w.simulator.DeleteTicket(remote.ID)
+		w.reconcileAway(ticket)
+		w.expectGone(ticket)
+		Expect(w.sent()).To(Equal([]string{"GetTicket 404"}))
+		Expect(w.news()).To(HaveExactElements(HavePrefix("Normal Expired")))
+	})
+
 	It("is removed at once with a ttl of nothing", func() {
 		ticket := w.created(w.ticket("expiring", func(s *v1alpha1.TicketSpec) { s.TTLAfterClosed = &metav1.Duration{} }))
 		w.closedByAPerson(ticket)

@@ -341,6 +341,48 @@ var _ = Describe("A Ticket", func() {
 			})
 		}
 
+		It("comments once when the annotations are removed and the manager restarts after a lost answer", func() {
+			ticket := w.created(w.ticket("close-recovered", closing))
+			id := ticket.Status.ID
+			w.delete(ticket)
+			w.simulator.Inject(simulator.Fault{Operation: "CreateComment", Lose: true, AfterCommit: true, Times: 1})
+			w.reconcile(ticket)
+			expectNotReady(ticket, v1alpha1.ReasonCreateUnconfirmed, "closing comment")
+			edit(w, ticket, func(t *v1alpha1.Ticket) { t.SetAnnotations(nil) })
+			w.restart()
+			w.reconcileIntegration()
+			w.reconcileUntilGone(ticket)
+			remote, _ := w.simulator.Ticket(id)
+			Expect(remote.Status).To(Equal("Done"))
+			Expect(w.simulator.Comments(id)).To(HaveLen(1))
+		})
+
+		It("is done with when the remote ticket is deleted after the answer for the comment was lost", func() {
+			ticket := w.created(w.ticket("close-gone", closing))
+			w.delete(ticket)
+			w.simulator.Inject(simulator.Fault{Operation: "CreateComment", Lose: true, AfterCommit: true, Times: 1})
+			w.reconcile(ticket)
+			expectNotReady(ticket, v1alpha1.ReasonCreateUnconfirmed, "closing comment")
+			w.simulator.DeleteTicket(ticket.Status.ID)
+			w.reconcileUntilGone(ticket)
+		})
+
+		It("is not taken for gone because its comments cannot be listed", func() {
+			ticket := w.created(w.ticket("close-unlisted", closing))
+			id := ticket.Status.ID
+			w.delete(ticket)
+			w.simulator.Inject(simulator.Fault{Operation: "CreateComment", Lose: true, AfterCommit: true, Times: 1})
+			list := w.simulator.Inject(simulator.Fault{Operation: "ListComments", Status: 404})
+			for range 10 {
+				result := w.reconcile(ticket)
+				expectNotReady(ticket, v1alpha1.ReasonCreateUnconfirmed, "closing comment")
+				w.clock.Step(result.RequeueAfter)
+			}
+			list()
+			w.reconcileUntilGone(ticket)
+			Expect(w.simulator.Comments(id)).To(HaveLen(1))
+		})
+
 		It("lets a ticket that is closed already alone", func() {
 			ticket := w.created(w.ticket("closed", closing))
 			id := ticket.Status.ID

@@ -147,7 +147,7 @@ func (a Adapter[O, R]) matches() Match[R] {
 
 // Find looks among the remote objects of the ticket for those that the attempt may have made.
 func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) (remote.Search[R], error) {
-	shown, err := synqly.All(a.List(call.Connection.Client, ctx, call.Place.TicketID))
+	shown, err := a.listedUnlessGone(ctx, call)
 	if err != nil {
 		return remote.Search[R]{}, err
 	}
@@ -168,6 +168,23 @@ func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) (remote
 		Found: CreatedBy(attempt, shown, a.Entry, a.matches()),
 		Doubt: Unrecognised(a.NounText, known, shown, a.Entry, a.matches()),
 	}, nil
+}
+
+// listedUnlessGone are the remote objects of the ticket. One that is gone, as its list and a request
+// for the ticket itself both say, has none that the deletion of the object could leave behind. Of an
+// object that stays it proves nothing: the ticket may come back, with what the attempt has made.
+func (a Adapter[O, R]) listedUnlessGone(ctx context.Context, call remote.Call[O, R]) ([]R, error) {
+	shown, err := synqly.All(a.List(call.Connection.Client, ctx, call.Place.TicketID))
+	if !synqly.IsNotFound(err) || call.Object.GetDeletionTimestamp().IsZero() {
+		return shown, err
+	}
+	switch _, failure := call.Connection.GetTicket(ctx, call.Place.TicketID); {
+	case synqly.IsNotFound(failure):
+		return nil, nil
+	case failure != nil:
+		return nil, fmt.Errorf("looking whether the ticket is gone, because its list was answered with 404: %w", failure)
+	}
+	return nil, err
 }
 
 // Known are the remote objects of a ticket of which other objects say what was sent, for an object

@@ -26,6 +26,9 @@ func (r *Reconciler[O, R]) claim(ctx context.Context, s *state[O, R], found Foun
 	id := r.adapter.ID(&found.Remote)
 	err := r.updateMetadata(ctx, s, "claiming the remote "+r.adapter.Noun(), func(object O) {
 		annotations := object.GetAnnotations()
+		if annotations == nil { // They were removed, and recoverIntent does not write them back here.
+			annotations = map[string]string{}
+		}
 		annotations[v1alpha1.CreateClaimAnnotation] = id
 		// From here on it is this installation's, and needs no --former-installations.
 		annotations[v1alpha1.CreateInstallationAnnotation] = r.Installation

@@ -50,6 +50,8 @@ type situation struct {
 	refreshAsked bool
 	// refreshed: that has been done in this reconcile.
 	refreshed bool
+	// gone: the remote object was not there then, and the object has expired.
+	gone bool
 	// differs: managed fields have to be written.
 	differs bool
 	// drifted: managed fields were changed remotely.
@@ -76,6 +78,8 @@ func decide(s situation) step {
 		return create
 	case (s.refreshAsked || s.expired) && !s.refreshed:
 		return refresh
+	case s.expired && s.gone: // What differs cannot be written any more.
+		return expire
 	case s.replacedLeft && !s.policy.Observe:
 		return removeReplaced
 	case (s.differs || s.policy.Enforce && s.drifted) && !s.policy.Observe:

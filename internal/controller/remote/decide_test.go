@@ -10,7 +10,7 @@ import (
 
 // everySituation calls visit with each combination of what a decision rests on.
 func everySituation(visit func(situation)) {
-	const facts = 14
+	const facts = 15
 	for bits := range 1 << facts {
 		fact := func(number int) bool { return bits>>number&1 == 1 }
 		s := situation{
@@ -18,7 +18,7 @@ func everySituation(visit func(situation)) {
 			hasID:       fact(3),
 			attemptOpen: fact(4), replacedLeft: fact(5), finalizerMissing: fact(6),
 			refreshAsked: fact(7), refreshed: fact(8), differs: fact(9), drifted: fact(10), expired: fact(12) && fact(3),
-			historyUnknown: fact(13) && !fact(3) && !fact(4),
+			historyUnknown: fact(13) && !fact(3) && !fact(4), gone: fact(14) && fact(12) && fact(8) && fact(3),
 		}
 		if fact(11) {
 			s.policy.AdoptID = "10023"
@@ -73,8 +73,11 @@ func TestDecisionsKeepTheRules(t *testing.T) {
 		"a refresh comes before a write": func(s situation, do step) bool {
 			return s.hasID && s.refreshAsked && !s.refreshed && remoteWrite(do)
 		},
-		"an object whose time has come is removed, but only after a refresh, and when all is written": func(s situation, do step) bool {
-			return do == expire && (!s.expired || !s.refreshed || s.attemptOpen || (!s.policy.Observe && (outOfStep(s) || s.replacedLeft)))
+		"an object whose time has come is removed, but only after a refresh, and when all is written that can be": func(s situation, do step) bool {
+			return do == expire && (!s.expired || !s.refreshed || s.attemptOpen || (!s.policy.Observe && !s.gone && (outOfStep(s) || s.replacedLeft)))
+		},
+		"a remote object that is gone is not written to": func(s situation, do step) bool {
+			return s.gone && remoteWrite(do)
 		},
 		"only what differs is written": func(s situation, do step) bool {
 			return do == update && !outOfStep(s)
@@ -126,10 +129,11 @@ func after(s situation, do step) []situation {
 		next.finalizerMissing = false
 	case refresh:
 		next.refreshed, next.drifted = true, false
-		drifted, reopened := next, next
+		drifted, reopened, gone := next, next, next
 		drifted.drifted = true
 		reopened.expired = false
-		return []situation{next, drifted, reopened}
+		gone.gone = s.expired
+		return []situation{next, drifted, reopened, gone}
 	case update:
 		next.differs, next.drifted = false, false
 		replaced := next

@@ -127,6 +127,7 @@ func (r *Reconciler[O, R]) refresh(ctx context.Context, s *state[O, R]) error {
 	var missing *MissingError
 	switch isMissing := errors.As(err, &missing); {
 	case isMissing && r.expired(s):
+		s.gone = true
 		return nil // the object has nothing left to wait for
 	case isMissing && s.policy.Recreate: // mutant: recreate-the-missing
 		return r.handleMissing(ctx, s, missing)

@@ -90,6 +90,9 @@ func (r *Reconciler[O, R]) computedIntent(s *state[O, R]) intent {
 		installation: r.Installation,
 		text:         r.adapter.Fingerprint(s.object),
 	}
+	if r.commenter != nil && s.status.ID != "" && !s.object.GetDeletionTimestamp().IsZero() {
+		computed.text = r.commenter.ClosingText(s.object) // no other attempt can be open, as in closingOpen
+	}
 	// What is recognised by the words of the present spec was sent with them. What carries the key
 	// may have been sent with others.
 	if !r.adapter.MarksRemote() || len(r.adapter.Diff(s.object)) == 0 {

@@ -49,6 +49,8 @@ type state[O Object, R any] struct {
 	// seen is the remote object as fetched in this reconcile.
 	seen      *R
 	refreshed bool
+	// gone: the remote object was not there then, and the object has expired.
+	gone bool
 	// updateSettled: no update is open, once the status is written.
 	updateSettled bool
 	// createsUnmarked: the provider refused what marks the remote object.
@@ -106,6 +108,7 @@ func (r *Reconciler[O, R]) situation(s *state[O, R]) situation {
 		finalizerMissing: s.policy.RemoveOnDelete && !controllerutil.ContainsFinalizer(s.object, v1alpha1.RemoteFinalizer),
 		refreshAsked:     s.syncRequest() != s.status.LastSyncRequest || s.isMissing() || s.needsRefresh,
 		refreshed:        s.refreshed,
+		gone:             s.gone,
 		differs:          len(r.adapter.Diff(s.object)) > 0 || r.updateOpen(s),
 		drifted:          len(r.drifted(s)) > 0,
 		expired:          r.expired(s),

@@ -75,8 +75,8 @@ func (adapter) PostClosing(ctx context.Context, call call) (string, error) {
 }
 
 // FindClosing looks for the comment among those of the ticket.
-func (adapter) FindClosing(ctx context.Context, call call) ([]string, error) {
-	comments, err := synqly.All(call.Connection.ListComments(ctx, call.ID))
+func (a adapter) FindClosing(ctx context.Context, call call) ([]string, error) {
+	comments, err := a.commentsUnlessGone(ctx, call)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,22 @@ func (adapter) FindClosing(ctx context.Context, call call) ([]string, error) {
 		return nil, &remote.InconclusiveError{Doubt: doubt}
 	}
 	return ids, nil
+}
+
+// commentsUnlessGone are the comments of the ticket. One that is certainly gone has none.
+func (a adapter) commentsUnlessGone(ctx context.Context, call call) ([]synqly.Comment, error) {
+	comments, err := synqly.All(call.Connection.ListComments(ctx, call.ID))
+	if !synqly.IsNotFound(err) {
+		return comments, err
+	}
+	ticket, failure := a.getUnlessGone(ctx, call)
+	switch {
+	case failure != nil:
+		return nil, fmt.Errorf("looking whether the ticket is gone, because its list of comments was answered with 404: %w", failure)
+	case ticket != nil:
+		return nil, err
+	}
+	return nil, nil
 }
 
 // Leaving names the comments, notes and attachments that are being deleted together with the
