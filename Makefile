@@ -253,7 +253,8 @@ deploy: bin/tools/kustomize ## Install the CRDs and the operator from the image 
 	hack/render.sh config/default $(IMG) | $(KUBECTL) apply --server-side -f -
 
 .PHONY: undeploy
-undeploy: bin/tools/kustomize ## Remove the operator; the CRDs and the objects stay.
+undeploy: bin/tools/kustomize
+undeploy: ## Remove the operator and its namespace. The CRDs, and the objects of other namespaces, stay.
 	hack/render.sh config/operator $(IMG) | $(KUBECTL) delete --ignore-not-found -f -
 
 # Tools. Each is built once, and again when the versions in its go.mod change.

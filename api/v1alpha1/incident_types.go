@@ -228,7 +228,7 @@ type IncidentStatus struct {
 }
 
 // Incident is what the alerts of a group say, and which ticket stands for it. The operator writes
-// it. It may be deleted: the next notification creates it again.
+// it. It may be deleted: the next notification about a firing alert creates it again.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

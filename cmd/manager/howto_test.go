@@ -103,7 +103,13 @@ var _ = Describe("The commands of", func() {
 		receiver := &v1alpha1.AlertReceiver{ObjectMeta: t.named("platform"), Spec: v1alpha1.AlertReceiverSpec{TokenSecretRef: v1alpha1.SecretKeyReference{Name: alertToken.Name}}}
 		outage := t.ticket("outage")
 		objects := []client.Object{outage, t.comment("started", outage.Name), t.note("handover", outage.Name), t.attachment("dump", outage.Name)}
-		create[client.Object](ctx, alertToken, receiver)
+		// No manager finds its Secret, so none uses it.
+		shared := &v1alpha1.ClusterIntegration{
+			ObjectMeta: metav1.ObjectMeta{Name: "of-" + t.namespace, Labels: map[string]string{"tenant": t.namespace}},
+			Spec:       v1alpha1.ClusterIntegrationSpec{IntegrationSpec: v1alpha1.IntegrationSpec{TokenSecretRef: v1alpha1.SecretKeyReference{Name: t.namespace}}},
+		}
+		DeferCleanup(removeClusterIntegration, shared)
+		create[client.Object](ctx, alertToken, receiver, shared)
 		create(ctx, objects...)
 		expectReady(ctx, objects...)
 		Eventually(postAlert).WithContext(ctx).WithArguments("http://"+manager.alerts+receiver.EndpointPath(), "a").Should(Equal(http.StatusOK))
@@ -113,15 +119,23 @@ var _ = Describe("The commands of", func() {
 
 		By("losing every object, but for the Secrets, after a backup")
 		reader := t.reader()
+		reader.replacements = append(reader.replacements, "get clusterintegrations", "get clusterintegrations --selector=tenant="+t.namespace)
 		scripts := page.scripts("With kubectl")
-		Expect(scripts).To(HaveLen(2))
+		Expect(scripts).To(HaveLen(4))
 		reader.run(ctx, scripts[0])
+		reader.run(ctx, scripts[1])
 		manager.stop()
 		t.removeObjects(ctx)
+		removeClusterIntegration(ctx, shared)
 
 		By("restoring them")
 		manager = t.startManager(ctx)
-		reader.run(ctx, scripts[1])
+		reader.run(ctx, scripts[2])
+		var restoredShared v1alpha1.ClusterIntegration
+		Expect(administrator.Get(ctx, client.ObjectKeyFromObject(shared), &restoredShared)).To(Succeed())
+		Expect(restoredShared.UID).NotTo(Equal(shared.UID))
+		Expect(restoredShared.Spec).To(Equal(shared.Spec))
+		reader.run(ctx, scripts[3])
 		restored := t.incidentWithTicket(ctx)
 		Expect(restored.UID).NotTo(Equal(incident.UID))
 		Expect(restored.Status.TicketID).To(Equal(incident.Status.TicketID))

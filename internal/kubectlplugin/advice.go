@@ -21,7 +21,7 @@ type advice struct {
 // retriesSlowly and retriesSoon are the pauses of docs/architecture.md, under Errors.
 const (
 	retriesSlowly = "The operator tries again every 5 to 6 minutes."
-	retriesSoon   = "The operator tries again after a second, and then after pauses that double, up to 5 to 6 minutes."
+	retriesSoon   = "The operator tries again after a second, and then after pauses that double, up to 5 minutes."
 )
 
 // remoteAdvice is the advice for each reason of Ready of an object that stands for a remote object.

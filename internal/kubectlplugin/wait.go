@@ -43,8 +43,9 @@ func (p *plugin) waitCommand() *cobra.Command {
 		Use:   "wait TICKET",
 		Short: "Wait until a Ticket is Ready, created or closed",
 		Long: "Wait until a Ticket is Ready for its latest spec, until it has its remote ticket, or until that is closed.\n" +
-			"The wait ends at once, with an error, where no retry helps until somebody changes something. An object that\n" +
-			"belongs to a ticket can be waited for as well, as in ticketcomment/NAME.",
+			"The wait ends at once, with an error, where no retry helps until somebody changes something, unless it is for\n" +
+			"closed: a person may still close the ticket. An object that belongs to a ticket can be waited for as well, as\n" +
+			"in ticketcomment/NAME.",
 		Example:           "  kubectl ticketing wait checkout-latency --timeout=2m && kubectl ticketing open checkout-latency",
 		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: p.completeOne(remoteKinds()),
