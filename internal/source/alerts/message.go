@@ -62,6 +62,9 @@ type webhookAlert struct {
 // parse reads a notification. Its errors are sentences for the sender, without any text of the
 // notification.
 func parse(body []byte, at time.Time) (notification, error) {
+	if err := checkMembers(body); err != nil {
+		return notification{}, err
+	}
 	var hook webhook
 	if err := json.Unmarshal(body, &hook); err != nil {
 		return notification{}, describeJSONError(err)

@@ -6,8 +6,11 @@ package alerts
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +139,9 @@ func TestParseRefusesWhatIsNoNotification(t *testing.T) {
 		"a start that is no time":      {hook(setInAlert("startsAt", "canary")), "alerts[0]: startsAt must be a time"},
 		"a start before all years":     {hook(setInAlert("startsAt", "0001-01-01T00:00:00Z")), "alerts[0]: startsAt must be a time"},
 		"a start after all years":      {hook(setInAlert("startsAt", "3000-01-01T00:00:00Z")), "alerts[0]: startsAt must be a time"},
+		"too many alerts":              {listOf("{}"), "too many alerts or labels"},
+		"too many numbers for alerts":  {listOf("0"), "too many alerts or labels"},
+		"too many labels":              {hook(setInAlert("labels", manyLabels())), "too many alerts or labels"},
 		"a resolution without its end": {hook(setInAlert("status", "resolved")), "alerts[0]: endsAt of a resolved alert must be a time"},
 	}
 	for name, test := range tests {
@@ -148,6 +154,45 @@ func TestParseRefusesWhatIsNoNotification(t *testing.T) {
 				t.Errorf("the error %q repeats what was sent", err)
 			}
 		})
+	}
+}
+
+// listOf is a notification with more alerts than are read, each the same text.
+func listOf(alert string) []byte {
+	return fmt.Appendf(nil, `{"version":"4","alerts":[%s%s]}`, strings.Repeat(alert+",", maxMembers), alert)
+}
+
+func manyLabels() map[string]any {
+	labels := map[string]any{}
+	for i := range maxMembers + 1 {
+		labels[fmt.Sprintf("l%d", i)] = ""
+	}
+	return labels
+}
+
+// What is refused for its size has not been kept before: 10 MiB of empty alerts would be more than
+// 500 MB.
+func TestManySmallAlertsTakeLittleMemory(t *testing.T) {
+	for _, alert := range []string{"0,", "{},", "[],"} {
+		body := []byte(`{"version":"4","alerts":[` + strings.Repeat(alert, maxBodyBytes/len(alert)-20) + "0]}")
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := parse(body, noon)
+		runtime.ReadMemStats(&after)
+		if !errors.Is(err, errTooManyMembers) {
+			t.Errorf("%s: got the error %v", alert, err)
+		}
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 8<<20 {
+			t.Errorf("%s: took %d bytes", alert, allocated)
+		}
+	}
+}
+
+func TestANotificationWithTheMostAlertsIsRead(t *testing.T) {
+	alert := `{"status":"firing","startsAt":"2026-11-27T04:27:50Z","labels":{"alertname":"DiskFull"}}`
+	body := fmt.Appendf(nil, `{"version":"4","alerts":[%s%s]}`, strings.Repeat(alert+",", maxMembers-1), alert)
+	if got := len(parsed(t, body, noon).alerts); got != maxMembers {
+		t.Errorf("read %d alerts, want %d", got, maxMembers)
 	}
 }
 

@@ -273,6 +273,9 @@ func (s *Server) receive(ctx context.Context, name types.NamespacedName, respons
 		return name, *refusal
 	}
 	message, err := parse(body, s.options.Now())
+	if errors.Is(err, errTooManyMembers) {
+		return name, tooLarge(fmt.Sprintf("%d alerts, and as many labels for each", maxMembers))
+	}
 	if err != nil {
 		return name, answer{code: http.StatusBadRequest, sentence: err.Error()}
 	}
@@ -288,6 +291,11 @@ func (s *Server) receive(ctx context.Context, name types.NamespacedName, respons
 func isOverload(err error) bool {
 	return errors.Is(err, errTooManyReads) || errors.Is(err, context.DeadlineExceeded) ||
 		apierrors.IsTooManyRequests(err) || apierrors.IsTimeout(err) || apierrors.IsServerTimeout(err)
+}
+
+// tooLarge is the answer to a notification with more than it may have.
+func tooLarge(most string) answer {
+	return answer{code: http.StatusRequestEntityTooLarge, sentence: "A notification has at most " + most + ": group by more labels, so that each has fewer alerts."}
 }
 
 func unauthorized() answer {
@@ -317,15 +325,15 @@ func isLarge(request *http.Request) bool {
 
 // readBody reads the notification, or says why not.
 func readBody(response http.ResponseWriter, request *http.Request) ([]byte, *answer) {
-	tooLarge := &answer{code: http.StatusRequestEntityTooLarge, sentence: fmt.Sprintf("A notification has at most %d MiB: group by more labels, so that each has fewer alerts.", maxBodyBytes>>20)}
+	beyondMost := tooLarge(fmt.Sprintf("%d MiB", maxBodyBytes>>20))
 	if request.ContentLength > maxBodyBytes {
-		return nil, tooLarge
+		return nil, &beyondMost
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(response, request.Body, maxBodyBytes))
 	var beyond *http.MaxBytesError
 	switch {
 	case errors.As(err, &beyond):
-		return nil, tooLarge
+		return nil, &beyondMost
 	case err != nil:
 		broken := unavailable("The notification did not arrive as a whole.", err)
 		return nil, &broken

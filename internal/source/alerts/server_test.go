@@ -258,6 +258,7 @@ func TestWhatIsRefusedIsNotWritten(t *testing.T) {
 		"another version":                   {platform, hook(set("version", "5")), nil, http.StatusBadRequest},
 		"a body that is too large":          {platform, tooLarge, nil, http.StatusRequestEntityTooLarge},
 		"a body that turns out too large":   {platform, tooLarge, chunked, http.StatusRequestEntityTooLarge},
+		"a body with too many alerts":       {platform, listOf("{}"), nil, http.StatusRequestEntityTooLarge},
 		"another method":                    {platform, hook(), func(r *http.Request) { r.Method = http.MethodPut }, http.StatusMethodNotAllowed},
 		"another path":                      {platform, hook(), func(r *http.Request) { r.URL.Path = "/v1/alerts/monitoring" }, http.StatusNotFound},
 		"a path below that of the receiver": {platform, hook(), func(r *http.Request) { r.URL.Path += "/more" }, http.StatusNotFound},
