@@ -14,8 +14,8 @@ import (
 
 // Linux tells in /proc what a process uses. Elsewhere the numbers are missing from the results.
 
-// cpuTimes are seconds of CPU of each program; nothing where the system does not tell, or the program
-// does not run.
+// cpuTimes are seconds of CPU of each program; nothing where the system does not tell, or the
+// program does not run.
 type cpuTimes struct {
 	Manager   *float64 `json:"manager"`
 	APIServer *float64 `json:"apiServer"`

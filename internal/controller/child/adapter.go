@@ -170,9 +170,10 @@ func (a Adapter[O, R]) Find(ctx context.Context, call remote.Call[O, R]) (remote
 	}, nil
 }
 
-// listedUnlessGone are the remote objects of the ticket. One that is gone, as its list and a request
-// for the ticket itself both say, has none that the deletion of the object could leave behind. Of an
-// object that stays it proves nothing: the ticket may come back, with what the attempt has made.
+// listedUnlessGone are the remote objects of the ticket. One that is gone, as its list and a
+// request for the ticket itself both say, has none that the deletion of the object could leave
+// behind. Of an object that stays it proves nothing: the ticket may come back, with what the
+// attempt has made.
 func (a Adapter[O, R]) listedUnlessGone(ctx context.Context, call remote.Call[O, R]) ([]R, error) {
 	shown, err := synqly.All(a.List(call.Connection.Client, ctx, call.Place.TicketID))
 	if !synqly.IsNotFound(err) || call.Object.GetDeletionTimestamp().IsZero() {

@@ -25,8 +25,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Each calls visit with each object of a kind that the cache has. The objects are the cache's own and
-// must not be changed. What this process has written just now may not be among them yet.
+// Each calls visit with each object of a kind that the cache has. The objects are the cache's own
+// and must not be changed. What this process has written just now may not be among them yet.
 //
 // A reader that does not come from Informers is asked for a list.
 func Each[O client.Object](ctx context.Context, reader client.Reader, list client.ObjectList, visit func(O)) error {
@@ -43,9 +43,9 @@ func Each[O client.Object](ctx context.Context, reader client.Reader, list clien
 	return EachItem(list, visit)
 }
 
-// EachMatching calls visit as Each does, with each object of a namespace or, where that is empty, of
-// all of them, that has a value of an index. What this
-// process has written is among them, as it is in a list, unless an option says otherwise.
+// EachMatching calls visit as Each does, with each object of a namespace or, where that is empty,
+// of all of them, that has a value of an index. What this process has written is among them, as it
+// is in a list, unless an option says otherwise.
 func EachMatching[O client.Object](ctx context.Context, reader client.Reader, list client.ObjectList, namespace, index, value string, visit func(O), options ...client.ListOption) error {
 	options = append([]client.ListOption{client.InNamespace(namespace), client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy}, options...)
 	if cached, ok := reader.(*cachedClient); ok {

@@ -13,8 +13,8 @@ import (
 // all alerts of a group, and a group of so many is one that nobody reads.
 const maxMembers = 20_000
 
-// errTooManyMembers is for a notification that would take many times its length of memory: a list of
-// empty alerts takes three bytes for each where it is sent, and a hundred where it is kept.
+// errTooManyMembers is for a notification that would take many times its length of memory: a list
+// of empty alerts takes three bytes for each where it is sent, and a hundred where it is kept.
 var errTooManyMembers = errors.New("a notification has too many alerts or labels")
 
 // checkMembers fails for a body with a list or an object that is too long, before anything of it is
