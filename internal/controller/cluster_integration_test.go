@@ -117,6 +117,29 @@ var _ = Describe("A ClusterIntegration", func() {
 		Expect(w.news()).To(ContainElement(And(HavePrefix("Warning Retained"), ContainSubstring("does not admit the namespace"))))
 	})
 
+	It("is deleted without waiting for the objects of a namespace that it does not admit", func() {
+		label(w.namespace, w.namespace)
+		w.reconcile(integration)
+		closing := func(spec *v1alpha1.TicketSpec) {
+			spec.DeletionPolicy, spec.Close = v1alpha1.TicketClose, &v1alpha1.TicketCloseSpec{Status: "Done"}
+		}
+		w.created(w.ticket("closing", through, closing))
+		outside := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "outside-"}}
+		w.create(outside)
+		for _, object := range []client.Object{w.ticket("stranger", through, closing), w.comment("stranger", "of-no-known-integration")} {
+			object.SetNamespace(outside.Name)
+			object.SetFinalizers([]string{v1alpha1.RemoteFinalizer})
+			w.create(object)
+		}
+		w.delete(integration)
+		w.reconcile(integration)
+		Expect(condition(integration, v1alpha1.ConditionReady).Message).To(And(ContainSubstring("closing"), Not(ContainSubstring("stranger"))))
+
+		label(w.namespace, "another")
+		w.reconcileAway(integration)
+		w.expectGone(integration)
+	})
+
 	It("has one owner of a remote ticket in all namespaces, which is not named in another", func() {
 		label(w.namespace, w.namespace)
 		w.reconcile(integration)

@@ -249,6 +249,28 @@ var _ = Describe("An Integration", func() {
 		Expect(w.sent()).To(BeEmpty())
 	})
 
+	DescribeTable("does not wait for an object that has nothing to remove any more",
+		func(change func(*v1alpha1.Ticket)) {
+			w.create(w.secret(canaryToken), integration)
+			w.reconcile(integration)
+			ticket := w.created(w.ticket("closing", func(s *v1alpha1.TicketSpec) {
+				s.DeletionPolicy, s.Close = v1alpha1.TicketClose, &v1alpha1.TicketCloseSpec{Status: "Done"}
+			}))
+			w.delete(integration)
+			w.reconcile(integration)
+			Expect(condition(integration, "Ready").Message).To(ContainSubstring(`waits for the remote objects of Ticket "closing"`))
+
+			edit(w, ticket, change)
+			Expect(ticket.Finalizers).To(ContainElement(v1alpha1.RemoteFinalizer))
+			w.reconcileAway(integration)
+			w.expectGone(integration)
+		},
+		Entry("because its deletionPolicy was changed", func(t *v1alpha1.Ticket) { t.Spec.DeletionPolicy, t.Spec.Close = v1alpha1.TicketRetain, nil }),
+		Entry("because it was orphaned", func(t *v1alpha1.Ticket) {
+			metav1.SetMetaDataAnnotation(&t.ObjectMeta, v1alpha1.OrphanAnnotation, "true")
+		}),
+	)
+
 	It("says whether the provider keeps the tags by which tickets are found again", func() {
 		w.create(w.secret(canaryToken), integration)
 		w.reconcile(integration)

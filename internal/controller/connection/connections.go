@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -286,25 +287,49 @@ func (c *Connections) Interrupt(name types.NamespacedName) {
 }
 
 // Close notes that an Integration is gone. Its connection stays for an hour, for objects that are
-// still to be removed remotely.
+// still to be removed remotely, unless many others have gone since. What the provider has is
+// forgotten at once: no removal needs it, and it may be large.
 func (c *Connections) Close(name types.NamespacedName) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.options.Clock.Now()
 	if connection := c.open[name]; connection != nil && connection.closed.IsZero() {
 		connection.closed = now
+		connection.metadata.forget()
 	}
 	forgetRequests(name)
-	for other, connection := range c.open {
-		if !connection.closed.IsZero() && now.Sub(connection.closed) > closedRetention {
-			delete(c.open, other)
-			forgetRequests(other)
-		}
-	}
+	c.dropClosed(now)
 }
 
-// closedRetention is how long the connection of an Integration that is gone is kept.
-const closedRetention = time.Hour
+const (
+	// closedRetention is how long the connection of an Integration that is gone is kept.
+	closedRetention = time.Hour
+	// maxClosedOfNamespace and maxClosed bound how many are: of one namespace, so that who makes
+	// and deletes Integrations in a loop drops but their own, and in all.
+	maxClosedOfNamespace = 10
+	maxClosed            = 500
+)
+
+// dropClosed keeps the connections that were closed last. c.mu must be held.
+func (c *Connections) dropClosed(now time.Time) {
+	var closed []types.NamespacedName
+	for name, connection := range c.open {
+		if !connection.closed.IsZero() {
+			closed = append(closed, name)
+		}
+	}
+	slices.SortFunc(closed, func(a, b types.NamespacedName) int { return c.open[b].closed.Compare(c.open[a].closed) })
+	kept, keptOf := 0, map[string]int{}
+	for _, name := range closed {
+		if now.Sub(c.open[name].closed) > closedRetention || kept == maxClosed || keptOf[name.Namespace] == maxClosedOfNamespace {
+			delete(c.open, name)
+			forgetRequests(name)
+			continue
+		}
+		kept++
+		keptOf[name.Namespace]++
+	}
+}
 
 // RequestRecheck asks the Integration's controller to read the token again and to check the
 // connection, because an object was refused with it. It never blocks: with a full queue a check is

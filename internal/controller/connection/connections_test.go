@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/providermetadata"
 )
 
 // canary is the token: nothing that a person reads may contain it.
@@ -506,6 +507,45 @@ func TestClosedConnectionStaysForAnHour(t *testing.T) {
 	}
 	if w.Last(other) == nil {
 		t.Error("a connection that is open was dropped")
+	}
+}
+
+func TestClosedConnectionsAreBoundedAndKeepNoMetadata(t *testing.T) {
+	w := newWorld(t)
+	closeOne := func(namespace string, number int) *Connection {
+		name := types.NamespacedName{Namespace: namespace, Name: fmt.Sprintf("%d", number)}
+		w.store.stored[types.NamespacedName{Namespace: namespace, Name: secretName.Name}] = w.store.stored[secretName]
+		opened := w.mustOpen(t, w.integration(func(i *v1alpha1.Integration) { i.Namespace, i.Name = name.Namespace, name.Name }))
+		w.SetMetadata(opened, providermetadata.New(providermetadata.NewProjects(), providermetadata.NewFields(time.Time{})))
+		w.clock.Step(time.Millisecond)
+		w.Close(name)
+		return opened
+	}
+	neighbour := closeOne("team-b", 0)
+	var last *Connection
+	for number := range 10 * maxClosedOfNamespace {
+		last = closeOne("team-a", number)
+	}
+	if got := len(w.open); got != maxClosedOfNamespace+1 {
+		t.Errorf("%d connections are kept, want %d", got, maxClosedOfNamespace+1)
+	}
+	if w.Last(types.NamespacedName{Namespace: "team-b", Name: "0"}) != neighbour {
+		t.Error("a namespace has dropped the connection of another one")
+	}
+	if w.Last(types.NamespacedName{Namespace: "team-a", Name: fmt.Sprintf("%d", 10*maxClosedOfNamespace-1)}) != last {
+		t.Error("the connection that was closed last was dropped")
+	}
+	if last.Metadata() != nil || last.metadata.told.Load() != nil {
+		t.Error("a closed connection keeps what its provider has")
+	}
+	for number := range maxClosed {
+		last = closeOne(fmt.Sprintf("team-%d", number), 0)
+	}
+	if got := len(w.open); got != maxClosed {
+		t.Errorf("%d connections are kept, want %d", got, maxClosed)
+	}
+	if w.Last(types.NamespacedName{Namespace: fmt.Sprintf("team-%d", maxClosed-1), Name: "0"}) != last {
+		t.Error("the connection that was closed last was dropped")
 	}
 }
 

@@ -19,6 +19,11 @@ type metadata struct {
 	told atomic.Pointer[providermetadata.Metadata]
 }
 
+func (m *metadata) forget() {
+	m.latest.Store(nil)
+	m.told.Store(nil)
+}
+
 // Metadata is what is known of the projects and fields of the provider; nil where nothing is.
 func (c *Connection) Metadata() *providermetadata.Metadata { return c.metadata.latest.Load() }
 

@@ -111,7 +111,7 @@ func Setup(mgr ctrl.Manager, options remote.Options, kinds []remote.Kind) error 
 			WatchesMetadata(&corev1.Namespace{}, enqueueCluster(mgr.GetClient()), builder.WithPredicates(predicate.LabelChangedPredicate{}))
 	}
 	for _, kind := range kinds {
-		controller.Watches(kind.New(), enqueueDeleting(mgr.GetClient(), options.Connections.ServesClusterIntegrations()), builder.WithPredicates(lastUse))
+		controller.Watches(kind.New(), enqueueDeleting(mgr.GetClient(), options.Connections.ServesClusterIntegrations()), builder.WithPredicates(lastUse(kind)))
 	}
 	return controller.Complete(shutdown.Quietly(NewReconciler(options, kinds)))
 }

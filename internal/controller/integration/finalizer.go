@@ -4,6 +4,7 @@
 package integration
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -89,10 +90,12 @@ func (r *Reconciler) patchFinalizers(ctx context.Context, stored, integration co
 }
 
 // users are the objects that need the Integration to remove what they stand for. One of which that
-// cannot be told counts as a user.
+// cannot be told counts as a user, in a namespace that may use the Integration: nothing is removed
+// for any other, and nobody may hold up the Integration of others.
 func (r *Reconciler) users(ctx context.Context, integration connection.Integration) ([]string, error) {
 	var users []string
 	recorded := connection.Recorded(client.ObjectKeyFromObject(integration))
+	mayUse := r.admission(ctx, integration)
 	for _, kind := range r.kinds {
 		for _, used := range []string{recorded, ""} {
 			list := kind.NewList()
@@ -100,18 +103,40 @@ func (r *Reconciler) users(ctx context.Context, integration connection.Integrati
 			if err != nil {
 				return nil, fmt.Errorf("looking for objects that use the Integration: %w", err)
 			}
+			var failed error
 			err = lister.EachItem(list, func(object remote.Object) {
-				if controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) {
+				if failed != nil || !kind.Removes(object) {
+					return
+				}
+				admitted, err := mayUse(object.GetNamespace())
+				if err != nil {
+					failed = err
+				} else if admitted {
 					users = append(users, fmt.Sprintf("%s %q", kind.Name, nameAsSeenFrom(integration, object)))
 				}
 			})
-			if err != nil {
+			if err := cmp.Or(err, failed); err != nil {
 				return nil, err
 			}
 		}
 	}
 	slices.Sort(users)
 	return users, nil
+}
+
+// admission tells of which namespaces objects may use an Integration. It asks once for each.
+func (r *Reconciler) admission(ctx context.Context, integration connection.Integration) func(namespace string) (bool, error) {
+	known := map[string]bool{}
+	return func(namespace string) (bool, error) {
+		if admitted, isKnown := known[namespace]; isKnown {
+			return admitted, nil
+		}
+		admitted, err := connection.Admits(ctx, r.namespaces, integration, namespace)
+		if err == nil {
+			known[namespace] = admitted
+		}
+		return admitted, err
+	}
 }
 
 // nameAsSeenFrom is the name of an object in a message of an Integration: a ClusterIntegration's

@@ -9,7 +9,6 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -17,18 +16,24 @@ import (
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 	"github.com/synqly/ticketing-operator/internal/controller/connection"
+	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
-// lastUse lets pass what may end the use of an Integration: an object that is gone, or that has let
-// its finalizer go.
-var lastUse = predicate.Funcs{
-	CreateFunc:  func(event.CreateEvent) bool { return false },
-	GenericFunc: func(event.GenericEvent) bool { return false },
-	UpdateFunc: func(update event.UpdateEvent) bool {
-		return controllerutil.ContainsFinalizer(update.ObjectOld, v1alpha1.RemoteFinalizer) &&
-			!controllerutil.ContainsFinalizer(update.ObjectNew, v1alpha1.RemoteFinalizer)
-	},
-	DeleteFunc: func(event.DeleteEvent) bool { return true },
+// lastUse lets pass what may end the use of an Integration: an object that is gone, or that has
+// nothing to remove any more.
+func lastUse(kind remote.Kind) predicate.Predicate {
+	removes := func(object client.Object) bool {
+		used, isRemote := object.(remote.Object)
+		return isRemote && kind.Removes(used)
+	}
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(update event.UpdateEvent) bool {
+			return removes(update.ObjectOld) && !removes(update.ObjectNew)
+		},
+		DeleteFunc: func(event.DeleteEvent) bool { return true },
+	}
 }
 
 // interruptChanged gives up what is under way for an Integration when its spec changes or it goes.

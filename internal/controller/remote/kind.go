@@ -11,6 +11,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -30,6 +31,9 @@ type Kind struct {
 	// Integration is the name of the Integration that an object uses, or will: empty where only
 	// another object tells.
 	Integration func(Object) string
+	// Removes reports whether the deletion of an object has something to remove remotely, as far as
+	// the object tells.
+	Removes func(Object) bool
 	// Indexes that the kind needs in the cache.
 	Indexes []Index
 	// NewReconciler returns the kind's reconciler.
@@ -50,6 +54,7 @@ func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watc
 		New:           func() Object { return adapter.New() },
 		NewList:       adapter.NewList,
 		Integration:   func(object Object) string { return integrationUsedBy(adapter, object.(O)) },
+		Removes:       func(object Object) bool { return removesRemote(adapter, object.(O)) },
 		Indexes:       append(commonIndexes(adapter), indexes...),
 		NewReconciler: func(options Options) (reconcile.Reconciler, error) { return New(options, adapter) },
 	}
@@ -75,6 +80,13 @@ func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watc
 		return controller.Complete(shutdown.Quietly(reconciler))
 	}
 	return kind
+}
+
+// removesRemote reports whether the deletion of an object removes, or closes, a remote object: the
+// finalizer stays on one whose deletionPolicy was changed, or that was orphaned.
+func removesRemote[O Object, R any](adapter Adapter[O, R], object O) bool {
+	return controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) &&
+		object.GetAnnotations()[v1alpha1.OrphanAnnotation] != "true" && adapter.Policy(object).RemoveOnDelete
 }
 
 // integrationOf tells the work queue which Integration an object uses: the one that is recorded, or
