@@ -28,6 +28,7 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/fairqueue"
 	"github.com/synqly/ticketing-operator/internal/controller/incident"
 	"github.com/synqly/ticketing-operator/internal/controller/shutdown"
+	"github.com/synqly/ticketing-operator/internal/controller/status"
 	"github.com/synqly/ticketing-operator/internal/shard"
 )
 
@@ -163,11 +164,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	setIncidents(request.NamespacedName, counted)
+	var untold error
 	if !found.paused {
-		err = r.tellOfWaiting(ctx, receiver, counted)
+		untold = r.tellOfWaiting(ctx, receiver, counted)
 	}
-	if err == nil {
-		err = r.writeStatus(ctx, receiver, found, counted)
+	// The status says how the receiver is even where the collecting Ticket cannot be created.
+	err = r.writeStatus(ctx, receiver, found, counted)
+	switch {
+	case err == nil && status.IsRefusedWrite(untold):
+		// As with a quota that is full: that can last, and the Secret is to be read meanwhile.
+		log.FromContext(ctx).Error(untold, "telling of the incidents that wait")
+	case err == nil:
+		err = untold
 	}
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) {
 		return ctrl.Result{RequeueAfter: time.Second}, nil

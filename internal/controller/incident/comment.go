@@ -47,15 +47,23 @@ func changesOf(incident *v1alpha1.Incident, firingNow []string) string {
 	var text strings.Builder
 	writeAlerts(&text, incident, "firing", joined)
 	writeAlerts(&text, incident, "resolved", left)
-	switch now := len(firingNow) + int(incident.Spec.TruncatedAlerts); {
-	case len(firingNow) == 0:
+	switch now := len(firingNow); {
+	case now == 0:
 		text.WriteString("All alerts are resolved.")
-	case now == 1:
-		text.WriteString("1 alert is firing now.")
+	case incident.Spec.TruncatedAlerts > 0:
+		// Nobody knows how many of those that are not listed fire.
+		fmt.Fprintf(&text, "At least %s firing now.", numberOf(now))
 	default:
-		fmt.Fprintf(&text, "%d alerts are firing now.", now)
+		fmt.Fprintf(&text, "%s firing now.", numberOf(now))
 	}
 	return text.String()
+}
+
+func numberOf(alerts int) string {
+	if alerts == 1 {
+		return "1 alert is"
+	}
+	return fmt.Sprintf("%d alerts are", alerts)
 }
 
 func writeAlerts(text *strings.Builder, incident *v1alpha1.Incident, what string, hashes []string) {

@@ -50,6 +50,16 @@ const (
 	remove
 )
 
+// writesTicketOrComment reports whether the step writes an object of the incident, rather than the
+// incident itself.
+func (s step) writesTicketOrComment() bool {
+	switch s {
+	case openTicket, comment, clearStatus, setStatus, noteRefire, refresh:
+		return true
+	}
+	return false
+}
+
 // decision is a step, and what it needs.
 type decision struct {
 	step step
@@ -256,11 +266,14 @@ func (s situation) resolved() decision {
 		}
 		return s.commentWhenDue()
 	}
-	if ends := s.resolvedAt.Add(s.policy.retention); s.now.Before(ends) {
+	if ends := s.retentionEnds(); s.now.Before(ends) {
 		return decision{at: ends}
 	}
 	return decision{step: remove}
 }
+
+// retentionEnds is when a resolved incident is removed.
+func (s situation) retentionEnds() time.Time { return s.resolvedAt.Add(s.policy.retention) }
 
 // refired decides when alerts of a resolved incident fire again.
 func (s situation) refired() decision {

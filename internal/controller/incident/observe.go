@@ -38,7 +38,7 @@ type state struct {
 	// firingNow are the short hashes of the alerts that fire, sorted.
 	firingNow []string
 	shard     shard.Shard
-	// blocked says, for people, why the next Ticket cannot be created.
+	// blocked says, for people, why the next Ticket cannot be created, or what is refused.
 	blocked string
 }
 

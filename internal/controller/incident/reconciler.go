@@ -160,6 +160,8 @@ func (r *Reconciler) cutShort(ctx context.Context, s *state, next decision, err 
 	switch {
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
 		return ctrl.Result{RequeueAfter: staleInterval}, nil
+	case isRefused(err) && next.step.writesTicketOrComment():
+		return r.refused(ctx, s, next, err)
 	case err != nil:
 		return ctrl.Result{}, err
 	}
@@ -167,6 +169,26 @@ func (r *Reconciler) cutShort(ctx context.Context, s *state, next decision, err 
 		next.at = s.now.Add(heldBackInterval)
 	}
 	return r.finish(ctx, s, next)
+}
+
+// refused ends a reconcile whose step the API server refuses, as with a quota that is full. People
+// have to see that. An incident whose time has come goes although its last alerts are not told: its
+// comments may be what fills the quota.
+func (r *Reconciler) refused(ctx context.Context, s *state, next decision, refusal error) (ctrl.Result, error) {
+	if next.step == comment && s.phase == v1alpha1.IncidentResolved && !s.now.Before(s.retentionEnds()) {
+		if err := r.remove(ctx, s); err != nil {
+			return r.cutShort(ctx, s, decision{step: remove}, err)
+		}
+		return ctrl.Result{}, nil
+	}
+	s.blocked = fmt.Sprintf("the API server refuses what is to be written: %s", refusal)
+	return r.finish(ctx, s, decision{at: s.now.Add(heldBackInterval)})
+}
+
+// isRefused reports whether the same write will be refused again until people change something. In
+// a namespace that is being deleted it will be for ever.
+func isRefused(err error) bool {
+	return apierrors.IsForbidden(err) || status.IsRefusedWrite(err)
 }
 
 // finish writes the conditions and says when to look again.

@@ -38,8 +38,8 @@ func (r *Reconciler) openTicket(ctx context.Context, s *state) (bool, error) {
 	switch {
 	case apierrors.IsAlreadyExists(err):
 		return r.takeOver(ctx, s, ticket)
-	case apierrors.IsInvalid(err), apierrors.IsForbidden(err):
-		// The schema or a quota: people have to see that.
+	case isRefused(err):
+		// The schema, a quota or an admission policy: people have to see that.
 		s.blocked = fmt.Sprintf("the Ticket %q cannot be created: %s", ticket.Name, err)
 		return false, nil
 	case err != nil:

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -77,7 +78,9 @@ func merge(spec v1alpha1.IncidentSpec, message notification) v1alpha1.IncidentSp
 	if spec.ExternalURL != "" && (merged.ExternalURL == "" || spec.ExternalURL < merged.ExternalURL) {
 		merged.ExternalURL = spec.ExternalURL
 	}
-	merged.TruncatedAlerts = message.truncated + notListed(message.alerts, merged.Alerts)
+	unlisted := notListed(message.alerts, merged.Alerts)
+	// What the sender says may be as large as the field can hold.
+	merged.TruncatedAlerts = unlisted + min(message.truncated, math.MaxInt32-unlisted)
 	merged.CommonLabels, merged.CommonAnnotations = commonTexts(merged.Alerts)
 	return merged
 }

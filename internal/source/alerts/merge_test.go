@@ -5,6 +5,7 @@ package alerts
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -215,6 +216,11 @@ func TestAlertsBeyondTheListAreCounted(t *testing.T) {
 	message.truncated = 7
 	if got := record(v1alpha1.IncidentSpec{}, message).TruncatedAlerts; got != 57 {
 		t.Errorf("%d alerts are counted, want 50 that have no room and 7 that the sender left out", got)
+	}
+	// A number that is too large for the field would have the Incident refused for ever.
+	message.truncated = math.MaxInt32
+	if got := record(v1alpha1.IncidentSpec{}, message).TruncatedAlerts; got != math.MaxInt32 {
+		t.Errorf("%d alerts are counted, want as many as the field can hold", got)
 	}
 	// Alerts that are listed already are no other ones.
 	message = says(firing[:100]...)
