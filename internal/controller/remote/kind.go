@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -36,7 +37,7 @@ type Kind struct {
 	Removes func(Object) bool
 	// Indexes that the kind needs in the cache.
 	Indexes []Index
-	// NewReconciler returns the kind's reconciler.
+	// NewReconciler returns the kind's reconciler, in a process that leads already.
 	NewReconciler func(Options) (reconcile.Reconciler, error)
 	// Setup adds the kind's controller to the manager.
 	Setup func(ctrl.Manager, Options) error
@@ -50,18 +51,30 @@ type Watch[O Object, R any] func(ctrl.Manager, Options, *builder.Builder, *Recon
 // every kind has. watch is nil for a kind that watches nothing more.
 func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watch[O, R]) Kind {
 	kind := Kind{
-		Name:          adapter.Kind(),
-		New:           func() Object { return adapter.New() },
-		NewList:       adapter.NewList,
-		Integration:   func(object Object) string { return integrationUsedBy(adapter, object.(O)) },
-		Removes:       func(object Object) bool { return removesRemote(adapter, object.(O)) },
-		Indexes:       append(commonIndexes(adapter), indexes...),
-		NewReconciler: func(options Options) (reconcile.Reconciler, error) { return New(options, adapter) },
+		Name:        adapter.Kind(),
+		New:         func() Object { return adapter.New() },
+		NewList:     adapter.NewList,
+		Integration: func(object Object) string { return integrationUsedBy(adapter, object.(O)) },
+		Removes:     func(object Object) bool { return removesRemote(adapter, object.(O)) },
+		Indexes:     append(commonIndexes(adapter), indexes...),
+	}
+	kind.NewReconciler = func(options Options) (reconcile.Reconciler, error) {
+		reconciler, err := New(options, adapter)
+		if err != nil {
+			return nil, err
+		}
+		reconciler.lead()
+		return reconciler, nil
 	}
 	kind.Setup = func(mgr ctrl.Manager, options Options) error {
 		reconciler, err := New(options, adapter)
 		if err != nil {
 			return err
+		}
+		// A RunnableFunc is run when the leader election is won.
+		leads := manager.RunnableFunc(func(context.Context) error { reconciler.lead(); return nil })
+		if err := mgr.Add(leads); err != nil {
+			return fmt.Errorf("adding what notes the begin of leadership: %w", err)
 		}
 		controller := ctrl.NewControllerManagedBy(mgr).
 			For(adapter.New()).

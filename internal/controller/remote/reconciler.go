@@ -79,9 +79,10 @@ type Reconciler[O Object, R any] struct {
 	// finalized has the UIDs of objects whose finalizer was removed, by name, until the cache has
 	// seen them go.
 	finalized sync.Map
-	// started is when this process began, and searched has the UIDs of the objects, by name, whose
-	// unknown history it has looked into since.
+	// started is when this process began to lead, see lead, and searched has the UIDs of the
+	// objects, by name, whose unknown history it has looked into since.
 	started  time.Time
+	leading  sync.Once
 	searched sync.Map
 	// written has the latest version that this process wrote of each object, by name.
 	written sync.Map
@@ -98,7 +99,6 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 	reconciler := &Reconciler[O, R]{
 		Options:        options,
 		adapter:        adapter,
-		started:        options.Clock.Now(),
 		retries:        newRetries(options.Clock),
 		attempts:       newAttempts[R](options.Clock),
 		missingObjects: newMissingObjects(options.Clock),
@@ -124,8 +124,16 @@ func New[O Object, R any](options Options, adapter Adapter[O, R]) (*Reconciler[O
 // Observations take what is seen of the remote objects outside of reconciles.
 func (r *Reconciler[O, R]) Observations() *Observations[R] { return r.observations }
 
+// lead notes that from now on this process sees all that becomes of the objects. One that stands by
+// does not: it is the leader that makes the attempts. It is called when the leader election is won
+// and with the first reconcile, of which either may come first.
+func (r *Reconciler[O, R]) lead() {
+	r.leading.Do(func() { r.started = r.Clock.Now() })
+}
+
 // Reconcile brings one object and its remote object in sync.
 func (r *Reconciler[O, R]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	r.lead()
 	object := r.adapter.New()
 	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
 		if apierrors.IsNotFound(err) {

@@ -101,10 +101,10 @@ func (r *Reconciler[O, R]) computedIntent(s *state[O, R]) intent {
 	return computed
 }
 
-// historyUnknown reports whether an object without annotations may have had some: it is older than
-// this process, which has not looked into it. Of a younger object the process has seen all. Only
-// what carries the key is looked for: by words alone, what another object or a person made would be
-// found.
+// historyUnknown reports whether an object without annotations may have had some: it was there when
+// this process began to lead, and the process has not looked into it. Of a younger object it has
+// seen all. Only what carries the key is looked for: by words alone, what another object or a
+// person made would be found.
 func (r *Reconciler[O, R]) historyUnknown(s *state[O, R]) bool {
 	if s.status.ID != "" || s.intent.key != "" || !r.adapter.MarksRemote() {
 		return false
