@@ -89,12 +89,12 @@ var mutants = []mutant{
 	},
 	{
 		"delete-without-settling", "an unconfirmed attempt is forgotten when the object is deleted",
-		lifecycle, "Reconciler.removeRemote", never(conditionOf("attemptOpen")),
+		lifecycle, "Reconciler.settleBeforeRemoval", never(conditionOf("attemptOpen")),
 		"^restored_from_a_backup$//^object_deleted$",
 	},
 	{
 		"delete-fails-silently", "a failed delete counts as done",
-		lifecycle, "Reconciler.removeRemote", ignoreError(call("Remove")),
+		lifecycle, "Reconciler.removeOne", ignoreError(call("Remove")),
 		"^everything_deleted_with_its_namespace$//^token_revoked$",
 	},
 	{
@@ -144,7 +144,7 @@ var mutants = []mutant{
 	},
 	{
 		"delete-the-unverified", "what was found by its words alone is deleted with its object",
-		lifecycle, "Reconciler.removeRemote", never(conditionOf("IsUnverified")),
+		lifecycle, "Reconciler.removeOne", never(conditionOf("IsUnverified")),
 		"^comment_on_a_remote_ticket$//^request_lost_and_a_person_says_the_same$",
 	},
 	{
