@@ -5,6 +5,7 @@ package incident
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -24,16 +25,16 @@ import (
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
 )
 
-var (
-	quotaIsFull = apierrors.NewForbidden(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: "things"}, "thing", errExceeded{})
-	// A webhook that denies without a code does so with 400 and no reason.
-	webhookDenies = &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: 400, Message: "admission webhook denied the request: exceeded quota"}}
-	tooLarge      = apierrors.NewRequestEntityTooLargeError("exceeded quota of bytes")
-)
+func quotaIsFull() error {
+	return apierrors.NewForbidden(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: "things"}, "thing", errors.New("exceeded quota"))
+}
 
-type errExceeded struct{}
+// webhookDenies is the denial of a webhook that gives no code: 400 and no reason.
+func webhookDenies() error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: 400, Message: "admission webhook denied the request: exceeded quota"}}
+}
 
-func (errExceeded) Error() string { return "exceeded quota" }
+func tooLarge() error { return apierrors.NewRequestEntityTooLargeError("exceeded quota of bytes") }
 
 // refusing reconciles once an Incident in a cluster that answers so to creates and patches of
 // Tickets and TicketComments.
@@ -92,7 +93,7 @@ func TestReadySaysWhatTheAPIServerRefuses(t *testing.T) {
 	quiet.ResolvedAt = &metav1.Time{Time: noon.Add(-time.Hour)}
 	refreshed := v1alpha1.AlertReceiverSpec{Refresh: []v1alpha1.RefreshedField{"summary"}}
 	closing := v1alpha1.AlertReceiverSpec{Resolve: v1alpha1.ResolveSpec{Status: "Done"}}
-	for _, answer := range []error{quotaIsFull, webhookDenies, tooLarge} {
+	for _, answer := range []error{quotaIsFull(), webhookDenies(), tooLarge()} {
 		for name, test := range map[string]struct {
 			incident *v1alpha1.Incident
 			receiver v1alpha1.AlertReceiverSpec
@@ -129,9 +130,9 @@ func TestAnIncidentGoesAfterRetentionAlthoughItsCommentIsRefused(t *testing.T) {
 		answer      error
 		stays       bool
 	}{
-		"its time has come":                    {168 * time.Hour, quotaIsFull, false},
-		"its time has not come":                {167 * time.Hour, quotaIsFull, true},
-		"the API server cannot answer for now": {168 * time.Hour, apierrors.NewInternalError(errExceeded{}), true},
+		"its time has come":                    {168 * time.Hour, quotaIsFull(), false},
+		"its time has not come":                {167 * time.Hour, quotaIsFull(), true},
+		"the API server cannot answer for now": {168 * time.Hour, apierrors.NewInternalError(errors.New("no leader")), true},
 	} {
 		incident := incidentWith(v1alpha1.AlertResolved, v1alpha1.IncidentStatus{
 			Phase: v1alpha1.IncidentResolved, Generation: 1, TicketID: "10023", Told: []string{hashOf("a")},
