@@ -72,6 +72,28 @@ var _ = Describe("An unconfirmed create", func() {
 		}
 	}
 
+	for _, rolledBack := range []string{"1", "three"} {
+		It("is found when its annotations are those of an attempt before it, or damaged: "+rolledBack, func() {
+			w.simulator.Inject(simulator.Fault{Operation: "CreateTicket", Status: 422, Message: "no such priority", Times: 1})
+			ticket := w.ticket("restored-over")
+			w.create(ticket)
+			w.reconcile(ticket)
+			expectNotReady(ticket, v1alpha1.ReasonRejected)
+			w.simulator.Inject(lost(true))
+			edit(w, ticket, func(t *v1alpha1.Ticket) { t.Spec.Summary = "after the refusal" })
+			result := w.reconcile(ticket)
+			expectNotReady(ticket, v1alpha1.ReasonCreateUnconfirmed)
+			Expect(ticket.Annotations).To(HaveKeyWithValue(v1alpha1.CreateAttemptAnnotation, "2"))
+
+			edit(w, ticket, func(t *v1alpha1.Ticket) { t.Annotations[v1alpha1.CreateAttemptAnnotation] = rolledBack })
+			w.restart()
+			w.reconcileIntegration()
+			until(ticket, result, ready(ticket))
+			Expect(w.simulator.Tickets()).To(HaveLen(1))
+			w.expectInSync(ticket)
+		})
+	}
+
 	It("stays visible where nothing can be searched, until a person decides", func() {
 		w.simulator.SetBehaviour(simulator.Behaviour{Unsupported: []string{"QueryTickets"}})
 		w.simulator.Inject(lost(false))

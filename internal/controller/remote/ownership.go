@@ -134,7 +134,10 @@ func (r *Reconciler[O, R]) resolveIntent(ctx context.Context, s *state[O, R]) er
 	case s.intent.key == "":
 		return r.recoverIntent(ctx, s)
 	case s.intent.key == s.ownKey:
-		return r.returnBorrowed(ctx, s)
+		if err := r.returnBorrowed(ctx, s); err != nil {
+			return err
+		}
+		return r.recoverAttempt(ctx, s)
 	case s.policy.AdoptID != "":
 		if s.status.ID != "" {
 			s.intent = intent{}

@@ -27,6 +27,20 @@ func (r *Reconciler[O, R]) recoverIntent(ctx context.Context, s *state[O, R]) er
 	if recovered.attempt == 0 {
 		return nil
 	}
+	return r.takeRecovered(ctx, s, recovered)
+}
+
+// recoverAttempt finds out what annotations said that are those of an earlier attempt again, as
+// after a restore over an object that is there. The status never knows of an attempt that was not
+// written into the annotations before.
+func (r *Reconciler[O, R]) recoverAttempt(ctx context.Context, s *state[O, R]) error {
+	if s.status.OpenAttempt <= max(s.intent.attempt, s.status.SettledAttempt) {
+		return nil
+	}
+	return r.takeRecovered(ctx, s, r.lostIntent(s))
+}
+
+func (r *Reconciler[O, R]) takeRecovered(ctx context.Context, s *state[O, R], recovered intent) error {
 	s.intent = recovered
 	if !s.object.GetDeletionTimestamp().IsZero() {
 		return nil
