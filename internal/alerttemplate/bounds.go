@@ -12,8 +12,9 @@ import (
 
 // text/template cannot be interrupted, and knows no limits but the depth of its calls. So every
 // template is rewritten when it is parsed: behind each command of each pipeline stands a call of
-// the function that bounds its value, and each template and each round of a loop begins with one
-// that counts it. Both end the execution with an error.
+// the function that bounds its value, behind those of a value that is written one that bounds its
+// text, and each template and each round of a loop begins with one that counts it. All end the
+// execution with an error.
 
 var (
 	errTooLarge     = fmt.Errorf("the text is longer than %d bytes", maxSize)
@@ -26,6 +27,7 @@ const maxArguments = 64
 
 const (
 	boundFunction = "operatorBound"
+	printFunction = "operatorPrint"
 	stepFunction  = "operatorStep"
 )
 
@@ -36,7 +38,7 @@ type execution struct {
 }
 
 func (e *execution) functions() template.FuncMap {
-	return template.FuncMap{boundFunction: e.bound, stepFunction: e.step}
+	return template.FuncMap{boundFunction: e.bound, printFunction: e.print, stepFunction: e.step, "reReplaceAll": e.replaceAll}
 }
 
 // step counts a step. It makes no text.
@@ -62,9 +64,14 @@ func (e *execution) bound(value any) (any, error) {
 	return value, nil
 }
 
+// print passes on a value that is written, if its text is not too long.
+func (e *execution) print(value any) (any, error) {
+	return value, checkPrinted(value)
+}
+
 // sizeOf is how large a value is that a template can make: a text, or a list or map of such. It
 // stops counting when it is more than enough. Alerts and their labels are bounded already, and
-// count as nothing.
+// count as nothing as long as no text is made of them.
 func sizeOf(value any, enough int) int {
 	size := 1
 	switch value := value.(type) {
@@ -92,9 +99,10 @@ func sizeOf(value any, enough int) int {
 	return size
 }
 
-// boundCommand and stepAction are the nodes that are put into templates.
+// boundCommand, printCommand and stepAction are the nodes that are put into templates.
 var (
 	boundCommand = action(boundFunction).Pipe.Cmds[0]
+	printCommand = action(printFunction).Pipe.Cmds[0]
 	stepAction   = action(stepFunction)
 )
 
@@ -115,6 +123,10 @@ func bound(tree *parse.Tree) error {
 				}
 			}
 			node.Cmds = boundedCommands(node.Cmds)
+		case *parse.ActionNode:
+			if len(node.Pipe.Decl) == 0 { // It is written.
+				node.Pipe.Cmds = append(node.Pipe.Cmds, printCommand.Copy().(*parse.CommandNode))
+			}
 		case *parse.RangeNode:
 			node.List.Nodes = append([]parse.Node{stepAction.Copy()}, node.List.Nodes...)
 		}

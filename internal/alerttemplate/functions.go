@@ -23,14 +23,13 @@ func functions(now func() time.Time) template.FuncMap {
 	all := template.FuncMap{}
 	maps.Copy(all, alertmanager.DefaultFuncs)
 	maps.Copy(all, template.FuncMap{
-		"now":          now,
-		"since":        func(start time.Time) time.Duration { return now().Sub(start) },
-		"join":         join,
-		"match":        match,
-		"reReplaceAll": replaceAll,
-		"printf":       printf,
-		"tz":           inTimeZone,
+		"now":   now,
+		"since": func(start time.Time) time.Duration { return now().Sub(start) },
+		"join":  join,
+		"match": match,
+		"tz":    inTimeZone,
 	})
+	maps.Copy(all, printingFunctions())
 	return all
 }
 
@@ -41,10 +40,14 @@ func join(separator string, list any) (string, error) {
 			return "", errTooLarge
 		}
 	}
+	if err := checkPrinted(list); err != nil {
+		return "", err
+	}
 	return alertmanager.DefaultFuncs["join"].(func(string, any) (string, error))(separator, list)
 }
 
-// Bounds of regular expressions. Go's take a time that is the product of the two.
+// Bounds of regular expressions. Go's take a time for one match that is the product of the length of
+// the text and that of the expression.
 const (
 	maxPattern      = 1024
 	maxInstructions = 4096
@@ -82,13 +85,18 @@ func match(pattern, text string) (bool, error) {
 	return expression.MatchString(text), nil
 }
 
-func replaceAll(pattern, replacement, text string) (string, error) {
+// replaceAll is reReplaceAll. A text may have as many matches as bytes, and each may take as long as
+// the text, so there is a look at the time at each of them. What was in time once is done twice more.
+func (e *execution) replaceAll(pattern, replacement, text string) (string, error) {
 	expression, err := compile(pattern, text)
 	if err != nil {
 		return "", err
 	}
 	if len(replacement) > maxReplacement {
 		return "", fmt.Errorf("a replacement is longer than %d bytes", maxReplacement)
+	}
+	if err := e.checkMatches(expression, text); err != nil {
+		return "", err
 	}
 	size := 0
 	for _, found := range expression.FindAllStringSubmatchIndex(text, -1) {
@@ -97,6 +105,26 @@ func replaceAll(pattern, replacement, text string) (string, error) {
 		}
 	}
 	return expression.ReplaceAllString(text, replacement), nil
+}
+
+// checkMatches looks for all matches in a text, and fails when the time is over before that.
+func (e *execution) checkMatches(expression *regexp.Regexp, text string) (err error) {
+	// Only a panic ends what calls the function.
+	defer func() {
+		if reason := recover(); reason != nil {
+			if reason != any(errTooSlow) {
+				panic(reason)
+			}
+			err = errTooSlow
+		}
+	}()
+	expression.ReplaceAllStringFunc(text, func(string) string {
+		if time.Now().After(e.deadline) {
+			panic(errTooSlow)
+		}
+		return ""
+	})
+	return nil
 }
 
 // unboundedVerb is a verb of printf that has a width or a precision of more than three digits or

@@ -6,8 +6,10 @@ package alerttemplate
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -159,14 +161,41 @@ func TestBounds(t *testing.T) {
 		"one that is long":              {`{{ match (printf "%0900d%0900d" 1 1) "a" }}`, "longer than 1024 bytes"},
 		"a replacement that grows":      {`{{ $x := "ab" }}{{ range 14 }}{{ $x = print $x $x }}{{ end }}{{ reReplaceAll "." "$0$0$0$0$0$0$0$0$0$0$0$0" $x }}`, "the text is longer than"},
 		"a bad regular expression":      {`{{ reReplaceAll "(" "" "a" }}`, "missing closing )"},
+		"alerts that are printed often": {`{{ $a := list }}{{ range 500 }}{{ $a = append $a $.Alerts }}{{ end }}{{ $b := list }}{{ range 500 }}{{ $b = append $b $a }}{{ end }}{{ print $b }}`, "the text is longer than"},
+		"alerts that are written often": {`{{ $a := list }}{{ range 500 }}{{ $a = append $a $.Alerts }}{{ end }}{{ $b := list }}{{ range 500 }}{{ $b = append $b $a }}{{ end }}{{ $b }}`, "the text is longer than"},
+		"alerts that are joined often":  {`{{ $a := list }}{{ range 500 }}{{ $a = append $a $.Alerts }}{{ end }}{{ $b := list }}{{ range 500 }}{{ $b = append $b $a }}{{ end }}{{ join "" $b }}`, "the text is longer than"},
+		"alerts as JSON very often":     {`{{ $a := list }}{{ range 500 }}{{ $a = append $a $.Alerts }}{{ end }}{{ $b := list }}{{ range 500 }}{{ $b = append $b $a }}{{ end }}{{ toJson $b }}`, "the text is longer than"},
+		"a long text, escaped often":    {longText + `{{ js ` + strings.Repeat("$x ", 64) + `}}`, "the text is longer than"},
+		"a long text, formatted often":  {longText + `{{ printf "` + strings.Repeat("%# x", 60) + `" ` + strings.Repeat("$x ", 60) + `}}`, "the text is longer than"},
 		"a file":                        {`{{ tz "../../etc/passwd" now }}`, "is no time zone"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			text, err := executed(t, test.text, example())
+			runtime.ReadMemStats(&after)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%d bytes, %v; want %s", len(text), err, test.want)
 			}
+			// The memory of the manager is everybody's. Most of it is garbage of the steps.
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 64<<20 {
+				t.Errorf("it took %d MiB of memory", allocated>>20)
+			}
 		})
+	}
+}
+
+// longText makes a text of 256 KiB that becomes longer when it is escaped.
+const longText = `{{ $x := "\u0001\u0001\u0001\u0001" }}{{ range 16 }}{{ $x = print $x $x }}{{ end }}`
+
+// Each of the 64 Ki matches looks through the rest of the text.
+func TestAnExpressionWithManyMatchesEndsWithTheTime(t *testing.T) {
+	template, err := Parse("field", `{{ $x := "aaaaaaaa" }}{{ range 13 }}{{ $x = print $x $x }}{{ end }}{{ reReplaceAll "(?:[^x]?){900}[^x]*x|." "" $x }}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := template.executeUntil(time.Now().Add(50*time.Millisecond), example(), atNoon); !errors.Is(err, errTooSlow) {
+		t.Errorf("got the error %v, want %v", err, errTooSlow)
 	}
 }
 
