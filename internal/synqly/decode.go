@@ -176,6 +176,9 @@ func undocumentedType(path, kind string, cause error) error {
 	return failure
 }
 
+// maxWarnings bounds the problems of a success that are read. Nobody is shown more.
+const maxWarnings = 16
+
 // warnings decodes the problems that may come with a success. They are for people; one that is odd
 // must not turn the success into a failure.
 func (c *Client) warnings(raw json.RawMessage) []Problem {
@@ -184,7 +187,7 @@ func (c *Client) warnings(raw json.RawMessage) []Problem {
 	}
 	ignoreMistyped(raw, &messages)
 	var warnings []Problem
-	for _, raw := range messages.Problems {
+	for _, raw := range messages.Problems[:min(len(messages.Problems), maxWarnings)] {
 		var problem Problem
 		if json.Unmarshal(raw, &problem) == nil {
 			warnings = append(warnings, problem.clean(c.redact))

@@ -95,8 +95,8 @@ func (e *TransportError) Unwrap() error { return e.Err }
 type DecodeError struct {
 	Operation  string
 	StatusCode int
-	// TooLarge is true when the answer is larger than 16 MiB. A list may fit with smaller pages
-	// (PageQuery.Limit).
+	// TooLarge is true when the answer is larger than 16 MiB, or has more than 100,000 objects or
+	// 1,000,000 values. A list may fit with smaller pages (PageQuery.Limit).
 	TooLarge bool
 	// Empty is true when the answer is a success without content.
 	Empty bool

@@ -196,6 +196,12 @@ func (c *Client) decodeError(ctx context.Context, call call, status int, text st
 	}
 }
 
+func (c *Client) tooLarge(ctx context.Context, call call, status int, text string) *DecodeError {
+	failure := c.decodeError(ctx, call, status, text, errors.New(text))
+	failure.TooLarge = true
+	return failure
+}
+
 // readProblem makes an *APIError of an answer. A body that cannot be read costs the explanation,
 // not the status.
 func (c *Client) readProblem(call call, response *http.Response) error {
@@ -228,10 +234,7 @@ func (c *Client) readAnswer(
 		failure.NeverSent = false // Whatever the error: an answer had begun.
 		return nil, failure
 	case len(body) > c.maxDataBytes:
-		text := fmt.Sprintf("it is larger than %d MiB", c.maxDataBytes>>20)
-		failure := c.decodeError(ctx, call, response.StatusCode, text, errors.New(text))
-		failure.TooLarge = true
-		return nil, failure
+		return nil, c.tooLarge(ctx, call, response.StatusCode, fmt.Sprintf("it is larger than %d MiB", c.maxDataBytes>>20))
 	case call.noResult && confirmsNothing(response.Header, body), !mayBeJSON(response.Header):
 		foreign := foreignBody(response.Header, body)
 		failure := c.decodeError(ctx, call, response.StatusCode, foreign.String(), errors.New(foreign.String()))
@@ -241,6 +244,9 @@ func (c *Client) readAnswer(
 		failure := c.decodeError(ctx, call, response.StatusCode, "it is empty", errors.New("it is empty"))
 		failure.Empty = true
 		return nil, failure
+	}
+	if text := tooManyValues(body); text != "" {
+		return nil, c.tooLarge(ctx, call, response.StatusCode, text)
 	}
 	return &answer{operation: call.operation, status: response.StatusCode, body: body, date: serverTime(response)}, nil
 }
