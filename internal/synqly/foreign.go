@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ import (
 // ForeignBody is the body of an answer that is not the API's own. Nothing of what it says is kept:
 // it may be anything, and what is kept is shown to people.
 type ForeignBody struct {
-	// MediaType is what it claims to be; empty where it does not say.
+	// MediaType is what it claims to be; empty where it does not say, or names no common one.
 	MediaType string
 	// Size is its size in bytes, as far as it was read.
 	Size int
@@ -39,19 +40,29 @@ func (b ForeignBody) String() string {
 	return fmt.Sprintf("it is not a response of the Synqly API (%s, %s)", b.MediaType, size)
 }
 
-// foreignBody describes a body that is not the API's.
-func foreignBody(header http.Header, body []byte) *ForeignBody {
-	return &ForeignBody{MediaType: mediaTypeOf(header), Size: len(body)}
+// commonMediaTypes are what proxies, gateways and other servers send. Another text is not repeated:
+// it may be the token, in the lower case of a media type, in which nobody would know it.
+var commonMediaTypes = []string{
+	"application/javascript", "application/json", "application/octet-stream", "application/problem+json", "application/soap+xml",
+	"application/xhtml+xml", "application/xml", "image/gif", "image/jpeg", "image/png", "image/svg+xml", "text/css", "text/event-stream", "text/html", "text/javascript", "text/json", "text/plain", "text/xml",
 }
 
-// mediaTypeOf is what the header Content-Type says, bounded; empty where it says nothing.
+// foreignBody describes a body that is not the API's.
+func foreignBody(header http.Header, body []byte) *ForeignBody {
+	foreign := &ForeignBody{Size: len(body)}
+	if mediaType := mediaTypeOf(header); slices.Contains(commonMediaTypes, mediaType) {
+		foreign.MediaType = mediaType
+	}
+	return foreign
+}
+
+// mediaTypeOf is what the header Content-Type says; empty where it says nothing.
 func mediaTypeOf(header http.Header) string {
-	const limit = 64
 	mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil {
 		return ""
 	}
-	return shorten(mediaType, limit)
+	return mediaType
 }
 
 // mayBeJSON reports whether the header allows that the body is JSON. Servers that do not say what

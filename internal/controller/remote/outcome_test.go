@@ -285,15 +285,20 @@ func TestNoMessageHasTheToken(t *testing.T) {
 	const canary = "canary-7f3a91"
 	echo := func(code int, body string) roundTripper {
 		return func(request *http.Request) (*http.Response, error) {
+			token := strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer ")
+			header := http.Header{}
+			if strings.HasPrefix(body, "<") {
+				header.Set("Content-Type", "x/"+token) // It is no JSON for the client then.
+			}
 			return &http.Response{
-				StatusCode: code, Header: http.Header{}, Request: request,
-				Body: io.NopCloser(strings.NewReader(strings.ReplaceAll(body, "TOKEN", strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer ")))),
+				StatusCode: code, Header: header, Request: request, Body: io.NopCloser(strings.NewReader(strings.ReplaceAll(body, "TOKEN", token))),
 			}, nil
 		}
 	}
 	transports := map[string]roundTripper{
 		"no answer": func(*http.Request) (*http.Response, error) { return nil, errors.New("proxy refused Bearer " + canary) },
 		"cut off":   echo(200, `{"result":{"id":"TOKEN`), "no JSON": echo(200, "TOKEN"), "wrong type": echo(200, `{"result":["TOKEN"]}`),
+		"a page": echo(200, "<title>TOKEN</title>"),
 	}
 	for code := 300; code <= 599; code++ {
 		transports[fmt.Sprint(code, " problem")] = echo(code, `{"message":"TOKEN","detail":"xTOKENx","remediation":"TOKEN","context":{"parameter":{"id":"TOKEN"}}}`)
