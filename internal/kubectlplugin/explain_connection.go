@@ -66,6 +66,10 @@ func (t *connectionTopic) whenNotReady() (advice, bool) {
 			next:    []string{"The connection is checked again when the spec changes, and every 5 minutes."},
 			actions: []string{"Correct the spec, or the flags of the operator, as the message says."},
 		},
+		v1alpha1.ReasonWriteRefused: {
+			next:    []string{retriesSlowly},
+			actions: []string{"Change what refuses the operator's write to this object: an admission policy or a role."},
+		},
 		v1alpha1.ReasonPaused: {
 			next:    []string{"Nothing, while it is paused: none of the objects that use it sends a request, and deletions wait."},
 			actions: []string{"Go on: " + t.annotate(v1alpha1.PausedAnnotation, "")},

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/states"
 )
 
 func readyFor(reason, message string) metav1.Condition {
@@ -160,22 +161,25 @@ func TestExplainAQuery(t *testing.T) {
 // reasonsOf are the reasons for which an object of a kind is not Ready, besides those of remote
 // objects, which every one of remoteAdvice is.
 var reasonsOf = map[string][]string{
-	"Integration": {
-		v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonInvalidToken, v1alpha1.ReasonOrganizationDisabled, v1alpha1.ReasonThrottled,
-		v1alpha1.ReasonUnreachable, v1alpha1.ReasonInvalidConfiguration, v1alpha1.ReasonPaused,
-	},
-	"AlertReceiver": {
-		v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonInvalidToken, v1alpha1.ReasonInvalidTemplate, v1alpha1.ReasonWaitingForIntegration, v1alpha1.ReasonPaused,
-	},
-	"Incident": {v1alpha1.ReasonWaitingForTicket, v1alpha1.ReasonHeldBack, v1alpha1.ReasonWaitingForReceiver, v1alpha1.ReasonPaused},
-	"TicketQuery": {
-		v1alpha1.ReasonRejected, v1alpha1.ReasonWaitingForIntegration, v1alpha1.ReasonUnauthorized, v1alpha1.ReasonThrottled,
-		v1alpha1.ReasonRemoteUnavailable, v1alpha1.ReasonPaused,
-	},
+	"Integration": notReadyReasons("Integration"), "AlertReceiver": notReadyReasons("AlertReceiver"),
+	"Incident": notReadyReasons("Incident"), "TicketQuery": notReadyReasons("TicketQuery"),
+}
+
+func notReadyReasons(kind string) []string {
+	var reasons []string
+	for _, state := range states.OfKind[kind] {
+		if state.Ready != metav1.ConditionTrue {
+			reasons = append(reasons, state.Reason)
+		}
+	}
+	return reasons
 }
 
 func TestEveryReasonOfEachKindIsExplained(t *testing.T) {
 	for kind, reasons := range reasonsOf {
+		if len(reasons) == 0 {
+			t.Errorf("there are no reasons of a kind %s", kind)
+		}
 		for _, reason := range reasons {
 			why := notReady(reason, "what happened")
 			integration := newIntegration(why)
