@@ -46,8 +46,8 @@ func join(separator string, list any) (string, error) {
 	return alertmanager.DefaultFuncs["join"].(func(string, any) (string, error))(separator, list)
 }
 
-// Bounds of regular expressions. Go's take a time for one match that is the product of the length of
-// the text and that of the expression.
+// Bounds of regular expressions. Go's take a time for one match that is the product of the length
+// of the text and that of the expression.
 const (
 	maxPattern      = 1024
 	maxInstructions = 4096
@@ -85,8 +85,9 @@ func match(pattern, text string) (bool, error) {
 	return expression.MatchString(text), nil
 }
 
-// replaceAll is reReplaceAll. A text may have as many matches as bytes, and each may take as long as
-// the text, so there is a look at the time at each of them. What was in time once is done twice more.
+// replaceAll is reReplaceAll. A text may have as many matches as bytes, and each may take as long
+// as the text, so there is a look at the time at each of them. What was in time once is done twice
+// more.
 func (e *execution) replaceAll(pattern, replacement, text string) (string, error) {
 	expression, err := compile(pattern, text)
 	if err != nil {

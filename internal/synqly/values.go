@@ -8,7 +8,8 @@ import "fmt"
 // Bounds of an answer. An empty object takes three bytes of the answer and several hundred where it
 // is kept, and whoever may create an Integration chooses the server.
 const (
-	// maxObjects is far more than a page of tickets has, with all that is in them, or one of fields.
+	// maxObjects is far more than a page of tickets has, with all that is in them, or one of
+	// fields.
 	maxObjects = 100_000
 	// maxValues bounds all values, and the names of members do not count.
 	maxValues = 1_000_000
