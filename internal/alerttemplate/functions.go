@@ -16,20 +16,26 @@ import (
 	alertmanager "github.com/prometheus/alertmanager/template"
 )
 
-// functions are those of Alertmanager. In the place of those whose result can be much larger than
-// what they are given, or that take very long for it, there are some that bound it and do the same
-// otherwise.
+// functions are those of Alertmanager and text/template. In the place of those whose result can be
+// much larger than what they are given, or that take very long for it, there are some that bound it
+// and do the same otherwise.
 func functions(now func() time.Time) template.FuncMap {
 	all := template.FuncMap{}
 	maps.Copy(all, alertmanager.DefaultFuncs)
 	maps.Copy(all, template.FuncMap{
-		"now":   now,
-		"since": func(start time.Time) time.Duration { return now().Sub(start) },
-		"join":  join,
-		"match": match,
-		"tz":    inTimeZone,
+		"now":      now,
+		"since":    func(start time.Time) time.Duration { return now().Sub(start) },
+		"join":     join,
+		"match":    match,
+		"tz":       inTimeZone,
+		"toJson":   toJSON,
+		"print":    printing(fmt.Sprint),
+		"printf":   printf,
+		"println":  printing(fmt.Sprintln),
+		"html":     printing(template.HTMLEscaper),
+		"js":       printing(template.JSEscaper),
+		"urlquery": printing(template.URLQueryEscaper),
 	})
-	maps.Copy(all, printingFunctions())
 	return all
 }
 
@@ -86,7 +92,7 @@ func match(pattern, text string) (bool, error) {
 }
 
 // replaceAll is reReplaceAll. A text may have as many matches as bytes, and each may take as long
-// as the text, so there is a look at the time at each of them. What was in time once is done twice
+// as the text, so there is a look at the time at each of them. What was in time once is done once
 // more.
 func (e *execution) replaceAll(pattern, replacement, text string) (string, error) {
 	expression, err := compile(pattern, text)
@@ -99,13 +105,16 @@ func (e *execution) replaceAll(pattern, replacement, text string) (string, error
 	if err := e.checkMatches(expression, text); err != nil {
 		return "", err
 	}
-	size := 0
+	var replaced []byte
+	rest := 0
 	for _, found := range expression.FindAllStringSubmatchIndex(text, -1) {
-		if size += len(expression.ExpandString(nil, replacement, text, found)); size > maxSize {
+		replaced = append(replaced, text[rest:found[0]]...)
+		replaced = expression.ExpandString(replaced, replacement, text, found)
+		if rest = found[1]; len(replaced) > maxSize {
 			return "", errTooLarge
 		}
 	}
-	return expression.ReplaceAllString(text, replacement), nil
+	return string(append(replaced, text[rest:]...)), nil
 }
 
 // checkMatches looks for all matches in a text, and fails when the time is over before that.
@@ -135,6 +144,9 @@ var unboundedVerb = regexp.MustCompile(`%[-+# 0-9.]*([1-9][0-9]{3}|\*|\[)`)
 func printf(format string, arguments ...any) (string, error) {
 	if verb := unboundedVerb.FindString(format); verb != "" {
 		return "", fmt.Errorf("printf takes no %q: a width has at most three digits, and an argument has no number", verb)
+	}
+	if err := checkPrinted(arguments); err != nil {
+		return "", err
 	}
 	return fmt.Sprintf(format, arguments...), nil
 }

@@ -4,10 +4,7 @@
 package alerttemplate
 
 import (
-	"fmt"
-	"maps"
 	"reflect"
-	"text/template"
 	"time"
 
 	alertmanager "github.com/prometheus/alertmanager/template"
@@ -16,35 +13,22 @@ import (
 // A list may have the same alerts a hundred thousand times and be small: it is its text that is
 // not. So what makes text of values looks at their size before it does.
 
-// printingFunctions are those functions that make text of values of any type, for values whose text
-// is bounded. What escapes a text makes it at most six times as long.
-func printingFunctions() template.FuncMap {
-	all := template.FuncMap{
-		"toJson": func(value any) (string, error) {
-			if err := checkPrinted(value); err != nil {
-				return "", err
-			}
-			return alertmanager.DefaultFuncs["toJson"].(func(any) (string, error))(value)
-		},
-		"printf": func(format string, arguments ...any) (string, error) {
-			if err := checkPrinted(arguments); err != nil {
-				return "", err
-			}
-			return printf(format, arguments...)
-		},
+// printing is a function of text/template that makes text of values of any type, for values whose
+// text is bounded. What escapes a text makes it at most six times as long.
+func printing(text func(...any) string) func(...any) (string, error) {
+	return func(arguments ...any) (string, error) {
+		if err := checkPrinted(arguments); err != nil {
+			return "", err
+		}
+		return text(arguments...), nil
 	}
-	for name, print := range map[string]func(...any) string{
-		"print": fmt.Sprint, "println": fmt.Sprintln,
-		"html": template.HTMLEscaper, "js": template.JSEscaper, "urlquery": template.URLQueryEscaper,
-	} {
-		maps.Copy(all, template.FuncMap{name: func(arguments ...any) (string, error) {
-			if err := checkPrinted(arguments); err != nil {
-				return "", err
-			}
-			return print(arguments...), nil
-		}})
+}
+
+func toJSON(value any) (string, error) {
+	if err := checkPrinted(value); err != nil {
+		return "", err
 	}
-	return all
+	return alertmanager.DefaultFuncs["toJson"].(func(any) (string, error))(value)
 }
 
 // checkPrinted fails for a value whose text is too long.

@@ -64,6 +64,7 @@ func TestSameAsAlertmanager(t *testing.T) {
 		`{{ (index .Alerts 0).StartsAt.Format "2006-01-02" }} {{ date "15:04" (index .Alerts 0).StartsAt }} {{ (tz "Europe/Paris" (index .Alerts 0).StartsAt).Hour }}`,
 		`{{ $names := .CommonLabels.Names }}{{ $names.Join "/" }}{{ range $names }} {{ . }}{{ end }}`,
 		`{{ match "^Disk.*" .CommonLabels.alertname }} {{ reReplaceAll "(.)isk" "$1usk" .CommonLabels.alertname }}`,
+		`{{ reReplaceAll "a*" "-$0" "baac" }} {{ reReplaceAll "" "x" "é!" }} {{ reReplaceAll "(?P<l>a)|$" "${l}$2$$" "abab" }} {{ reReplaceAll "z" "y" "abc" }}`,
 		`{{ .CommonLabels.Remove (stringSlice "severity") }}{{ toJson .GroupLabels }}`,
 		`{{ $list := list 1 "two" }}{{ $list = append $list .Status }}{{ join "-" $list }} {{ (dict "a" 1).a }} {{ len $list }}`,
 		`{{ range 3 }}{{ . }}{{ end }}{{ range $i := 5 }}{{ if eq $i 1 }}{{ continue }}{{ end }}{{ if eq $i 3 }}{{ break }}{{ end }}{{ $i }}{{ end }}`,
@@ -159,7 +160,9 @@ func TestBounds(t *testing.T) {
 		"a regular expression":          {`{{ match "((a{100}){100}){100}" "a" }}`, "invalid repeat count"},
 		"one that repeats":              {`{{ match "(a{30}){30}(b{30}){30}(c{30}){30}(d{30}){30}(e{30}){30}" "a" }}`, "repeats too much"},
 		"one that is long":              {`{{ match (printf "%0900d%0900d" 1 1) "a" }}`, "longer than 1024 bytes"},
-		"a replacement that grows":      {`{{ $x := "ab" }}{{ range 14 }}{{ $x = print $x $x }}{{ end }}{{ reReplaceAll "." "$0$0$0$0$0$0$0$0$0$0$0$0" $x }}`, "the text is longer than"},
+		// The text is short because the race detector lets a sync.Pool lose a part of what it gets:
+		// package regexp then allocates its 32 KiB again, for one match in four.
+		"a replacement that grows":      {`{{ $x := "ab" }}{{ range 9 }}{{ $x = print $x $x }}{{ end }}{{ reReplaceAll "." "` + strings.Repeat("$0", 512) + `" $x }}`, "the text is longer than"},
 		"a bad regular expression":      {`{{ reReplaceAll "(" "" "a" }}`, "missing closing )"},
 		"alerts that are printed often": {`{{ $a := list }}{{ range 500 }}{{ $a = append $a $.Alerts }}{{ end }}{{ $b := list }}{{ range 500 }}{{ $b = append $b $a }}{{ end }}{{ print $b }}`, "the text is longer than"},
 		"alerts that are written often": {`{{ $a := list }}{{ range 500 }}{{ $a = append $a $.Alerts }}{{ end }}{{ $b := list }}{{ range 500 }}{{ $b = append $b $a }}{{ end }}{{ $b }}`, "the text is longer than"},
