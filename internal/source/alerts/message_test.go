@@ -141,6 +141,8 @@ func TestParseRefusesWhatIsNoNotification(t *testing.T) {
 		"a start after all years":      {hook(setInAlert("startsAt", "3000-01-01T00:00:00Z")), "alerts[0]: startsAt must be a time"},
 		"too many alerts":              {listOf("{}"), "too many alerts or labels"},
 		"too many numbers for alerts":  {listOf("0"), "too many alerts or labels"},
+		"too many below deep lists":    {tooManyBelow(maxDepth - 1), "too many alerts or labels"},
+		"lists that are too deep":      {tooManyBelow(maxDepth), "the body is not JSON"},
 		"too many labels":              {hook(setInAlert("labels", manyLabels())), "too many alerts or labels"},
 		"a resolution without its end": {hook(setInAlert("status", "resolved")), "alerts[0]: endsAt of a resolved alert must be a time"},
 	}
@@ -160,6 +162,11 @@ func TestParseRefusesWhatIsNoNotification(t *testing.T) {
 // listOf is a notification with more alerts than are read, each the same text.
 func listOf(alert string) []byte {
 	return fmt.Appendf(nil, `{"version":"4","alerts":[%s%s]}`, strings.Repeat(alert+",", maxMembers), alert)
+}
+
+// tooManyBelow is a notification with more alerts than are read, behind lists in lists.
+func tooManyBelow(lists int) []byte {
+	return fmt.Appendf(nil, `{"future":%s0%s,%s`, strings.Repeat("[", lists), strings.Repeat("]", lists), listOf("0")[1:])
 }
 
 func manyLabels() map[string]any {
@@ -185,6 +192,20 @@ func TestManySmallAlertsTakeLittleMemory(t *testing.T) {
 		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 8<<20 {
 			t.Errorf("%s: took %d bytes", alert, allocated)
 		}
+	}
+}
+
+func TestListsInListsTakeLittleMemory(t *testing.T) {
+	body := []byte(`{"version":"4","alerts":` + strings.Repeat("[", maxBodyBytes-100))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := parse(body, noon)
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.Contains(err.Error(), "the body is not JSON") {
+		t.Errorf("got the error %v", err)
+	}
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 8<<20 {
+		t.Errorf("took %d bytes", allocated)
 	}
 }
 

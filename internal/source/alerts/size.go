@@ -13,6 +13,9 @@ import (
 // all alerts of a group, and a group of so many is one that nobody reads.
 const maxMembers = 20_000
 
+// maxDepth is how deep encoding/json goes into a body.
+const maxDepth = 10_000
+
 // errTooManyMembers is for a notification that would take many times its length of memory: a list
 // of empty alerts takes three bytes for each where it is sent, and a hundred where it is kept.
 var errTooManyMembers = errors.New("a notification has too many alerts or labels")
@@ -42,6 +45,9 @@ func checkMembers(body []byte) error {
 			room = append(room, maxMembers)
 		case json.Delim('{'):
 			room = append(room, 2*maxMembers) // A member has a name and a value.
+		}
+		if len(room) > maxDepth {
+			return nil // The parser refuses it, and keeps nothing of it.
 		}
 	}
 }
