@@ -12,12 +12,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// useCores has this process, and each that it starts from now on, use the cores from one on up to
-// another, which is not included. What it has started before keeps its own.
-func useCores(from, to int) error {
-	var cores unix.CPUSet
-	for core := from; core < to; core++ {
-		cores.Set(core)
+// availableCores are those that this process may use.
+func availableCores() ([]int, error) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return nil, fmt.Errorf("looking for the cores of the bench: %w", err)
+	}
+	var cores []int
+	for core := 0; len(cores) < set.Count(); core++ {
+		if set.IsSet(core) {
+			cores = append(cores, core)
+		}
+	}
+	return cores, nil
+}
+
+// useCores has this process, and each that it starts from now on, use some cores alone. What it has
+// started before keeps its own.
+func useCores(cores []int) error {
+	var set unix.CPUSet
+	for _, core := range cores {
+		set.Set(core)
 	}
 	// Linux keeps the cores for each thread. A new one has those of the thread that makes it, which
 	// may be one that is not done yet.
@@ -36,8 +51,8 @@ func useCores(from, to int) error {
 			if err != nil {
 				return fmt.Errorf("looking for the threads of the bench: %w", err)
 			}
-			if err := unix.SchedSetaffinity(id, &cores); err != nil && !errors.Is(err, unix.ESRCH) {
-				return fmt.Errorf("using the cores %d to %d: %w", from, to-1, err)
+			if err := unix.SchedSetaffinity(id, &set); err != nil && !errors.Is(err, unix.ESRCH) {
+				return fmt.Errorf("using the cores %v: %w", cores, err)
 			}
 		}
 		if isComplete {

@@ -7,7 +7,10 @@ package main
 
 import "errors"
 
+var errNoCores = errors.New("cores of its own for the control plane: only Linux has a way to do it")
+
+// availableCores is for Linux.
+func availableCores() ([]int, error) { return nil, errNoCores }
+
 // useCores is for Linux.
-func useCores(int, int) error {
-	return errors.New("cores of its own for the control plane: only Linux has a way to do it")
-}
+func useCores([]int) error { return errNoCores }

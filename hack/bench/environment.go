@@ -15,14 +15,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	apiruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -100,8 +99,13 @@ func (b *bench) startEnvironment(ctx context.Context) error {
 // startControlPlane starts etcd and kube-apiserver, on cores of their own if they are to have some.
 // Everything else is started after it, on the others.
 func (b *bench) startControlPlane() error {
+	var cores []int
 	if b.controlPlaneCores > 0 {
-		if err := useCores(0, b.controlPlaneCores); err != nil {
+		var err error
+		if cores, err = availableCores(); err != nil {
+			return err
+		}
+		if err := useCores(cores[:b.controlPlaneCores]); err != nil {
 			return err
 		}
 	}
@@ -120,7 +124,7 @@ func (b *bench) startControlPlane() error {
 	config.QPS = -1
 	b.config, b.apiServer, b.etcd = config, childNamed("kube-apiserver"), childNamed("etcd")
 	if b.controlPlaneCores > 0 {
-		if err := useCores(b.controlPlaneCores, runtime.NumCPU()); err != nil {
+		if err := useCores(cores[b.controlPlaneCores:]); err != nil {
 			return err
 		}
 	}
@@ -128,7 +132,7 @@ func (b *bench) startControlPlane() error {
 	if err := os.WriteFile(b.kubeconfig, b.controlPlane.KubeConfig, 0o600); err != nil {
 		return fmt.Errorf("writing the kubeconfig: %w", err)
 	}
-	scheme := apiruntime.NewScheme()
+	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return err
 	}

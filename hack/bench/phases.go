@@ -259,49 +259,54 @@ func (b *bench) read(ctx context.Context) (reading, error) {
 	return r, err
 }
 
-// awaitControlPlane waits until the control plane has had nothing to do for three seconds: after
-// many objects were written, it has its caches to fill.
+// awaitControlPlane waits until the control plane has nothing to do: after many objects were
+// written, it has its caches to fill.
 func (b *bench) awaitControlPlane(ctx context.Context) error {
-	const calm, tick, most = 3, time.Second, 0.2
-	for quiet := 0; quiet < calm; quiet++ {
-		before := b.readCPU()
-		if err := pause(ctx, tick); err != nil {
-			return fmt.Errorf("waiting until the control plane has nothing to do: %w", err)
+	const most = 0.2
+	before := b.readCPU()
+	return b.awaitCalm(ctx, "the control plane", func() (bool, error) {
+		now := b.readCPU()
+		used := now.since(before)
+		before = now
+		return used.APIServer != nil && *used.APIServer > most || used.Etcd != nil && *used.Etcd > most, nil
+	})
+}
+
+// awaitRest waits until the manager has nothing to do: it takes next to no CPU, and sends nothing.
+func (b *bench) awaitRest(ctx context.Context) error {
+	const most = 0.1
+	before, err := b.read(ctx)
+	if err != nil {
+		return err
+	}
+	return b.awaitCalm(ctx, "the manager", func() (bool, error) {
+		now, err := b.read(ctx)
+		if err != nil {
+			return false, err
 		}
-		used := b.readCPU().since(before)
-		if used.APIServer != nil && *used.APIServer > most || used.Etcd != nil && *used.Etcd > most {
+		used, sent := now.cpu.since(before.cpu).Manager, now.remote.since(before.remote).total()
+		wrote := now.writes.since(before.writes, append(objectWrites, "POST events")...)
+		before = now
+		return used != nil && *used > most || sent > 0 || wrote > 0, b.checkPrograms()
+	})
+}
+
+// awaitCalm waits until something has not been busy for three seconds, as it is asked in each.
+func (b *bench) awaitCalm(ctx context.Context, what string, isBusy func() (bool, error)) error {
+	const calm, tick = 3, time.Second
+	for quiet := 0; quiet < calm; quiet++ {
+		if err := pause(ctx, tick); err != nil {
+			return fmt.Errorf("waiting until %s has nothing to do: %w", what, err)
+		}
+		busy, err := isBusy()
+		if err != nil {
+			return err
+		}
+		if busy {
 			quiet = -1
 		}
 	}
 	return nil
-}
-
-// awaitRest waits until the manager has had nothing to do for three seconds: it takes next to no
-// CPU, and sends nothing.
-func (b *bench) awaitRest(ctx context.Context) error {
-	const calm, tick, most = 3, time.Second, 0.1
-	before, err := b.read(ctx)
-	for quiet := 0; err == nil && quiet < calm; {
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting until the manager has nothing to do: %w", ctx.Err())
-		case <-time.After(tick):
-		}
-		var now reading
-		if now, err = b.read(ctx); err != nil {
-			break
-		}
-		quiet++
-		used := now.cpu.since(before.cpu).Manager
-		if used != nil && *used > most || now.remote.since(before.remote).total() > 0 || now.writes.since(before.writes, append(objectWrites, "POST events")...) > 0 {
-			quiet = 0
-		}
-		before = now
-		if failed := b.checkPrograms(); failed != nil {
-			return failed
-		}
-	}
-	return err
 }
 
 // measureRest leaves the manager alone, with all tickets in sync, and then has it poll.
