@@ -264,7 +264,7 @@ var mutants = []mutant{
 	},
 	{
 		"forget-lost-keys", "an original that has lost its annotations counts as the copy of its copy",
-		lifecycle, "hasBetterClaim", replace(call("Or"), "one.GetAnnotations()[v1alpha1.CreateKeyAnnotation]"),
+		lifecycle, "hasBetterClaim", replace(call("keyOf"), "one.GetAnnotations()[v1alpha1.CreateKeyAnnotation]"),
 		"^originals_of_copies_with_their_status$//^object_replaced_by_its_manifest$",
 	},
 	{

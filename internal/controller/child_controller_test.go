@@ -267,30 +267,20 @@ var _ = Describe("A comment, a note or an attachment", func() {
 			})
 
 			It("settles an unconfirmed create before it is deleted", func() {
-				ticket := w.created(w.ticket("parent"))
-				w.simulator.Inject(simulator.Fault{Operation: kind.create, Lose: true, AfterCommit: true, Times: 1})
-				child := kind.make("child", "parent")
-				w.create(child)
-				w.reconcile(child)
+				child, ticketID := unconfirmed()
 				w.delete(child)
-				w.clock.Step(2 * time.Second)
 				w.reconcileAway(child)
 				w.expectGone(child)
-				Expect(kind.count(ticket.Status.ID)).To(BeZero())
+				Expect(kind.count(ticketID)).To(BeZero())
 			})
 
 			It("settles an unconfirmed create whose annotations were removed during the deletion", func() {
-				ticket := w.created(w.ticket("parent"))
-				w.simulator.Inject(simulator.Fault{Operation: kind.create, Lose: true, AfterCommit: true, Times: 1})
-				child := kind.make("child", "parent")
-				w.create(child)
-				w.reconcile(child)
+				child, ticketID := unconfirmed()
 				w.delete(child)
 				edit(w, child, func(o client.Object) { o.SetAnnotations(nil) })
-				w.clock.Step(2 * time.Second)
 				w.reconcileAway(child)
 				w.expectGone(child)
-				Expect(kind.count(ticket.Status.ID)).To(BeZero())
+				Expect(kind.count(ticketID)).To(BeZero())
 			})
 
 			It("is deleted after an unconfirmed create when the remote ticket is gone, and not before the settle period", func() {

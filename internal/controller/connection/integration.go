@@ -110,6 +110,32 @@ func Admits(ctx context.Context, namespaces client.Reader, integration Integrati
 	return selector.Matches(labels.Set(found.Labels)), nil
 }
 
+// Admission tells of which namespaces objects may use a connection, and asks once for each. It is
+// for one pass through objects: what is remembered is not looked at again.
+type Admission struct {
+	namespaces  client.Reader
+	integration Integration
+	of          map[string]bool
+}
+
+// NewAdmission is that of an Integration or a ClusterIntegration. namespaces reads the metadata of
+// namespaces.
+func NewAdmission(namespaces client.Reader, integration Integration) Admission {
+	return Admission{namespaces: namespaces, integration: integration, of: map[string]bool{}}
+}
+
+// Admits is the function Admits.
+func (a Admission) Admits(ctx context.Context, namespace string) (bool, error) {
+	if admitted, known := a.of[namespace]; known {
+		return admitted, nil
+	}
+	admitted, err := Admits(ctx, a.namespaces, a.integration, namespace)
+	if err == nil {
+		a.of[namespace] = admitted
+	}
+	return admitted, err
+}
+
 // NamespaceSelector is the selector of the namespaces that a ClusterIntegration admits; empty where
 // it admits none. The error says what is wrong with it.
 func NamespaceSelector(integration *v1alpha1.ClusterIntegration) (labels.Selector, error) {

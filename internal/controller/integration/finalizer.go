@@ -4,7 +4,6 @@
 package integration
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -95,7 +94,7 @@ func (r *Reconciler) patchFinalizers(ctx context.Context, stored, integration co
 func (r *Reconciler) users(ctx context.Context, integration connection.Integration) ([]string, error) {
 	var users []string
 	recorded := connection.Recorded(client.ObjectKeyFromObject(integration))
-	mayUse := r.admission(ctx, integration)
+	admission := connection.NewAdmission(r.namespaces, integration)
 	for _, kind := range r.kinds {
 		for _, used := range []string{recorded, ""} {
 			list := kind.NewList()
@@ -103,40 +102,28 @@ func (r *Reconciler) users(ctx context.Context, integration connection.Integrati
 			if err != nil {
 				return nil, fmt.Errorf("looking for objects that use the Integration: %w", err)
 			}
-			var failed error
+			var removing []remote.Object
 			err = lister.EachItem(list, func(object remote.Object) {
-				if failed != nil || !kind.Removes(object) {
-					return
-				}
-				admitted, err := mayUse(object.GetNamespace())
-				if err != nil {
-					failed = err
-				} else if admitted {
-					users = append(users, fmt.Sprintf("%s %q", kind.Name, nameAsSeenFrom(integration, object)))
+				if kind.Removes(object) {
+					removing = append(removing, object)
 				}
 			})
-			if err := cmp.Or(err, failed); err != nil {
+			if err != nil {
 				return nil, err
+			}
+			for _, object := range removing {
+				admitted, err := admission.Admits(ctx, object.GetNamespace())
+				if err != nil {
+					return nil, err
+				}
+				if admitted {
+					users = append(users, fmt.Sprintf("%s %q", kind.Name, nameAsSeenFrom(integration, object)))
+				}
 			}
 		}
 	}
 	slices.Sort(users)
 	return users, nil
-}
-
-// admission tells of which namespaces objects may use an Integration. It asks once for each.
-func (r *Reconciler) admission(ctx context.Context, integration connection.Integration) func(namespace string) (bool, error) {
-	known := map[string]bool{}
-	return func(namespace string) (bool, error) {
-		if admitted, isKnown := known[namespace]; isKnown {
-			return admitted, nil
-		}
-		admitted, err := connection.Admits(ctx, r.namespaces, integration, namespace)
-		if err == nil {
-			known[namespace] = admitted
-		}
-		return admitted, err
-	}
 }
 
 // nameAsSeenFrom is the name of an object in a message of an Integration: a ClusterIntegration's

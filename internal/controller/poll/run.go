@@ -60,7 +60,7 @@ func (r *run) do(ctx context.Context) error {
 
 // readTickets finds the Tickets that are polled.
 func (r *run) readTickets(ctx context.Context) error {
-	recorded, admission := connection.Recorded(r.name), admission{run: r, of: map[string]bool{}}
+	recorded, admission := connection.Recorded(r.name), connection.NewAdmission(r.Namespaces, r.integration)
 	r.byID = map[string][]*v1alpha1.Ticket{}
 	var paused []string
 	var failure error
@@ -70,7 +70,7 @@ func (r *run) readTickets(ctx context.Context) error {
 		if failure != nil || ticket.Status.ID == "" || ticket.Status.Integration != recorded || !ticket.DeletionTimestamp.IsZero() {
 			return
 		}
-		admitted, err := admission.admits(ctx, ticket.Namespace)
+		admitted, err := admission.Admits(ctx, ticket.Namespace)
 		switch {
 		case err != nil:
 			failure = err
@@ -90,23 +90,6 @@ func (r *run) readTickets(ctx context.Context) error {
 	}
 	r.state.track(r.byID, paused, r.Clock.Now())
 	return nil
-}
-
-// admission remembers, for a run, which namespaces may use the connection.
-type admission struct {
-	*run
-	of map[string]bool
-}
-
-func (a admission) admits(ctx context.Context, namespace string) (bool, error) {
-	if admitted, known := a.of[namespace]; known {
-		return admitted, nil
-	}
-	admitted, err := connection.Admits(ctx, a.Namespaces, a.integration, namespace)
-	if err == nil {
-		a.of[namespace] = admitted
-	}
-	return admitted, err
 }
 
 // poll asks for the changes in every scope, if that is due.

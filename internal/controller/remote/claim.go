@@ -4,7 +4,6 @@
 package remote
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -70,20 +69,22 @@ func (r *Reconciler[O, R]) rival(ctx context.Context, s *state[O, R], found Foun
 		if err != nil {
 			return "", &kubernetesError{fmt.Errorf("looking for other claims on the remote %s: %w", r.adapter.Noun(), err)}
 		}
-		rival := ""
-		var failure error
+		var claimants []O
 		err = lister.EachItem(list, func(other O) {
-			if other.GetUID() == s.object.GetUID() || rival != "" || failure != nil || !slices.Contains(r.adapter.RemoteIDs(other), claimed) {
-				return
-			}
-			var counts bool
-			if counts, failure = r.counts(ctx, s, other, claimed, found.Marked); counts {
-				rival = DescribeOther(s.object, other, r.adapter.Kind())
+			if other.GetUID() != s.object.GetUID() && slices.Contains(r.adapter.RemoteIDs(other), claimed) {
+				claimants = append(claimants, other)
 			}
 		})
-		err = cmp.Or(err, failure)
-		if next = list.GetContinue(); err != nil || rival != "" || next == "" {
-			return rival, err
+		if err != nil {
+			return "", err
+		}
+		for _, other := range claimants {
+			if counts, err := r.counts(ctx, s, other, claimed, found.Marked); err != nil || counts {
+				return DescribeOther(s.object, other, r.adapter.Kind()), err
+			}
+		}
+		if next = list.GetContinue(); next == "" {
+			return "", nil
 		}
 	}
 }

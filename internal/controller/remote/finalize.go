@@ -97,7 +97,7 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) err
 	case !controllerutil.ContainsFinalizer(s.object, v1alpha1.RemoteFinalizer):
 		s.finalizerRemoved = true
 		return nil
-	case s.object.GetAnnotations()[v1alpha1.OrphanAnnotation] == "true", !s.policy.RemoveOnDelete:
+	case isRetained(s.object, s.policy):
 		if s.status.ID != "" {
 			s.emit(retainedEvent(r.adapter.Noun(), s.status.ID))
 		}
@@ -126,6 +126,11 @@ func (r *Reconciler[O, R]) removeRemote(ctx context.Context, s *state[O, R]) err
 		}
 	}
 	return r.removeFinalizer(ctx, s) // mutant: release-early
+}
+
+// isRetained reports whether the remote object stays when the object is deleted.
+func isRetained(object Object, policy Policy) bool {
+	return object.GetAnnotations()[v1alpha1.OrphanAnnotation] == "true" || !policy.RemoveOnDelete
 }
 
 // othersRemote is the remote object that the object names although another object has it, which is

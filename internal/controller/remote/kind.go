@@ -98,8 +98,7 @@ func NewKind[O Object, R any](adapter Adapter[O, R], indexes []Index, watch Watc
 // removesRemote reports whether the deletion of an object removes, or closes, a remote object: the
 // finalizer stays on one whose deletionPolicy was changed, or that was orphaned.
 func removesRemote[O Object, R any](adapter Adapter[O, R], object O) bool {
-	return controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) &&
-		object.GetAnnotations()[v1alpha1.OrphanAnnotation] != "true" && adapter.Policy(object).RemoveOnDelete
+	return controllerutil.ContainsFinalizer(object, v1alpha1.RemoteFinalizer) && !isRetained(object, adapter.Policy(object))
 }
 
 // integrationOf tells the work queue which Integration an object uses: the one that is recorded, or

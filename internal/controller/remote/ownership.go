@@ -181,8 +181,13 @@ func (r *Reconciler[O, R]) isCopy(ctx context.Context, s *state[O, R]) (bool, er
 // attempt, which that other one's annotations record.
 func hasBetterClaim[O Object](one, other O, recorded intent) bool {
 	own := CreateKey(recorded.installation, one.GetUID())
-	key := cmp.Or(one.GetAnnotations()[v1alpha1.CreateKeyAnnotation], one.RemoteStatus().CreateKey, own)
-	return key == recorded.key && (own == recorded.key || restoredBefore(one, other))
+	return keyOf(one, own) == recorded.key && (own == recorded.key || restoredBefore(one, other))
+}
+
+// keyOf is the create key of an object, whether or not it has made an attempt: another one than its
+// own where it was restored.
+func keyOf[O Object](object O, own string) string {
+	return cmp.Or(object.GetAnnotations()[v1alpha1.CreateKeyAnnotation], object.RemoteStatus().CreateKey, own)
 }
 
 // restoredBefore reports whether, of two objects with the annotations of a third one, the first has
@@ -278,7 +283,7 @@ func (r *Reconciler[O, R]) ownerOf(ctx context.Context, s *state[O, R], found Fo
 // that is admitted. And a provider that was reset gives an ID again that an older object has: what
 // carries the key of this one's attempt is not what that object had.
 func (r *Reconciler[O, R]) counts(ctx context.Context, s *state[O, R], other O, id RemoteID, marked bool) (bool, error) {
-	if marked && r.keyOf(other) != s.intent.key && !r.adapter.ShowsKey(other, s.intent.key) {
+	if marked && keyOf(other, CreateKey(r.Installation, other.GetUID())) != s.intent.key && !r.adapter.ShowsKey(other, s.intent.key) {
 		return false, nil
 	}
 	isRecorded := other.RemoteStatus().ID != "" && r.adapter.RemoteIDs(other)[0] == id
@@ -286,11 +291,6 @@ func (r *Reconciler[O, R]) counts(ctx context.Context, s *state[O, R], other O, 
 		return true, nil
 	}
 	return r.admits(ctx, id.Place, other.GetNamespace())
-}
-
-// keyOf is the create key of an object, whether or not it has made an attempt.
-func (r *Reconciler[O, R]) keyOf(object O) string {
-	return cmp.Or(object.GetAnnotations()[v1alpha1.CreateKeyAnnotation], object.RemoteStatus().CreateKey, CreateKey(r.Installation, object.GetUID()))
 }
 
 // Namespaces is where objects are that may stand for the same remote objects as those of a

@@ -147,7 +147,7 @@ func (r *recognition) doubt() string {
 const indexKeptMarker = "keptMarker"
 
 var byKeptMarker = remote.NewIndex(indexKeptMarker, func(ticket *v1alpha1.Ticket) []string {
-	if ticket.Status.ID == "" || ticket.Status.Remote == nil || !synqly.HasTag(ticket.Status.Remote.Tags, markerTag(ticket.Annotations[v1alpha1.CreateKeyAnnotation])) {
+	if ticket.Status.ID == "" || !(adapter{}).ShowsKey(ticket, ticket.Annotations[v1alpha1.CreateKeyAnnotation]) {
 		return nil
 	}
 	return []string{ticket.Status.Integration}
