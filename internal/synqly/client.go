@@ -11,6 +11,7 @@
 package synqly
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -51,6 +52,10 @@ type Options struct {
 	// Pacer lets each request go out, and learns of each answer. Nil for requests that go out at
 	// once.
 	Pacer Pacer
+	// AdmitLarge is asked before the rest of an answer of more than 1 MiB is read, and may wait. It
+	// returns what is called when the answer is decoded: an answer takes several times its size of
+	// memory until then. Nil where the memory is the caller's own.
+	AdmitLarge func(context.Context) (done func(), err error)
 }
 
 // String leaves the token out, and the base URL, which has not been looked at for a password yet.
@@ -68,6 +73,7 @@ type Client struct {
 	userAgent      string
 	redact         redactor
 	pacer          Pacer
+	admitLarge     func(context.Context) (done func(), err error)
 	now            func() time.Time
 	maxPages       int
 	maxDataBytes   int
@@ -93,6 +99,7 @@ func NewClient(options Options) (*Client, error) {
 		userAgent:      options.UserAgent,
 		redact:         redactor{token: token},
 		pacer:          options.Pacer,
+		admitLarge:     options.AdmitLarge,
 		now:            time.Now,
 		maxPages:       maxPages,
 		maxDataBytes:   maxDataBytes,
@@ -106,6 +113,9 @@ func NewClient(options Options) (*Client, error) {
 	}
 	if client.transport == nil {
 		client.transport = NewTransport(Destinations{})
+	}
+	if client.admitLarge == nil {
+		client.admitLarge = func(context.Context) (func(), error) { return func() {}, nil }
 	}
 	if client.userAgent == "" {
 		client.userAgent = defaultUserAgent

@@ -35,6 +35,7 @@ func callFor[T any](ctx context.Context, c *Client, call call) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer answer.done()
 	result, err := decodeAnswer[T](answer.body)
 	if err != nil {
 		return nil, c.decodeError(ctx, call, answer.status, err.Error(), err)
@@ -48,6 +49,7 @@ func callForPage[T any](ctx context.Context, c *Client, call call) (Page[T], err
 	if err != nil {
 		return Page[T]{}, err
 	}
+	defer answer.done()
 	outer, items, skipped, err := decodePage[T](answer.body)
 	if err != nil {
 		return Page[T]{}, c.decodeError(ctx, call, answer.status, err.Error(), err)
@@ -64,7 +66,10 @@ func callForPage[T any](ctx context.Context, c *Client, call call) (Page[T], err
 // callForNothing sends the call and wants no result.
 func callForNothing(ctx context.Context, c *Client, call call) error {
 	call.noResult = true
-	_, err := c.paced(ctx, call)
+	answer, err := c.paced(ctx, call)
+	if err == nil {
+		answer.done()
+	}
 	return err
 }
 

@@ -19,6 +19,9 @@ import (
 const (
 	// maxDataBytes bounds the body of a 2xx answer, decompressed.
 	maxDataBytes = 16 << 20
+	// largeFrom is the size, in bytes, of the largest answer that is not large (Options.AdmitLarge).
+	// A page of 100 tickets has a fraction of it.
+	largeFrom = 1 << 20
 	// maxProblemBytes bounds what is read of the body of any other answer.
 	maxProblemBytes = 64 << 10
 	// maxDrainBytes is how much of an unwanted rest is read so that the connection can be used
@@ -44,13 +47,14 @@ type call struct {
 	noResult bool
 }
 
-// answer is a complete 2xx answer.
+// answer is a complete 2xx answer. Whoever gets one calls done when it is decoded.
 type answer struct {
 	operation string
 	status    int
 	body      []byte
 	// date is the server's clock, zero where it does not tell.
 	date time.Time
+	done func()
 }
 
 // serverTime is the time in the header Date (RFC 9110, section 6.6.1), to the second.
@@ -225,30 +229,79 @@ func (c *Client) readProblem(call call, response *http.Response) error {
 func (c *Client) readAnswer(
 	ctx context.Context, call call, trace *connectionTrace, response *http.Response,
 ) (*answer, error) {
-	body, err := io.ReadAll(io.LimitReader(response.Body, int64(c.maxDataBytes)+1))
+	body, done, err := c.readBody(ctx, response.Body)
+	if err == nil {
+		err = c.checkBody(ctx, call, response, body)
+	} else {
+		err = c.bodyError(ctx, call, trace, response.StatusCode, err)
+	}
+	if err != nil {
+		done()
+		return nil, err
+	}
+	return &answer{
+		operation: call.operation, status: response.StatusCode, body: body, date: serverTime(response), done: done,
+	}, nil
+}
+
+// readBody reads a body up to one byte more than is taken. done is to be called in any case, when
+// what is returned is no longer needed.
+func (c *Client) readBody(ctx context.Context, from io.Reader) (body []byte, done func(), err error) {
+	var read bytes.Buffer
+	done = func() {}
+	if _, err := read.ReadFrom(io.LimitReader(from, largeFrom+1)); err != nil || read.Len() <= largeFrom {
+		return read.Bytes(), done, err
+	}
+	admitted, err := c.admitLarge(ctx)
+	if err != nil {
+		return nil, done, &notAdmittedError{err}
+	}
+	_, err = read.ReadFrom(io.LimitReader(from, int64(c.maxDataBytes)-largeFrom))
+	return read.Bytes(), admitted, err
+}
+
+// notAdmittedError says that a large answer was not read.
+type notAdmittedError struct{ cause error }
+
+func (e *notAdmittedError) Error() string {
+	return fmt.Sprintf("the response is larger than %d MiB, and other large responses were read all the time", largeFrom>>20)
+}
+
+func (e *notAdmittedError) Unwrap() error { return e.cause }
+
+// bodyError translates an error of readBody.
+func (c *Client) bodyError(ctx context.Context, call call, trace *connectionTrace, status int, err error) error {
+	var notAdmitted *notAdmittedError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, c.decodeError(ctx, call, response.StatusCode, "it is incomplete", err)
-	case err != nil:
-		failure := c.transportError(ctx, call, trace, err)
-		failure.NeverSent = false // Whatever the error: an answer had begun.
-		return nil, failure
+		return c.decodeError(ctx, call, status, "it is incomplete", err)
+	case errors.As(err, &notAdmitted):
+		return &TransportError{Operation: call.operation, Err: steady(ctx, notAdmitted.Error(), err)}
+	}
+	failure := c.transportError(ctx, call, trace, err)
+	failure.NeverSent = false // Whatever the error: an answer had begun.
+	return failure
+}
+
+// checkBody says why a body that was read cannot be the answer, or nothing.
+func (c *Client) checkBody(ctx context.Context, call call, response *http.Response, body []byte) error {
+	switch {
 	case len(body) > c.maxDataBytes:
-		return nil, c.tooLarge(ctx, call, response.StatusCode, fmt.Sprintf("it is larger than %d MiB", c.maxDataBytes>>20))
+		return c.tooLarge(ctx, call, response.StatusCode, fmt.Sprintf("it is larger than %d MiB", c.maxDataBytes>>20))
 	case call.noResult && confirmsNothing(response.Header, body), !mayBeJSON(response.Header):
 		foreign := foreignBody(response.Header, body)
 		failure := c.decodeError(ctx, call, response.StatusCode, foreign.String(), errors.New(foreign.String()))
 		failure.Foreign = foreign
-		return nil, failure
+		return failure
 	case !call.noResult && isBlank(body):
 		failure := c.decodeError(ctx, call, response.StatusCode, "it is empty", errors.New("it is empty"))
 		failure.Empty = true
-		return nil, failure
+		return failure
 	}
 	if text := tooManyValues(body); text != "" {
-		return nil, c.tooLarge(ctx, call, response.StatusCode, text)
+		return c.tooLarge(ctx, call, response.StatusCode, text)
 	}
-	return &answer{operation: call.operation, status: response.StatusCode, body: body, date: serverTime(response)}, nil
+	return nil
 }
 
 // drain reads the rest of a body, within reason: net/http uses a connection again only after its

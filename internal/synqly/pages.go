@@ -25,6 +25,9 @@ const (
 	maxListBytes = 512 << 20
 	// maxCollectedBytes bounds the answers of a list that is collected as a whole (All).
 	maxCollectedBytes = 32 << 20
+	// maxCollectedItems bounds the items of such a list: one that says little takes a hundred times
+	// as many bytes of memory as of the answer.
+	maxCollectedItems = 100_000
 	// maxListTime bounds one iteration. It leaves time for many pages and several retries of a slow
 	// provider, and keeps one without an end from holding its caller for hours.
 	maxListTime = 10 * time.Minute
@@ -118,6 +121,11 @@ func All[T any](pages iter.Seq2[Page[T], error]) ([]T, error) {
 		}
 		if err := cmp.Or(page.CheckComplete(), page.checkRecognisable()); err != nil {
 			return nil, err
+		}
+		if len(items)+len(page.Items) > maxCollectedItems {
+			return nil, &PaginationError{
+				Operation: page.operation, Reason: fmt.Sprintf("its pages have more than %d objects together", maxCollectedItems),
+			}
 		}
 		items = append(items, page.Items...)
 	}

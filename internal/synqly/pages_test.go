@@ -151,6 +151,17 @@ func TestEndlessListsEnd(t *testing.T) {
 			t.Errorf("%d comments, error = %v after %d requests, want a *PaginationError after 3 of 12 MiB", len(comments), err, count)
 		}
 	})
+	t.Run("more items than are collected", func(t *testing.T) {
+		var count int
+		few := `{"id":"1"}` + strings.Repeat(`,{"id":"1"}`, 50_000-1)
+		_, client := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+			count++
+			respondJSON(200, fmt.Sprintf(`{"result":[%s],"cursor":"%d"}`, few, count))(w, r)
+		})
+		if comments, err := All(client.ListAttachments(t.Context(), "1")); comments != nil || !IsEndless(err) || count != 3 {
+			t.Errorf("%d attachments, error = %v after %d requests, want a *PaginationError after 3", len(comments), err, count)
+		}
+	})
 	t.Run("a cursor that is too long", func(t *testing.T) {
 		client, queries := book{"": page(strings.Repeat("x", 5000), "1")}.server(t)
 		expectPaginationError(t, client, "the server's cursor is longer than 4096 bytes")

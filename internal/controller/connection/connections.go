@@ -53,6 +53,7 @@ type Connections struct {
 	recheck chan event.GenericEvent
 	// metadataChanges are those of MetadataChanges.
 	metadataChanges chan event.GenericEvent
+	largeAnswers    *largeAnswers
 
 	mu   sync.Mutex
 	open map[types.NamespacedName]*Connection
@@ -70,6 +71,7 @@ func New(options Options) *Connections {
 		options:         options,
 		recheck:         make(chan event.GenericEvent, 1024),
 		metadataChanges: make(chan event.GenericEvent, 1024),
+		largeAnswers:    newLargeAnswers(),
 		open:            map[types.NamespacedName]*Connection{},
 	}
 }
@@ -257,6 +259,7 @@ func (c *Connections) Open(ctx context.Context, integration Integration) (*Conne
 		Transport:         transport,
 		AllowInsecureHTTP: c.options.AllowInsecureHTTP,
 		UserAgent:         c.options.UserAgent,
+		AdmitLarge:        c.largeAnswers.of(name),
 		Pacer: pacer{
 			budget: budget, transport: transport, remote: remote, clock: c.options.Clock, integration: name, down: connection.enqueue,
 		},

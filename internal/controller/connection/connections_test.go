@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -655,5 +656,38 @@ func TestBudgetWithoutRateLimitIsTenASecondAndTwentyAtOnce(t *testing.T) {
 	_, err := connection.Reserve(t.Context())
 	if got := refusal(t, err).After; got != 100*time.Millisecond {
 		t.Errorf("the slot is in %s, want 100ms", got)
+	}
+}
+
+func TestLargeAnswersOfOneNamespaceWaitForEachOther(t *testing.T) {
+	w := newWorld(t)
+	w.answer = func(response http.ResponseWriter, _ *http.Request) {
+		response.Header().Set("Content-Type", "application/json")
+		_, _ = response.Write([]byte(`{"result": {"id": "1"}}` + strings.Repeat(" ", 1<<20)))
+	}
+	connection := w.mustOpen(t, w.integration())
+	another := types.NamespacedName{Namespace: integrationName.Namespace, Name: "another"}
+	done, err := w.largeAnswers.of(another)(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	received := make(chan error)
+	go func() {
+		_, err := connection.GetTicket(t.Context(), "1")
+		received <- err
+	}()
+	for isWaiting := false; !isWaiting; runtime.Gosched() {
+		select {
+		case err := <-received:
+			t.Fatalf("the answer did not wait for the other one of its namespace: %v", err)
+		default:
+			w.largeAnswers.mu.Lock()
+			isWaiting = w.largeAnswers.tenants[integrationName.Namespace].answers == 2
+			w.largeAnswers.mu.Unlock()
+		}
+	}
+	done()
+	if err := <-received; err != nil {
+		t.Error(err)
 	}
 }
