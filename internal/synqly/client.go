@@ -52,9 +52,10 @@ type Options struct {
 	// Pacer lets each request go out, and learns of each answer. Nil for requests that go out at
 	// once.
 	Pacer Pacer
-	// AdmitLarge is asked before the rest of an answer of more than 1 MiB is read, and may wait. It
-	// returns what is called when the answer is decoded: an answer takes several times its size of
-	// memory until then. Nil where the memory is the caller's own.
+	// AdmitLarge is asked before the rest of an answer of more than 1 MiB is read, or one of more
+	// than 5,000 objects is decoded, and may wait. It returns what is called when the answer is
+	// decoded: an answer takes several times its size of memory until then. Nil where the memory is
+	// the caller's own.
 	AdmitLarge func(context.Context) (done func(), err error)
 }
 

@@ -19,9 +19,6 @@ import (
 const (
 	// maxDataBytes bounds the body of a 2xx answer, decompressed.
 	maxDataBytes = 16 << 20
-	// largeFrom is the size, in bytes, of the largest answer that is not large (Options.AdmitLarge).
-	// A page of 100 tickets has a fraction of it.
-	largeFrom = 1 << 20
 	// maxProblemBytes bounds what is read of the body of any other answer.
 	maxProblemBytes = 64 << 10
 	// maxDrainBytes is how much of an unwanted rest is read so that the connection can be used
@@ -249,14 +246,14 @@ func (c *Client) readAnswer(
 func (c *Client) readBody(ctx context.Context, from io.Reader) (body []byte, done func(), err error) {
 	var read bytes.Buffer
 	done = func() {}
-	if _, err := read.ReadFrom(io.LimitReader(from, largeFrom+1)); err != nil || read.Len() <= largeFrom {
+	if _, err := read.ReadFrom(io.LimitReader(from, largeFrom+1)); err != nil || !isLarge(read.Bytes()) {
 		return read.Bytes(), done, err
 	}
 	admitted, err := c.admitLarge(ctx)
 	if err != nil {
 		return nil, done, &notAdmittedError{err}
 	}
-	_, err = read.ReadFrom(io.LimitReader(from, int64(c.maxDataBytes)-largeFrom))
+	_, err = read.ReadFrom(io.LimitReader(from, int64(c.maxDataBytes+1-read.Len())))
 	return read.Bytes(), admitted, err
 }
 
@@ -264,7 +261,8 @@ func (c *Client) readBody(ctx context.Context, from io.Reader) (body []byte, don
 type notAdmittedError struct{ cause error }
 
 func (e *notAdmittedError) Error() string {
-	return fmt.Sprintf("the response is larger than %d MiB, and other large responses were read all the time", largeFrom>>20)
+	return fmt.Sprintf("the response is larger than %d MiB or has more than %d objects, and other large responses were read all the time",
+		largeFrom>>20, manyObjects)
 }
 
 func (e *notAdmittedError) Unwrap() error { return e.cause }

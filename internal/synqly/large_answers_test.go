@@ -26,6 +26,10 @@ func ticketOf(size int) string {
 	return strings.Replace(around, `""`, `"`+strings.Repeat("x", size-len(around))+`"`, 1)
 }
 
+func ticketWith(objects int) string {
+	return `{"result": {"id": "1", "attachments": [` + strings.TrimSuffix(strings.Repeat("{},", objects-1), ",") + `]}}`
+}
+
 func clientWithRoom(t *testing.T, answer http.HandlerFunc, admit func(context.Context) (func(), error)) *Client {
 	t.Helper()
 	server, _ := newServer(t, answer)
@@ -42,6 +46,8 @@ func TestLargeAnswersAskForRoomUntilTheyAreDecoded(t *testing.T) {
 		"a large one":            {body: ticketOf(largeFrom + 1), admitted: 1},
 		"the largest":            {body: ticketOf(maxDataBytes), admitted: 1},
 		"one that is too large":  {body: ticketOf(maxDataBytes + 1), admitted: 1, problem: "larger than 16 MiB"},
+		"many objects":           {body: ticketWith(manyObjects), admitted: 1},
+		"some objects":           {body: ticketWith(manyObjects - 1)},
 		"too many values":        {body: `{"result": [` + strings.Repeat("1,", maxValues) + `1]}`, admitted: 1, problem: "more than 1000000 values"},
 		"no ticket":              {body: `{"result": ["` + strings.Repeat("x", largeFrom) + `"]}`, admitted: 1, problem: "JSON type array"},
 		"no answer, but a large": {body: strings.Repeat(" ", largeFrom+1), admitted: 1, problem: "it is empty"},
