@@ -19,7 +19,7 @@ import (
 var (
 	errTooLarge     = fmt.Errorf("the text is longer than %d bytes", maxSize)
 	errTooManySteps = fmt.Errorf("more than %d steps", maxSteps)
-	errTooSlow      = fmt.Errorf("not finished after %s", maxTime)
+	errTooSlow      = fmt.Errorf("not finished in time: a template may take %s, and those of a ticket %s together", maxTime, maxTicketTime)
 )
 
 // maxArguments bounds the arguments of one call. Each of them is bounded itself.

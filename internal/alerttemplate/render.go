@@ -55,17 +55,18 @@ var fields = []field{
 // its default; the errors say which, with the position.
 func Render(templates *v1alpha1.TicketTemplate, data *Data, now func() time.Time) (*v1alpha1.TicketSpec, []error) {
 	spec := &v1alpha1.TicketSpec{}
+	run := newRendering(data, now)
 	var failed []error
 	for _, each := range fields {
-		value, err := each.render(templates, data, now)
+		value, err := each.render(templates, run)
 		if err != nil {
 			failed = append(failed, err)
 		}
 		*each.in(spec) = value
 	}
-	tags, errs := renderTags(templates.Tags, data, now)
+	tags, errs := run.tags(templates.Tags)
 	spec.Tags, failed = tags, append(failed, errs...)
-	custom, errs := renderCustomFields(templates.CustomFields, data, now)
+	custom, errs := run.customFields(templates.CustomFields)
 	spec.CustomFields, failed = custom, append(failed, errs...)
 	return spec, failed
 }
@@ -73,11 +74,12 @@ func Render(templates *v1alpha1.TicketTemplate, data *Data, now func() time.Time
 // Check names what is wrong with the templates of a receiver: each that cannot be parsed, and each
 // that uses a field which the data of no alert has.
 func Check(templates *v1alpha1.TicketTemplate) []error {
+	run := newRendering(example(), time.Now)
 	var wrong []error
 	check := func(path, text string) {
 		parsed, err := Parse(path, text)
 		if err == nil {
-			_, err = parsed.Execute(example(), time.Now)
+			_, err = run.execute(parsed)
 			if err == nil || !strings.Contains(err.Error(), "can't evaluate field") {
 				return // It may depend on the alerts whether it works.
 			}
@@ -98,13 +100,41 @@ func Check(templates *v1alpha1.TicketTemplate) []error {
 	return wrong
 }
 
+// rendering is the work on the fields of one ticket.
+type rendering struct {
+	data *Data
+	now  func() time.Time
+	// deadline ends all of it.
+	deadline time.Time
+}
+
+func newRendering(data *Data, now func() time.Time) rendering {
+	return rendering{data: data, now: now, deadline: time.Now().Add(maxTicketTime)}
+}
+
+func (r rendering) execute(template *Template) (string, error) {
+	own := time.Now().Add(maxTime)
+	if r.deadline.Before(own) {
+		own = r.deadline
+	}
+	return template.execute(own, r.data, r.now)
+}
+
+func (r rendering) text(path, template string) (string, error) {
+	parsed, err := Parse(path, template)
+	if err != nil {
+		return "", err
+	}
+	return r.execute(parsed)
+}
+
 func pathOf(field string) string { return "spec.ticket." + field }
 
 // render makes the value of the field: from its template, else its default.
-func (f field) render(templates *v1alpha1.TicketTemplate, data *Data, now func() time.Time) (string, error) {
+func (f field) render(templates *v1alpha1.TicketTemplate, run rendering) (string, error) {
 	var failed error
 	if template := f.of(templates); template != "" {
-		value, err := f.renderTemplate(template, data, now)
+		value, err := f.renderTemplate(template, run)
 		if err == nil {
 			return value, nil
 		}
@@ -113,15 +143,15 @@ func (f field) render(templates *v1alpha1.TicketTemplate, data *Data, now func()
 	if f.fallback == nil {
 		return "", failed
 	}
-	value, err := f.text(f.fallback(data))
+	value, err := f.text(f.fallback(run.data))
 	if err != nil {
 		return "", err
 	}
 	return value, failed
 }
 
-func (f field) renderTemplate(template string, data *Data, now func() time.Time) (string, error) {
-	made, err := execute(pathOf(f.name), template, data, now)
+func (f field) renderTemplate(template string, run rendering) (string, error) {
+	made, err := run.text(pathOf(f.name), template)
 	if err != nil {
 		return "", err
 	}
@@ -132,25 +162,17 @@ func (f field) renderTemplate(template string, data *Data, now func() time.Time)
 	return value, nil
 }
 
-func execute(path, text string, data *Data, now func() time.Time) (string, error) {
-	parsed, err := Parse(path, text)
-	if err != nil {
-		return "", err
-	}
-	return parsed.Execute(data, now)
-}
-
 // reservedTag is a tag that a Ticket does not take.
 var reservedTag = regexp.MustCompile(`^(?i:k8s-[0-9a-f]{32})$`)
 
-func renderTags(templates []string, data *Data, now func() time.Time) ([]string, []error) {
+func (r rendering) tags(templates []string) ([]string, []error) {
 	var (
 		tags   []string
 		failed []error
 	)
 	for i, template := range templates {
 		path := pathOf(fmt.Sprintf("tags[%d]", i))
-		made, err := execute(path, template, data, now)
+		made, err := r.text(path, template)
 		if err != nil {
 			failed = append(failed, err)
 			continue
@@ -166,7 +188,7 @@ func renderTags(templates []string, data *Data, now func() time.Time) ([]string,
 	return tags, failed
 }
 
-func renderCustomFields(templates map[string]apiextensionsv1.JSON, data *Data, now func() time.Time) (map[string]apiextensionsv1.JSON, []error) {
+func (r rendering) customFields(templates map[string]apiextensionsv1.JSON) (map[string]apiextensionsv1.JSON, []error) {
 	var failed []error
 	made := map[string]apiextensionsv1.JSON{}
 	for _, name := range slices.Sorted(maps.Keys(templates)) {
@@ -175,7 +197,7 @@ func renderCustomFields(templates map[string]apiextensionsv1.JSON, data *Data, n
 			made[name] = templates[name]
 			continue
 		}
-		text, err := execute(pathOf("customFields."+name), template, data, now)
+		text, err := r.text(pathOf("customFields."+name), template)
 		if err != nil {
 			failed = append(failed, err)
 			continue

@@ -4,6 +4,7 @@
 package alerttemplate
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -198,5 +199,19 @@ func TestCheck(t *testing.T) {
 	}
 	if len(all) != 4 {
 		t.Errorf("%q", all)
+	}
+}
+
+// A receiver may have a hundred templates.
+func TestTheTemplatesOfATicketShareTheirTime(t *testing.T) {
+	begun := time.Now()
+	run := newRendering(example(), time.Now)
+	if most := time.Now().Add(maxTicketTime); run.deadline.Before(begun.Add(maxTicketTime)) || run.deadline.After(most) {
+		t.Errorf("they have until %s, want %s", run.deadline, most)
+	}
+	run.deadline = begun
+	spec := &v1alpha1.TicketTemplate{Project: "{{ .Status }}"}
+	if value, err := fields[5].render(spec, run); value != "" || !errors.Is(err, errTooSlow) {
+		t.Errorf("after that a template makes %q, %v; want %v", value, err, errTooSlow)
 	}
 }

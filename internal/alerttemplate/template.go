@@ -25,6 +25,9 @@ const (
 	maxSteps = 200_000
 	// maxTime bounds the time of one execution. An honest one takes milliseconds.
 	maxTime = 2 * time.Second
+	// maxTicketTime bounds that of all templates of a ticket together, which there may be a hundred
+	// of: the controllers' workers are everybody's.
+	maxTicketTime = 5 * time.Second
 	// maxSize bounds, in bytes, what an execution writes and each text and list that it makes on
 	// the way.
 	maxSize = 256 << 10
@@ -56,12 +59,9 @@ func Parse(field, text string) (*Template, error) {
 	return &Template{field: field, parsed: parsed}, nil
 }
 
-// Execute makes the text of the field. now is the time that the functions now and since see.
-func (t *Template) Execute(data *Data, now func() time.Time) (string, error) {
-	return t.executeUntil(time.Now().Add(maxTime), data, now)
-}
-
-func (t *Template) executeUntil(deadline time.Time, data *Data, now func() time.Time) (string, error) {
+// execute makes the text of the field, until the deadline at most. now is the time that the
+// functions now and since see.
+func (t *Template) execute(deadline time.Time, data *Data, now func() time.Time) (string, error) {
 	// A template that its receiver's controller has parsed may be executed by several reconciles at
 	// once, each with bounds of its own.
 	own, err := t.parsed.Clone()

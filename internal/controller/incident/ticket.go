@@ -23,17 +23,14 @@ import (
 
 // openTicket creates the next Ticket, and reports whether it did.
 func (r *Reconciler) openTicket(ctx context.Context, s *state) (bool, error) {
+	// Before the lock, which other receivers may wait for too: templates may take seconds.
+	ticket := r.nextTicket(s)
 	receiver := client.ObjectKeyFromObject(s.receiver).String()
 	r.opening.LockKey(receiver)
 	defer func() { _ = r.opening.UnlockKey(receiver) }()
 	if room, err := r.hasRoom(ctx, s.receiver); err != nil || !room {
 		return false, err
 	}
-	number := s.incident.Status.Generation + 1
-	spec := r.render(s, number)
-	spec.IntegrationRef = s.receiver.Spec.IntegrationRef
-	ticket := &v1alpha1.Ticket{ObjectMeta: r.metadataOf(s, ticketName(s.incident, number)), Spec: *spec}
-	ticket.Annotations[v1alpha1.RefreshedForAnnotation] = refreshedFor(s)
 	err := r.Client.Create(ctx, ticket, client.FieldOwner(v1alpha1.AlertsFieldManager))
 	switch {
 	case apierrors.IsAlreadyExists(err):
@@ -47,6 +44,16 @@ func (r *Reconciler) openTicket(ctx context.Context, s *state) (bool, error) {
 	}
 	r.emit(s, "TicketOpened", "Open", "created the Ticket %q", ticket.Name)
 	return true, nil
+}
+
+// nextTicket makes the Ticket that the Incident's next one is to be.
+func (r *Reconciler) nextTicket(s *state) *v1alpha1.Ticket {
+	number := s.incident.Status.Generation + 1
+	spec := r.render(s, number)
+	spec.IntegrationRef = s.receiver.Spec.IntegrationRef
+	ticket := &v1alpha1.Ticket{ObjectMeta: r.metadataOf(s, ticketName(s.incident, number)), Spec: *spec}
+	ticket.Annotations[v1alpha1.RefreshedForAnnotation] = refreshedFor(s)
+	return ticket
 }
 
 // takeOver has an Incident that was deleted and has come again go on with the Ticket that was kept
