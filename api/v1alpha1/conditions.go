@@ -45,7 +45,7 @@ const (
 	ReasonRejected = "Rejected"
 	// ReasonUnauthorized: renew the token, or grant it the missing permissions.
 	ReasonUnauthorized = "Unauthorized"
-	// ReasonThrottled: wait; the provider asked to slow down.
+	// ReasonThrottled: wait; the provider asked for a pause.
 	ReasonThrottled = "Throttled"
 	// ReasonRemoteUnavailable: wait; the provider does not respond correctly.
 	ReasonRemoteUnavailable = "RemoteUnavailable"

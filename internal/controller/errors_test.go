@@ -161,7 +161,7 @@ var _ = Describe("What the provider answers", func() {
 		other := w.ticket("other")
 		w.create(other)
 		result := w.reconcile(other)
-		expectNotReady(other, v1alpha1.ReasonThrottled, "asked to slow down")
+		expectNotReady(other, v1alpha1.ReasonThrottled, "asked for a pause")
 		Expect(result.RequeueAfter).To(Equal(30 * time.Second))
 		Expect(w.sent()).To(HaveLen(1))
 		Expect(other.Annotations).To(BeEmpty(), "no attempt is recorded that cannot be made")

@@ -112,7 +112,7 @@ func (l *ledger) checkPace(call *exchange) {
 }
 
 func (l *ledger) answered(call *exchange, response *http.Response) {
-	if response == nil || response.StatusCode != http.StatusTooManyRequests {
+	if response == nil {
 		return
 	}
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {

@@ -207,6 +207,8 @@ func remoteFaults() []fault {
 			return problem(http.StatusGatewayTimeout)(call)
 		}},
 		{name: "429 with Retry-After", applies: anyRemote, answer: problem(http.StatusTooManyRequests, "Retry-After", "120")},
+		{name: "503 with Retry-After", applies: anyRemote, answer: problem(http.StatusServiceUnavailable, "Retry-After", "120")},
+		{name: "503 with Retry-After, committed", applies: commits, answer: afterCommit(problem(http.StatusServiceUnavailable, "Retry-After", "120"))},
 		{name: "429 without Retry-After", applies: anyRemote, answer: problem(http.StatusTooManyRequests)},
 		{name: "malformed", applies: hasResult, answer: withBody("application/json", `{"result": {"id": "1", `)},
 		{name: "wrong type", applies: hasResult, answer: withBody("application/json", `{"result": 7, "cursor": ""}`)},

@@ -31,8 +31,8 @@ type WaitError struct {
 	Until time.Time
 	// After is how long that is from now.
 	After time.Duration
-	// Asked is true where the provider asked for the pause with a 429. With neither this nor
-	// Outage, the Integration's own rateLimit is used up.
+	// Asked is true where the provider asked for the pause, with a 429 or with the Retry-After of
+	// another answer. With neither this nor Outage, the Integration's own rateLimit is used up.
 	Asked bool
 	// Outage is true where the provider counts as down.
 	Outage bool
@@ -43,7 +43,7 @@ func (e *WaitError) Error() string {
 		return "the provider does not answer: requests continue when it does"
 	}
 	if e.Asked {
-		return fmt.Sprintf("the provider asked to slow down: no request is sent before %s", e.Until.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("the provider asked for a pause: no request is sent before %s", e.Until.UTC().Format(time.RFC3339))
 	}
 	return "the request budget (rateLimit) of the Integration is used up at the moment"
 }
@@ -52,7 +52,7 @@ func (e *WaitError) Error() string {
 func (e *WaitError) NeverSent() bool { return true }
 
 // Budget paces all requests of one connection: a token bucket whose size and rate follow what the
-// provider takes, up to rateLimit (pace), and a hold that a 429 puts on everything.
+// provider takes, up to rateLimit (pace), and a hold that a 429, or a Retry-After, puts on everything.
 //
 // A reconcile asks for its first request with Reserve, which never blocks: the worker is free for
 // other objects while this one waits in the queue, for the turn that its class and its namespace
@@ -301,7 +301,19 @@ func (b *Budget) Throttled(retryAfter time.Duration) {
 		b.lastHold = min(max(2*b.lastHold, firstHold), longestHold)
 		retryAfter = b.lastHold
 	}
-	if until := now.Add(retryAfter); until.After(b.heldUntil) {
+	b.hold(now.Add(retryAfter))
+}
+
+// Hold holds back every request of the connection for as long as the Retry-After of a 503 says
+// (RFC 9110, section 15.6.4): the provider is down or under maintenance for all.
+func (b *Budget) Hold(retryAfter time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.hold(b.clock.Now().Add(retryAfter))
+}
+
+func (b *Budget) hold(until time.Time) {
+	if until.After(b.heldUntil) {
 		b.heldUntil = until
 	}
 }

@@ -15,7 +15,7 @@ var (
 		"Objects that wait for the rateLimit with their first request, by Integration.",
 		[]string{"namespace", "integration"}, nil)
 	budgetHeld = prometheus.NewDesc("synqly_budget_held_seconds",
-		"Seconds for which no request is sent because the provider asked for a pause with a 429, by Integration; 0 without a pause.",
+		"Seconds for which no request is sent because the provider asked for a pause, with a 429 or a Retry-After, by Integration; 0 without a pause.",
 		[]string{"namespace", "integration"}, nil)
 	providerDown = prometheus.NewDesc("synqly_provider_down",
 		"1 while the provider counts as down, else 0, by Integration.",

@@ -40,6 +40,9 @@ func (p pacer) Answered(ctx context.Context, answer synqly.Answer) {
 	case answer.StatusCode != 0:
 		p.budget.Answered()
 	}
+	if answer.Class == synqly.Unavailable && answer.RetryAfter > 0 {
+		p.budget.Hold(answer.RetryAfter)
+	}
 	switch {
 	case answer.Class != synqly.Unavailable:
 		p.budget.Up()

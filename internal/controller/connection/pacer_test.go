@@ -44,7 +44,10 @@ func TestAnswersHoldTheConnection(t *testing.T) {
 		want    time.Duration // of the hold, 0 for none
 	}{
 		"success":                     {[]synqly.Answer{{StatusCode: 200}}, 0},
-		"unavailable":                 {[]synqly.Answer{{StatusCode: 503, Class: synqly.Unavailable, RetryAfter: time.Minute}}, 0},
+		"unavailable":                 {[]synqly.Answer{{StatusCode: 503, Class: synqly.Unavailable}}, 0},
+		"503 with Retry-After":        {[]synqly.Answer{{StatusCode: 503, Class: synqly.Unavailable, RetryAfter: time.Minute}}, time.Minute},
+		"a shorter one after it":      {[]synqly.Answer{{StatusCode: 503, Class: synqly.Unavailable, RetryAfter: time.Minute}, {StatusCode: 503, Class: synqly.Unavailable, RetryAfter: time.Second}}, time.Minute},
+		"404 with Retry-After":        {[]synqly.Answer{{StatusCode: 404, Class: synqly.NotFound, RetryAfter: time.Minute}}, 0},
 		"no answer":                   {[]synqly.Answer{{Class: synqly.Unavailable}}, 0},
 		"429 with Retry-After":        {[]synqly.Answer{{StatusCode: 429, Class: synqly.Throttled, RetryAfter: 7 * time.Second}}, 7 * time.Second},
 		"429 without":                 {[]synqly.Answer{{StatusCode: 429, Class: synqly.Throttled}}, time.Second},

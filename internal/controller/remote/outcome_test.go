@@ -107,11 +107,11 @@ func TestOutcomes(t *testing.T) {
 			err: &synqly.TransportError{NeverSent: true, Err: usedUp}, want: outcome{silent: true, retry: retryAfter, after: 3 * time.Second},
 		},
 		"provider asked to wait": {
-			err: askedToWait, want: later(notTrue(v1alpha1.ReasonThrottled, 0), 7*time.Second), text: "slow down",
+			err: askedToWait, want: later(notTrue(v1alpha1.ReasonThrottled, 0), 7*time.Second), text: "asked for a pause",
 		},
 		"provider asked to wait on the way": {
 			err:  &synqly.TransportError{NeverSent: true, Err: askedToWait},
-			want: later(notTrue(v1alpha1.ReasonThrottled, 0), 7*time.Second), text: "slow down",
+			want: later(notTrue(v1alpha1.ReasonThrottled, 0), 7*time.Second), text: "asked for a pause",
 		},
 		"an address that is not connected to": {
 			err:  fmt.Errorf("creating: %w", &synqly.TransportError{NeverSent: true, Err: &synqly.BlockedAddressError{Host: "metadata.internal", Kind: "a link-local address"}}),
@@ -258,7 +258,8 @@ func TestOutcomeOfEveryStatusCode(t *testing.T) {
 	}
 }
 
-// How long the connection holds back what comes after a 429 is for its budget alone to say.
+// How long the connection holds back what comes after a 429, or after the Retry-After of a 503, is
+// for its budget alone to say.
 func TestOutcomeOf429(t *testing.T) {
 	for name, pause := range map[string]time.Duration{"with Retry-After": 9 * time.Second, "without": 0} {
 		answer := &synqly.APIError{StatusCode: http.StatusTooManyRequests, RetryAfter: pause}
@@ -268,9 +269,7 @@ func TestOutcomeOf429(t *testing.T) {
 	}
 }
 
-// Retry-After of any other answer than a 429 is no reason to wait longer, or less, than backing off
-// does.
-func TestRetryAfterOfOtherAnswersIsLeftOut(t *testing.T) {
+func TestOutcomeOf503WithRetryAfter(t *testing.T) {
 	got := outcomeOf(&synqly.APIError{StatusCode: 503, RetryAfter: time.Hour}, false, "ticket")
 	if diff := cmp.Diff(notTrue(v1alpha1.ReasonRemoteUnavailable, retryBackoff), got, withoutMessage); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
