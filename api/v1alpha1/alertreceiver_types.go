@@ -301,8 +301,8 @@ type AlertReceiverStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions of the receiver. Ready has the reasons Receiving, SecretNotFound, InvalidToken,
-	// InvalidTemplate, WaitingForIntegration and Paused. Stalled exists only while a retry cannot
-	// help.
+	// InvalidTemplate, EndpointDisabled, WaitingForIntegration and Paused. Stalled exists only
+	// while a retry cannot help.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

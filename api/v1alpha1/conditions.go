@@ -115,6 +115,9 @@ const (
 	// ReasonInvalidTemplate: correct the template that the message names. Tickets are created all
 	// the same, with the default text of that field.
 	ReasonInvalidTemplate = "InvalidTemplate"
+	// ReasonEndpointDisabled: have the manager receive alerts, with another --alerts-bind-address
+	// than 0, or alerts.enabled in the values of the Helm chart; or delete the AlertReceiver.
+	ReasonEndpointDisabled = "EndpointDisabled"
 )
 
 // Reasons of a TicketQuery's Ready condition, besides those of objects that stand for remote ones.

@@ -157,6 +157,19 @@ var _ = Describe("The flags", func() {
 		Expect(t.remote.Requests()).To(BeEmpty())
 	})
 
+	It("with --alerts-bind-address=0 let no alert in, and AlertReceivers say so", func(ctx SpecContext) {
+		t := newTenant(ctx)
+		receiver := &v1alpha1.AlertReceiver{ObjectMeta: t.named("platform"), Spec: v1alpha1.AlertReceiverSpec{TokenSecretRef: v1alpha1.SecretKeyReference{Name: secretName}}}
+		create(ctx, receiver)
+
+		enabled := t.startManager(ctx)
+		t.connect(ctx, t.integration())
+		expectReady(ctx, receiver)
+		enabled.stop()
+		t.startManager(ctx, "--alerts-bind-address=0")
+		Expect(expectReason(ctx, receiver, v1alpha1.ReasonEndpointDisabled)).To(ContainSubstring("--alerts-bind-address=0"))
+	})
+
 	It("with --allowed-api-hosts let an Integration name a host whatever address it has", func(ctx SpecContext) {
 		t := newTenant(ctx)
 		t.startManager(ctx, "--allowed-api-cidrs=", "--allowed-api-hosts=*.example.com,localhost")

@@ -216,15 +216,18 @@ func setupControllers(ctx context.Context, mgr ctrl.Manager, o options, watched 
 	if err := registerMetrics(mgr, connections); err != nil {
 		return err
 	}
-	return controller.Setup(mgr, remote.Options{
-		Client:              mgr.GetClient(),
-		APIReader:           mgr.GetAPIReader(),
-		Namespaces:          mgr.GetCache(),
-		Connections:         connections,
-		Recorder:            mgr.GetEventRecorder(programName),
-		Installation:        installation,
-		FormerInstallations: separated(o.formerInstallations),
-		Shard:               watched,
+	return controller.Setup(mgr, controller.Options{
+		Options: remote.Options{
+			Client:              mgr.GetClient(),
+			APIReader:           mgr.GetAPIReader(),
+			Namespaces:          mgr.GetCache(),
+			Connections:         connections,
+			Recorder:            mgr.GetEventRecorder(programName),
+			Installation:        installation,
+			FormerInstallations: separated(o.formerInstallations),
+			Shard:               watched,
+		},
+		AlertEndpointDisabled: alertsDisabled(o),
 	})
 }
 
@@ -246,9 +249,12 @@ func clusterResourceNamespace(o options) string {
 	return strings.TrimSpace(string(own))
 }
 
+// alertsDisabled says whether the endpoint for alerts is not to be served.
+func alertsDisabled(o options) bool { return o.alertsAddress == "0" }
+
 // setupAlerts adds the endpoint for alerts, unless it is disabled.
 func setupAlerts(mgr ctrl.Manager, o options, watched shard.Shard) error {
-	if o.alertsAddress == "0" {
+	if alertsDisabled(o) {
 		return nil
 	}
 	endpoint, err := alerts.New(alerts.Options{

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
+	"github.com/synqly/ticketing-operator/internal/controller/alertreceiver"
 	"github.com/synqly/ticketing-operator/internal/synqly/simulator"
 )
 
@@ -91,6 +92,11 @@ func (a *alerting) wait(d time.Duration) {
 	GinkgoHelper()
 	a.clock.Step(d)
 	a.settle()
+}
+
+// endpointIsDisabled says whether the manager was told to serve no endpoint for alerts.
+func (a *alerting) endpointIsDisabled(is bool) {
+	a.reconcilers["*v1alpha1.AlertReceiver"].(*alertreceiver.Reconciler).EndpointDisabled = is
 }
 
 // settle reconciles everything a few times. A process whose write was refused crashes.
@@ -557,5 +563,54 @@ var _ = Describe("An AlertReceiver", func() {
 		edit(a.world, a.receiver, func(r *v1alpha1.AlertReceiver) { r.Spec.Ticket.Summary = "" })
 		a.reconcile(a.receiver)
 		Expect(a.news()).To(ConsistOf(HavePrefix("Normal Receiving")))
+	})
+
+	It("says that no alert arrives where the manager serves no endpoint, after what is wrong with its own spec", func() {
+		a := newAlerting(func(spec *v1alpha1.AlertReceiverSpec) {
+			spec.Ticket.Summary, spec.IntegrationRef.Name = "{{ nope }}", "other"
+		})
+		a.endpointIsDisabled(true)
+		a.reconcile(a.receiver)
+		expectNotReady(a.receiver, v1alpha1.ReasonInvalidTemplate)
+
+		a.news()
+		edit(a.world, a.receiver, func(r *v1alpha1.AlertReceiver) { r.Spec.Ticket.Summary = "" })
+		a.reconcile(a.receiver)
+		expectNotReady(a.receiver, v1alpha1.ReasonEndpointDisabled, "--alerts-bind-address=0", "alerts.enabled to true")
+		expectCondition(a.receiver, "Stalled", metav1.ConditionTrue, v1alpha1.ReasonEndpointDisabled)
+		Expect(a.news()).To(ConsistOf(HavePrefix("Warning EndpointDisabled no alert arrives")))
+
+		edit(a.world, a.receiver, func(r *v1alpha1.AlertReceiver) { r.Spec.IntegrationRef.Name = "default" })
+		a.reconcile(a.receiver)
+		expectNotReady(a.receiver, v1alpha1.ReasonEndpointDisabled)
+
+		annotate(a.world, a.receiver, v1alpha1.PausedAnnotation, "true")
+		a.reconcile(a.receiver)
+		expectCondition(a.receiver, "Ready", metav1.ConditionUnknown, v1alpha1.ReasonPaused)
+
+		edit(a.world, a.receiver, func(r *v1alpha1.AlertReceiver) { r.Annotations = nil })
+		a.endpointIsDisabled(false)
+		a.reconcile(a.receiver)
+		expectReady(a.receiver)
+		Expect(condition(a.receiver, "Stalled")).To(BeNil())
+	})
+
+	It("goes on with the incidents that it has where the manager serves no endpoint", func() {
+		a := newAlerting()
+		a.endpointIsDisabled(true)
+		a.settle()
+		a.refresh(a.receiver)
+		expectNotReady(a.receiver, v1alpha1.ReasonEndpointDisabled)
+		Expect(a.phase()).To(Equal(v1alpha1.IncidentFiring))
+		Expect(a.incident.Status.TicketID).NotTo(BeEmpty())
+
+		a.fire()
+		a.wait(2 * time.Minute)
+		Expect(a.phase()).To(Equal(v1alpha1.IncidentResolved))
+		Expect(a.remote(1).Status).To(Equal("Done"))
+
+		a.clock.Step(168 * time.Hour)
+		a.reconcileAway(a.incident)
+		a.expectGone(a.incident)
 	})
 })

@@ -19,13 +19,21 @@ import (
 	"github.com/synqly/ticketing-operator/internal/controller/remote"
 )
 
+// Options are what the controllers of all kinds need.
+type Options struct {
+	remote.Options
+
+	// AlertEndpointDisabled says that the manager serves no endpoint for alerts.
+	AlertEndpointDisabled bool
+}
+
 // Setup adds all controllers to the manager, whose cache must have the indexes of IndexFields.
-func Setup(mgr ctrl.Manager, options remote.Options) error {
-	if err := integration.Setup(mgr, options, RemoteKinds); err != nil {
+func Setup(mgr ctrl.Manager, options Options) error {
+	if err := integration.Setup(mgr, options.Options, RemoteKinds); err != nil {
 		return err
 	}
 	for _, kind := range RemoteKinds {
-		if err := kind.Setup(mgr, options); err != nil {
+		if err := kind.Setup(mgr, options.Options); err != nil {
 			return err
 		}
 	}
@@ -39,11 +47,11 @@ func Setup(mgr ctrl.Manager, options remote.Options) error {
 }
 
 // setupAlerts adds the controllers of what alerts make.
-func setupAlerts(mgr ctrl.Manager, options remote.Options) error {
+func setupAlerts(mgr ctrl.Manager, options Options) error {
 	templates := alertreceiver.NewTemplateErrors()
 	receivers := alertreceiver.Options{
 		Client: options.Client, Secrets: options.APIReader, Namespaces: options.Namespaces, Recorder: options.Recorder, Clock: options.Clock, Templates: templates,
-		ServesClusterIntegrations: options.Connections.ServesClusterIntegrations(), Shard: options.Shard,
+		ServesClusterIntegrations: options.Connections.ServesClusterIntegrations(), EndpointDisabled: options.AlertEndpointDisabled, Shard: options.Shard,
 	}
 	if err := alertreceiver.Setup(mgr, receivers); err != nil {
 		return err

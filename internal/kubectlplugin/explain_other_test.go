@@ -143,6 +143,8 @@ func TestExplainAReceiver(t *testing.T) {
 		"no sender is let in", "kubectl create secret generic alertmanager-token --from-file=token=token.txt -n ops")
 	expectParts(t, newTerminal(t, newReceiver(notReady(v1alpha1.ReasonWaitingForIntegration, "no Integration"))).mustRun("explain", "alertrx/platform"),
 		"Alerts are kept", `Look at the Integration "default"`)
+	expectParts(t, newTerminal(t, newReceiver(notReady(v1alpha1.ReasonEndpointDisabled, "no endpoint"))).mustRun("explain", "alertrx/platform"),
+		"The tickets of the Incidents that exist are handled as before", "set alerts.enabled to true", "without --alerts-bind-address=0")
 }
 
 func TestExplainAQuery(t *testing.T) {

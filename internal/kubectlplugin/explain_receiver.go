@@ -46,6 +46,13 @@ func (t *receiverTopic) whenNotReady() (advice, bool) {
 			next:    []string{"Alerts are received, and tickets are created. The field of the template gets its default."},
 			actions: []string{"Correct the template that the message names."},
 		},
+		v1alpha1.ReasonEndpointDisabled: {
+			next: []string{"No alert arrives. The tickets of the Incidents that exist are handled as before."},
+			actions: []string{
+				"Where the operator was installed with Helm: set alerts.enabled to true in the values of the chart.",
+				"Otherwise: start the manager without --alerts-bind-address=0. Its default is the port 9095.",
+			},
+		},
 		v1alpha1.ReasonWaitingForIntegration: {
 			next:    []string{"Alerts are kept, and get their tickets when the Integration can be used."},
 			actions: t.integrationActions(),

@@ -157,6 +157,7 @@ var OfKind = map[string][]State{
 		waiting(v1alpha1.ReasonWaitingForIntegration),
 		awaitingSomebody(v1alpha1.ReasonInvalidToken),
 		stalled(v1alpha1.ReasonInvalidTemplate),
+		stalled(v1alpha1.ReasonEndpointDisabled),
 		paused(),
 	},
 	"Incident": {

@@ -59,9 +59,11 @@ type Options struct {
 	Namespaces client.Reader
 	// ServesClusterIntegrations says whether this process serves ClusterIntegrations.
 	ServesClusterIntegrations bool
-	Recorder                  events.EventRecorder
-	Clock                     clock.PassiveClock
-	Templates                 *TemplateErrors
+	// EndpointDisabled says that the manager was told to serve no endpoint for alerts.
+	EndpointDisabled bool
+	Recorder         events.EventRecorder
+	Clock            clock.PassiveClock
+	Templates        *TemplateErrors
 	// Shard is what this process sees of the objects.
 	Shard shard.Shard
 }

@@ -34,6 +34,10 @@ type health struct {
 	again time.Duration
 }
 
+// endpointDisabledMessage is for people who may not see how the manager was started.
+const endpointDisabledMessage = "no alert arrives, because the manager was started with --alerts-bind-address=0: " +
+	"set alerts.enabled to true in the values of the Helm chart, or start the manager without that flag; the tickets of incidents that exist are handled as before"
+
 // check looks at all that a receiver needs, first at what it cannot do without.
 func (r *Reconciler) check(ctx context.Context, receiver *v1alpha1.AlertReceiver) (health, error) {
 	is := func(ready metav1.ConditionStatus, reason, message string, again time.Duration) health {
@@ -58,6 +62,13 @@ func (r *Reconciler) check(ctx context.Context, receiver *v1alpha1.AlertReceiver
 	}
 	if wrong := alerttemplate.Check(&receiver.Spec.Ticket); len(wrong) > 0 {
 		found := is(metav1.ConditionFalse, v1alpha1.ReasonInvalidTemplate, errors.Join(wrong...).Error(), checkInterval)
+		found.Stalled = true
+		return found, nil
+	}
+	// After the errors of the receiver itself, which its author can correct, and before the
+	// Integration, whose message promises tickets for alerts that cannot arrive here.
+	if r.EndpointDisabled {
+		found := is(metav1.ConditionFalse, v1alpha1.ReasonEndpointDisabled, endpointDisabledMessage, checkInterval)
 		found.Stalled = true
 		return found, nil
 	}

@@ -1,6 +1,7 @@
 -- The health of objects of the kind AlertReceiver of the Synqly Ticketing Operator.
 -- The reasons of the condition Ready that do not go away before somebody does something.
 local needs_somebody = {
+  EndpointDisabled = true,
   InvalidTemplate = true,
   InvalidToken = true,
 }
