@@ -8,8 +8,8 @@ import "fmt"
 // Bounds of an answer. An empty object takes three bytes of the answer and several hundred where it
 // is kept, and whoever may create an Integration chooses the server.
 const (
-	// largeFrom is the size, in bytes, of the largest answer that is not large (Options.AdmitLarge).
-	// A page of 100 tickets has a fraction of it.
+	// largeFrom is the size, in bytes, of the largest answer that is not large
+	// (Options.AdmitLarge). A page of 100 tickets has a fraction of it.
 	largeFrom = 1 << 20
 	// manyObjects is the number of objects from which an answer of few bytes is large.
 	manyObjects = 5_000

@@ -52,7 +52,8 @@ func (e *WaitError) Error() string {
 func (e *WaitError) NeverSent() bool { return true }
 
 // Budget paces all requests of one connection: a token bucket whose size and rate follow what the
-// provider takes, up to rateLimit (pace), and a hold that a 429, or a Retry-After, puts on everything.
+// provider takes, up to rateLimit (pace), and a hold that a 429, or a Retry-After, puts on
+// everything.
 //
 // A reconcile asks for its first request with Reserve, which never blocks: the worker is free for
 // other objects while this one waits in the queue, for the turn that its class and its namespace
