@@ -99,7 +99,7 @@ func (l *ledger) sent(call *exchange) {
 func (l *ledger) checkPace(call *exchange) {
 	w, pace, now := l.world, &call.by.by.paced, time.Now()
 	if integration := w.get(w.connectedBy); integration != nil && integration.GetUID() != pace.integration {
-		*pace = pacing{integration: integration.GetUID(), tokens: burst, last: now, grace: pace.grace}
+		*pace = pacing{integration: integration.GetUID(), tokens: burst, last: now, grace: pace.grace, heldUntil: pace.heldUntil}
 	}
 	pace.tokens = min(burst, pace.tokens+requestsPerSecond*now.Sub(pace.last).Seconds()) - 1
 	pace.last = now

@@ -249,7 +249,7 @@ func (c *Connections) Open(ctx context.Context, integration Integration) (*Conne
 	if before != nil && before.madeFrom(integration) && before.token == token {
 		return before, nil
 	}
-	budget, remote, transport := c.budgetFor(integration, before), remoteClockOf(integration, before), newInterruptible(c.options.Transport)
+	budget, remote, transport := c.budgetFor(integration, token, before), remoteClockOf(integration, before), newInterruptible(c.options.Transport)
 	connection := &Connection{Budget: budget, Integration: copyOf(integration), TokenVersion: version, token: token, transport: transport, remote: remote}
 	connection.enqueue = func() { c.enqueue(connection.Integration) }
 	connection.Client, err = synqly.NewClient(synqly.Options{
@@ -446,18 +446,27 @@ func (c *Connections) current(name types.NamespacedName) *Connection {
 }
 
 func (c *Connection) madeFrom(integration Integration) bool {
-	return c.Integration.GetUID() == integration.GetUID() && c.Integration.GetGeneration() == integration.GetGeneration()
+	return c.isSame(integration) && c.Integration.GetGeneration() == integration.GetGeneration()
 }
 
 // budgetFor keeps the budget, and with it a hold that the provider asked for, over changes of the
-// token and of the spec.
-func (c *Connections) budgetFor(integration Integration, before *Connection) *Budget {
+// token and of the spec; and where the Integration was deleted and made again with the same token,
+// which is all that the provider knows it by.
+func (c *Connections) budgetFor(integration Integration, token string, before *Connection) *Budget {
 	limit := RateLimit(integration)
-	if before == nil || before.Integration.GetUID() != integration.GetUID() {
+	if before == nil || !before.isSame(integration) && !before.asksTheSame(integration, token) {
 		return NewCautiousBudget(c.options.Clock, limit.RequestsPerSecond, limit.Burst)
 	}
 	before.SetRate(limit.RequestsPerSecond, limit.Burst)
 	return before.Budget
+}
+
+func (c *Connection) isSame(integration Integration) bool {
+	return c.Integration.GetUID() == integration.GetUID()
+}
+
+func (c *Connection) asksTheSame(integration Integration, token string) bool {
+	return c.token == token && c.Integration.ConnectionSpec().BaseURL == integration.ConnectionSpec().BaseURL
 }
 
 // remoteClockOf keeps what is known of the remote API's clock while it is the same API.

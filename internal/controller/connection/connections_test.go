@@ -421,6 +421,8 @@ func TestForWaitsForTheIntegrationWhenItsSettingsAreWrong(t *testing.T) {
 	}
 }
 
+func madeAgain(i *v1alpha1.Integration) { i.UID = "uid-2" }
+
 func TestOpenMakesAnotherConnectionForAnotherTokenOrGeneration(t *testing.T) {
 	for name, test := range map[string]struct {
 		token     string
@@ -433,7 +435,9 @@ func TestOpenMakesAnotherConnectionForAnotherTokenOrGeneration(t *testing.T) {
 		"only the Secret's version":        {token: canary, change: generation(1), wantToken: canary, sameOne: true},
 		"new token":                        {token: "rotated", change: generation(1), wantToken: "rotated"},
 		"new generation":                   {change: generation(2), wantToken: canary},
-		"another Integration of that name": {change: func(i *v1alpha1.Integration) { i.UID = "uid-2" }, wantToken: canary, newBudget: true},
+		"deleted and made again":           {change: madeAgain, wantToken: canary},
+		"made again with another token":    {token: "another", change: madeAgain, wantToken: "another", newBudget: true},
+		"made again with another provider": {change: func(i *v1alpha1.Integration) { madeAgain(i); i.Spec.BaseURL += "/other" }, wantToken: canary, newBudget: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
