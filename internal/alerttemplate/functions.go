@@ -59,6 +59,7 @@ const (
 	maxInstructions = 4096
 	maxMatched      = 64 << 10
 	maxReplacement  = 1024
+	maxGroups       = 16 // What is kept of each match is twice as many numbers.
 )
 
 // compile compiles a regular expression that is bounded, for a text that is.
@@ -72,6 +73,9 @@ func compile(pattern, text string) (*regexp.Regexp, error) {
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
 		return nil, err
+	}
+	if groups := parsed.MaxCap(); groups > maxGroups {
+		return nil, fmt.Errorf("the regular expression %q has %d groups; at most %d are taken", pattern, groups, maxGroups)
 	}
 	program, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
@@ -108,6 +112,9 @@ func (e *execution) replaceAll(pattern, replacement, text string) (string, error
 	var replaced []byte
 	rest := 0
 	for _, found := range expression.FindAllStringSubmatchIndex(text, -1) {
+		if len(replacement)+strings.Count(replacement, "$")*(found[1]-found[0]) > maxSize {
+			return "", errTooLarge
+		}
 		replaced = append(replaced, text[rest:found[0]]...)
 		replaced = expression.ExpandString(replaced, replacement, text, found)
 		if rest = found[1]; len(replaced) > maxSize {

@@ -163,6 +163,8 @@ func TestBounds(t *testing.T) {
 		// The text is short because the race detector lets a sync.Pool lose a part of what it gets:
 		// package regexp then allocates its 32 KiB again, for one match in four.
 		"a replacement that grows":      {`{{ $x := "ab" }}{{ range 9 }}{{ $x = print $x $x }}{{ end }}{{ reReplaceAll "." "` + strings.Repeat("$0", 512) + `" $x }}`, "the text is longer than"},
+		"a large match, very often":     {`{{ $x := "ab" }}{{ range 15 }}{{ $x = print $x $x }}{{ end }}{{ reReplaceAll "(?s).*" "` + strings.Repeat("$0", 512) + `" $x }}`, "the text is longer than"},
+		"many groups":                   {`{{ $x := "ab" }}{{ range 15 }}{{ $x = print $x $x }}{{ end }}{{ reReplaceAll "` + strings.Repeat("()", 512) + `" "" $x }}`, "has 512 groups"},
 		"a bad regular expression":      {`{{ reReplaceAll "(" "" "a" }}`, "missing closing )"},
 		"alerts that are printed often": {`{{ $a := list }}{{ range 500 }}{{ $a = append $a $.Alerts }}{{ end }}{{ $b := list }}{{ range 500 }}{{ $b = append $b $a }}{{ end }}{{ print $b }}`, "the text is longer than"},
 		"alerts that are written often": {`{{ $a := list }}{{ range 500 }}{{ $a = append $a $.Alerts }}{{ end }}{{ $b := list }}{{ range 500 }}{{ $b = append $b $a }}{{ end }}{{ $b }}`, "the text is longer than"},

@@ -52,8 +52,8 @@ type Options struct {
 	// Pacer lets each request go out, and learns of each answer. Nil for requests that go out at
 	// once.
 	Pacer Pacer
-	// AdmitLarge is asked before the rest of an answer of more than 1 MiB is read, or one of more
-	// than 5,000 objects is decoded, and may wait. It returns what is called when the answer is
+	// AdmitLarge is asked before the rest of an answer of more than 512 KiB is read, or one of
+	// more than 2,000 objects is decoded, and may wait. It returns what is called when the answer is
 	// decoded: an answer takes several times its size of memory until then. Nil where the memory is
 	// the caller's own.
 	AdmitLarge func(context.Context) (done func(), err error)
@@ -79,6 +79,7 @@ type Client struct {
 	maxPages       int
 	maxDataBytes   int
 	maxListBytes   int
+	largeTime      time.Duration
 }
 
 // NewClient returns a client, or a *ConfigurationError that names what is wrong with the options.
@@ -105,6 +106,7 @@ func NewClient(options Options) (*Client, error) {
 		maxPages:       maxPages,
 		maxDataBytes:   maxDataBytes,
 		maxListBytes:   maxListBytes,
+		largeTime:      largeTime,
 	}
 	switch {
 	case client.requestTimeout == 0:

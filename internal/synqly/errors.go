@@ -58,7 +58,7 @@ type APIError struct {
 	Foreign *ForeignBody
 	// RetryAfter is how long the server asks to wait: zero where it names no pause, else one second
 	// to one hour. It comes from the header Retry-After (RFC 9110, section 10.2.3), or from
-	// X-RateLimit-Reset of a 429 or 503.
+	// X-RateLimit-Reset of a 429.
 	RetryAfter time.Duration
 }
 

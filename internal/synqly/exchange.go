@@ -5,6 +5,7 @@ package synqly
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,8 +67,10 @@ func serverTime(response *http.Response) time.Time {
 // do sends the call once and returns its 2xx answer. The error is an *InvalidRequestError,
 // *TransportError, *APIError or *DecodeError.
 func (c *Client) do(ctx context.Context, call call) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.requestTimeout)
-	defer cancel() // Only after the body has been read, which the deadline covers too.
+	ctx, cancelTimeout := context.WithTimeout(ctx, c.requestTimeout)
+	defer cancelTimeout() // Only after the body has been read, which the deadline covers too.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 
 	trace := &connectionTrace{}
 	request, err := c.newRequest(trace.attach(ctx), call)
@@ -93,7 +96,7 @@ func (c *Client) do(ctx context.Context, call call) (*answer, error) {
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return nil, c.readProblem(call, response)
 	}
-	return c.readAnswer(ctx, call, trace, response)
+	return c.readAnswer(ctx, cancel, call, trace, response)
 }
 
 // ended returns why the context has ended, or nil. It looks at the deadline itself as well: in a
@@ -224,9 +227,9 @@ func (c *Client) readProblem(call call, response *http.Response) error {
 }
 
 func (c *Client) readAnswer(
-	ctx context.Context, call call, trace *connectionTrace, response *http.Response,
+	ctx context.Context, cancel context.CancelCauseFunc, call call, trace *connectionTrace, response *http.Response,
 ) (*answer, error) {
-	body, done, err := c.readBody(ctx, response.Body)
+	body, done, err := c.readBody(ctx, cancel, response)
 	if err == nil {
 		err = c.checkBody(ctx, call, response, body)
 	} else {
@@ -243,26 +246,43 @@ func (c *Client) readAnswer(
 
 // readBody reads a body up to one byte more than is taken. done is to be called in any case, when
 // what is returned is no longer needed.
-func (c *Client) readBody(ctx context.Context, from io.Reader) (body []byte, done func(), err error) {
-	var read bytes.Buffer
+func (c *Client) readBody(
+	ctx context.Context, cancel context.CancelCauseFunc, response *http.Response,
+) (body []byte, done func(), err error) {
 	done = func() {}
-	if _, err := read.ReadFrom(io.LimitReader(from, largeFrom+1)); err != nil || !isLarge(read.Bytes()) {
-		return read.Bytes(), done, err
+	first, err := io.ReadAll(io.LimitReader(response.Body, largeFrom+1))
+	if err != nil || !isLarge(first) {
+		return first, done, err
+	}
+	if response.Request != nil {
+		ctx = response.Request.Context() // A transport may have given it an end of its own.
 	}
 	admitted, err := c.admitLarge(ctx)
 	if err != nil {
-		return nil, done, &notAdmittedError{err}
+		return nil, done, &notAdmittedError{status: response.StatusCode, cause: cmp.Or(context.Cause(ctx), err)}
 	}
-	_, err = read.ReadFrom(io.LimitReader(from, int64(c.maxDataBytes+1-read.Len())))
-	return read.Bytes(), admitted, err
+	// Others wait for the place: a server must not keep it by being slow.
+	tooSlow := time.AfterFunc(c.largeTime, func() { cancel(errTooSlow) })
+	defer tooSlow.Stop()
+	rest := io.LimitReader(response.Body, int64(c.maxDataBytes+1-len(first)))
+	body, err = io.ReadAll(io.MultiReader(bytes.NewReader(first), rest))
+	return body, admitted, err
 }
 
+// largeTime is how long the reading of a large answer may take once it was admitted.
+const largeTime = 15 * time.Second
+
+var errTooSlow = fmt.Errorf("the response is larger than %d KiB, and the rest takes longer than %s", largeFrom>>10, largeTime)
+
 // notAdmittedError says that a large answer was not read.
-type notAdmittedError struct{ cause error }
+type notAdmittedError struct {
+	status int
+	cause  error
+}
 
 func (e *notAdmittedError) Error() string {
-	return fmt.Sprintf("the response is larger than %d MiB or has more than %d objects, and other large responses were read all the time",
-		largeFrom>>20, manyObjects)
+	return fmt.Sprintf("the response is larger than %d KiB or has more than %d objects, and there was no room for it: "+
+		"few such responses are read at the same time", largeFrom>>10, manyObjects)
 }
 
 func (e *notAdmittedError) Unwrap() error { return e.cause }
@@ -271,6 +291,8 @@ func (e *notAdmittedError) Unwrap() error { return e.cause }
 func (c *Client) bodyError(ctx context.Context, call call, trace *connectionTrace, status int, err error) error {
 	var notAdmitted *notAdmittedError
 	switch {
+	case errors.Is(context.Cause(ctx), errTooSlow):
+		return &TransportError{Operation: call.operation, Err: steady(ctx, errTooSlow.Error(), err)}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return c.decodeError(ctx, call, status, "it is incomplete", err)
 	case errors.As(err, &notAdmitted):

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // room counts the large answers that were admitted, and those that are in memory.
@@ -101,6 +102,39 @@ func TestALargeAnswerThatBreaksOffGivesItsRoomBack(t *testing.T) {
 	}
 }
 
+func TestALargeAnswerThatIsSlowGivesItsRoomBack(t *testing.T) {
+	var memory room
+	ended := make(chan struct{})
+	client := clientWithRoom(t, func(w http.ResponseWriter, r *http.Request) {
+		respondJSON(200, strings.TrimSuffix(ticketOf(largeFrom+2), "}"))(w, r)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		close(ended)
+	}, memory.admit)
+	client.largeTime = time.Millisecond
+	_, err := client.GetTicket(t.Context(), "1")
+	var transport *TransportError
+	if !errors.As(err, &transport) || !strings.Contains(err.Error(), "the rest takes longer than 15s") || memory.admitted != 1 || memory.inMemory != 0 {
+		t.Errorf("error = %v, want a *TransportError that says so; %d answers admitted, %d still in memory", err, memory.admitted, memory.inMemory)
+	}
+	<-ended
+}
+
+// The provider does not count as down because this process has no room.
+func TestPacerLearnsOfAnAnswerWithoutRoom(t *testing.T) {
+	pacer := &recordingPacer{}
+	server, _ := newServer(t, respondJSON(200, ticketOf(largeFrom+1)))
+	client := newClient(t, Options{BaseURL: server.URL, Pacer: pacer, AdmitLarge: func(context.Context) (func(), error) {
+		return nil, context.DeadlineExceeded
+	}})
+	if _, err := client.GetTicket(t.Context(), "1"); err == nil {
+		t.Fatal("the answer was read")
+	}
+	if len(pacer.answers) != 1 || pacer.answers[0].StatusCode != 200 || pacer.answers[0].Class != ClassOf(nil) {
+		t.Errorf("the pacer learns %+v, want an answer with the status 200", pacer.answers)
+	}
+}
+
 func TestACreateWithoutRoomForItsAnswerMayHaveHappened(t *testing.T) {
 	client := clientWithRoom(t, respondJSON(200, ticketOf(largeFrom+1)), func(context.Context) (func(), error) {
 		return nil, context.DeadlineExceeded
@@ -110,7 +144,7 @@ func TestACreateWithoutRoomForItsAnswerMayHaveHappened(t *testing.T) {
 		t.Errorf("CommitmentOf(%v) = %v, want Unconfirmed", err, CommitmentOf(err))
 	}
 	var transport *TransportError
-	if !errors.As(err, &transport) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "other large responses") {
+	if !errors.As(err, &transport) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "there was no room for it") {
 		t.Errorf("error = %v, want a *TransportError that says what the time went for", err)
 	}
 }

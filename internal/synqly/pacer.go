@@ -48,10 +48,16 @@ func (c *Client) paced(ctx context.Context, call call) (*answer, error) {
 	started := c.now()
 	got, err := c.do(ctx, call)
 	report := Answer{Operation: call.operation, Class: ClassOf(err), Duration: c.now().Sub(started)}
-	var refused *APIError
+	var (
+		refused     *APIError
+		notAdmitted *notAdmittedError
+	)
 	switch {
 	case err == nil:
 		report.StatusCode, report.ServerTime = got.status, got.date
+	case errors.As(err, &notAdmitted):
+		// The provider did answer. That there is no room for it here is not its fault.
+		report.StatusCode, report.Class = notAdmitted.status, ClassOf(nil)
 	case errors.As(err, &refused):
 		report.StatusCode, report.RetryAfter = refused.StatusCode, refused.RetryAfter
 	}

@@ -23,11 +23,12 @@ const (
 	// maxListBytes bounds the answers of one iteration together: a hundred thousand tickets of some
 	// kilobytes. They are not in memory at the same time.
 	maxListBytes = 512 << 20
-	// maxCollectedBytes bounds the answers of a list that is collected as a whole (All).
-	maxCollectedBytes = 32 << 20
-	// maxCollectedItems bounds the items of such a list: one that says little takes a hundred times
-	// as many bytes of memory as of the answer.
-	maxCollectedItems = 100_000
+	// maxCollectedBytes bounds the answers of a list that is collected as a whole (All), of which
+	// each worker may have one.
+	maxCollectedBytes = 16 << 20
+	// maxCollectedItems bounds the items of such a list: one that says little takes many times as
+	// many bytes of memory as of the answer.
+	maxCollectedItems = 20_000
 	// maxListTime bounds one iteration. It leaves time for many pages and several retries of a slow
 	// provider, and keeps one without an end from holding its caller for hours.
 	maxListTime = 10 * time.Minute

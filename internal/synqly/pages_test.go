@@ -145,15 +145,15 @@ func TestEndlessListsEnd(t *testing.T) {
 		var count int
 		_, client := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 			count++
-			respondJSON(200, page(fmt.Sprint(count))+strings.Repeat(" ", 12<<20))(w, r)
+			respondJSON(200, page(fmt.Sprint(count))+strings.Repeat(" ", 6<<20))(w, r)
 		})
 		if comments, err := All(client.ListComments(t.Context(), "1")); comments != nil || !IsEndless(err) || count != 3 {
-			t.Errorf("%d comments, error = %v after %d requests, want a *PaginationError after 3 of 12 MiB", len(comments), err, count)
+			t.Errorf("%d comments, error = %v after %d requests, want a *PaginationError after 3 of 6 MiB", len(comments), err, count)
 		}
 	})
 	t.Run("more items than are collected", func(t *testing.T) {
 		var count int
-		few := `{"id":"1"}` + strings.Repeat(`,{"id":"1"}`, 50_000-1)
+		few := `{"id":"1"}` + strings.Repeat(`,{"id":"1"}`, 10_000-1)
 		_, client := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 			count++
 			respondJSON(200, fmt.Sprintf(`{"result":[%s],"cursor":"%d"}`, few, count))(w, r)

@@ -32,7 +32,7 @@ func retryAfter(status int, header http.Header, now time.Time) time.Duration {
 	}
 	// Servers that limit rates send this with every answer, so it asks for something only where the
 	// limit is the problem.
-	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
+	if status != http.StatusTooManyRequests {
 		return 0
 	}
 	if reset, ok := parseSeconds(strings.TrimSpace(header.Get("X-RateLimit-Reset"))); ok {

@@ -10,9 +10,9 @@ import "fmt"
 const (
 	// largeFrom is the size, in bytes, of the largest answer that is not large
 	// (Options.AdmitLarge). A page of 100 tickets has a fraction of it.
-	largeFrom = 1 << 20
+	largeFrom = 512 << 10
 	// manyObjects is the number of objects from which an answer of few bytes is large.
-	manyObjects = 5_000
+	manyObjects = 2_000
 	// maxObjects is far more than a page of tickets has, with all that is in them, or one of
 	// fields.
 	maxObjects = 100_000

@@ -76,7 +76,9 @@ type Budget struct {
 	outage    outage
 	lines     lines
 	heldUntil time.Time
-	lastHold  time.Duration // the pause after the latest 429 that named none
+	// throttledUntil is the part of it that 429s have asked for.
+	throttledUntil time.Time
+	lastHold       time.Duration // the pause after the latest 429 that named none
 }
 
 // NewBudget returns a full bucket of burst requests that refills at requestsPerSecond.
@@ -290,7 +292,7 @@ func (b *Budget) Throttled(retryAfter time.Duration) {
 	now := b.clock.Now()
 	// A request that was sent before the hold began: requests that were on their way together are
 	// one refusal, and must neither double the pause nor halve the rate one by one.
-	isSameRefusal := now.Before(b.heldUntil)
+	isSameRefusal := now.Before(b.throttledUntil)
 	if !isSameRefusal {
 		b.pace.slowDown()
 		b.applyPace()
@@ -302,21 +304,24 @@ func (b *Budget) Throttled(retryAfter time.Duration) {
 		b.lastHold = min(max(2*b.lastHold, firstHold), longestHold)
 		retryAfter = b.lastHold
 	}
-	b.hold(now.Add(retryAfter))
+	b.throttledUntil = latest(b.throttledUntil, now.Add(retryAfter))
+	b.heldUntil = latest(b.heldUntil, b.throttledUntil)
 }
 
-// Hold holds back every request of the connection for as long as the Retry-After of a 503 says
-// (RFC 9110, section 15.6.4): the provider is down or under maintenance for all.
+// Hold holds back every request of the connection for as long as the Retry-After of a 503, or of
+// another answer that says that the provider is not available, asks for (RFC 9110, section 15.6.4):
+// it is down or under maintenance for all.
 func (b *Budget) Hold(retryAfter time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.hold(b.clock.Now().Add(retryAfter))
+	b.heldUntil = latest(b.heldUntil, b.clock.Now().Add(retryAfter))
 }
 
-func (b *Budget) hold(until time.Time) {
-	if until.After(b.heldUntil) {
-		b.heldUntil = until
+func latest(one, other time.Time) time.Time {
+	if one.After(other) {
+		return one
 	}
+	return other
 }
 
 // Answered forgets the pauses of earlier 429s: the provider takes requests again. A bit more is
@@ -348,6 +353,13 @@ func (b *Budget) HeldFor() time.Duration {
 		return wait.After
 	}
 	return 0
+}
+
+// HoldLeft is how long the pause still is that the provider asked for; zero without one.
+func (b *Budget) HoldLeft() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return max(b.heldUntil.Sub(b.clock.Now()), 0)
 }
 
 func (b *Budget) held(now time.Time) error {

@@ -450,11 +450,11 @@ func (c *Connection) madeFrom(integration Integration) bool {
 }
 
 // budgetFor keeps the budget, and with it a hold that the provider asked for, over changes of the
-// token and of the spec; and where the Integration was deleted and made again with the same token,
-// which is all that the provider knows it by.
+// token and of the spec, but for those of the provider; and where the Integration was deleted and
+// made again with the same token, which is all that the provider knows it by.
 func (c *Connections) budgetFor(integration Integration, token string, before *Connection) *Budget {
 	limit := RateLimit(integration)
-	if before == nil || !before.isSame(integration) && !before.asksTheSame(integration, token) {
+	if before == nil || !before.asksTheSame(integration) || !before.isSame(integration) && before.token != token {
 		return NewCautiousBudget(c.options.Clock, limit.RequestsPerSecond, limit.Burst)
 	}
 	before.SetRate(limit.RequestsPerSecond, limit.Burst)
@@ -465,13 +465,14 @@ func (c *Connection) isSame(integration Integration) bool {
 	return c.Integration.GetUID() == integration.GetUID()
 }
 
-func (c *Connection) asksTheSame(integration Integration, token string) bool {
-	return c.token == token && c.Integration.ConnectionSpec().BaseURL == integration.ConnectionSpec().BaseURL
+// asksTheSame reports whether the Integration's provider is that of the connection.
+func (c *Connection) asksTheSame(integration Integration) bool {
+	return c.Integration.ConnectionSpec().BaseURL == integration.ConnectionSpec().BaseURL
 }
 
 // remoteClockOf keeps what is known of the remote API's clock while it is the same API.
 func remoteClockOf(integration Integration, before *Connection) *remoteClock {
-	if before == nil || before.Integration.ConnectionSpec().BaseURL != integration.ConnectionSpec().BaseURL {
+	if before == nil || !before.asksTheSame(integration) {
 		return &remoteClock{}
 	}
 	return before.remote

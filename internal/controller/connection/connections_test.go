@@ -435,6 +435,7 @@ func TestOpenMakesAnotherConnectionForAnotherTokenOrGeneration(t *testing.T) {
 		"only the Secret's version":        {token: canary, change: generation(1), wantToken: canary, sameOne: true},
 		"new token":                        {token: "rotated", change: generation(1), wantToken: "rotated"},
 		"new generation":                   {change: generation(2), wantToken: canary},
+		"another provider":                 {change: func(i *v1alpha1.Integration) { generation(2)(i); i.Spec.BaseURL += "/other" }, wantToken: canary, newBudget: true},
 		"deleted and made again":           {change: madeAgain, wantToken: canary},
 		"made again with another token":    {token: "another", change: madeAgain, wantToken: "another", newBudget: true},
 		"made again with another provider": {change: func(i *v1alpha1.Integration) { madeAgain(i); i.Spec.BaseURL += "/other" }, wantToken: canary, newBudget: true},
@@ -665,10 +666,7 @@ func TestBudgetWithoutRateLimitIsTenASecondAndTwentyAtOnce(t *testing.T) {
 
 func TestLargeAnswersOfOneNamespaceWaitForEachOther(t *testing.T) {
 	w := newWorld(t)
-	w.answer = func(response http.ResponseWriter, _ *http.Request) {
-		response.Header().Set("Content-Type", "application/json")
-		_, _ = response.Write([]byte(`{"result": {"id": "1"}}` + strings.Repeat(" ", 1<<20)))
-	}
+	w.answer = largeTicket
 	connection := w.mustOpen(t, w.integration())
 	another := types.NamespacedName{Namespace: integrationName.Namespace, Name: "another"}
 	done, err := w.largeAnswers.of(another)(t.Context())
@@ -680,6 +678,43 @@ func TestLargeAnswersOfOneNamespaceWaitForEachOther(t *testing.T) {
 		_, err := connection.GetTicket(t.Context(), "1")
 		received <- err
 	}()
+	w.awaitWaitingAnswer(t, received)
+	done()
+	if err := <-received; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNoAnswerOfAnInterruptedRequestWaits(t *testing.T) {
+	w := newWorld(t)
+	w.answer = largeTicket
+	connection := w.mustOpen(t, w.integration())
+	another := types.NamespacedName{Namespace: integrationName.Namespace, Name: "another"}
+	done, err := w.largeAnswers.of(another)(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	received := make(chan error)
+	go func() {
+		_, err := connection.GetTicket(t.Context(), "1")
+		received <- err
+	}()
+	w.awaitWaitingAnswer(t, received)
+	w.Interrupt(integrationName)
+	if err := <-received; !errors.Is(err, ErrInterrupted) {
+		t.Errorf("error = %v, want ErrInterrupted", err)
+	}
+}
+
+func largeTicket(response http.ResponseWriter, _ *http.Request) {
+	response.Header().Set("Content-Type", "application/json")
+	_, _ = response.Write([]byte(`{"result": {"id": "1"}}` + strings.Repeat(" ", 1<<20)))
+}
+
+// awaitWaitingAnswer waits until the second large answer of the namespace does.
+func (w *world) awaitWaitingAnswer(t *testing.T, received <-chan error) {
+	t.Helper()
 	for isWaiting := false; !isWaiting; runtime.Gosched() {
 		select {
 		case err := <-received:
@@ -689,9 +724,5 @@ func TestLargeAnswersOfOneNamespaceWaitForEachOther(t *testing.T) {
 			isWaiting = w.largeAnswers.tenants[integrationName.Namespace].answers == 2
 			w.largeAnswers.mu.Unlock()
 		}
-	}
-	done()
-	if err := <-received; err != nil {
-		t.Error(err)
 	}
 }

@@ -37,11 +37,10 @@ func (p pacer) Answered(ctx context.Context, answer synqly.Answer) {
 	switch {
 	case answer.Class == synqly.Throttled:
 		p.budget.Throttled(answer.RetryAfter)
+	case answer.Class == synqly.Unavailable && answer.RetryAfter > 0:
+		p.budget.Hold(answer.RetryAfter)
 	case answer.StatusCode != 0:
 		p.budget.Answered()
-	}
-	if answer.Class == synqly.Unavailable && answer.RetryAfter > 0 {
-		p.budget.Hold(answer.RetryAfter)
 	}
 	switch {
 	case answer.Class != synqly.Unavailable:

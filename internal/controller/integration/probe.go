@@ -174,7 +174,8 @@ func untilNext(integration connection.Integration, open *connection.Connection, 
 	case found.reason == v1alpha1.ReasonThrottled:
 		return max(open.HeldFor(), time.Second)
 	}
-	return connection.WithJitter(untilRecovery(latest.at.Sub(latest.since)))
+	// A check during a hold is not sent, and would show another reason for the same outage.
+	return max(connection.WithJitter(untilRecovery(latest.at.Sub(latest.since))), open.HoldLeft())
 }
 
 // untilRecovery is how long to wait before looking whether a provider that has not answered for so
