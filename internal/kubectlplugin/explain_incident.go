@@ -6,6 +6,7 @@ package kubectlplugin
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -160,18 +161,27 @@ func (t *incidentTopic) whenNotReady() (advice, bool) {
 	return found, known
 }
 
+// adviceOnTicket is about the Ticket where the incident waits for that. It may as well be kept from
+// its next Ticket, or from a change of this one, of which no Ticket knows anything.
 func (t *incidentTopic) adviceOnTicket() advice {
-	ticket := t.incident.Status.TicketRef
-	if ticket == nil {
+	if !t.waitsForItsTicket() {
 		return advice{
-			next:    []string{"The operator creates the Ticket as soon as it can."},
+			next:    []string{"The operator tries again every 30 seconds. The alerts are kept."},
 			actions: []string{"Where the message names an obstacle, remove it."},
 		}
 	}
 	return advice{
 		next:    []string{"The incident goes on as soon as the Ticket is Ready. Its alerts are kept."},
-		actions: []string{"See what the Ticket waits for: kubectl ticketing explain " + ticket.Name + " -n " + t.incident.Namespace},
+		actions: []string{"See what the Ticket waits for: kubectl ticketing explain " + t.incident.Status.TicketRef.Name + " -n " + t.incident.Namespace},
 	}
+}
+
+// waitsForItsTicket reports whether the message is about the Ticket that the incident has. One that
+// is about the next Ticket has that one's name, and a refusal of the API server begins with
+// something else.
+func (t *incidentTopic) waitsForItsTicket() bool {
+	ticket := t.incident.Status.TicketRef
+	return ticket != nil && strings.HasPrefix(t.ready.Message, fmt.Sprintf("the Ticket %q ", ticket.Name))
 }
 
 // pausedBy names the object with the annotation.

@@ -66,7 +66,7 @@ func TestExplainAnIncident(t *testing.T) {
 	resolved := newIncident("resolved", v1alpha1.IncidentResolved, tracked)
 	resolved.Status.Firing, resolved.Status.ResolvedAt = 0, before(time.Hour)
 	suppressed := newIncident("suppressed", v1alpha1.IncidentSuppressed, readyFor(v1alpha1.ReasonSuppressed, "somebody has closed the ticket"))
-	waiting := newIncident("waiting", v1alpha1.IncidentFiring, notReady(v1alpha1.ReasonWaitingForTicket, "the Ticket is not ready"))
+	waiting := newIncident("waiting", v1alpha1.IncidentFiring, notReady(v1alpha1.ReasonWaitingForTicket, `the Ticket "waiting-1" is not ready (Throttled): wait`))
 	waiting.Spec.TruncatedAlerts = 7
 	held := newIncident("held", v1alpha1.IncidentWaiting, notReady(v1alpha1.ReasonHeldBack, "too many"))
 	held.Status.TicketRef, held.Status.TicketID = nil, ""
@@ -104,6 +104,30 @@ func TestExplainAnIncident(t *testing.T) {
 	terminal = newTerminal(t, receiver, firing, resolved)
 	expectParts(t, terminal.mustRun("explain", "inc/firing"), "comments None", "its ticket stays open (no resolve.status)")
 	expectParts(t, terminal.mustRun("explain", "inc/resolved"), "a new ticket is created where this one is closed (no refire.status)")
+}
+
+// A Ticket is named only where it is what the incident waits for. It may be in order while the next
+// one is kept from being created, or while a change of it is refused.
+func TestExplainAnIncidentThatWaitsForSomethingElseThanItsTicket(t *testing.T) {
+	const onTicket, obstacle = "kubectl ticketing explain it-1 ", "Where the message names an obstacle, remove it."
+	for message, isOnTicket := range map[string]bool{
+		`the Ticket "it-1" is not ready (Throttled): wait`:                          true,
+		`the Ticket "it-1" was not looked at yet`:                                   true,
+		`the Ticket "it-2" cannot be created: exceeded quota`:                       false,
+		`the Ticket "it-10" cannot be created: exceeded quota`:                      false,
+		`the Ticket "it-2" does not belong to the incident: rename or delete it`:    false,
+		`the Ticket is not created yet`:                                             false,
+		`the API server refuses what is to be written: tickets "it-1" is forbidden`: false,
+	} {
+		incident := newIncident("it", v1alpha1.IncidentFiring, notReady(v1alpha1.ReasonWaitingForTicket, message))
+		output := newTerminal(t, incident).mustRun("explain", "incident/it")
+		if strings.Contains(output, onTicket) != isOnTicket || strings.Contains(output, obstacle) == isOnTicket {
+			t.Errorf("%s: the advice is on the Ticket it-1: %t, want %t:\n%s", message, !isOnTicket, isOnTicket, output)
+		}
+	}
+	first := newIncident("it", v1alpha1.IncidentFiring, notReady(v1alpha1.ReasonWaitingForTicket, `the Ticket "it-1" cannot be created: exceeded quota`))
+	first.Status.TicketRef = nil
+	expectParts(t, newTerminal(t, first).mustRun("explain", "incident/it"), obstacle)
 }
 
 func TestExplainAConnection(t *testing.T) {

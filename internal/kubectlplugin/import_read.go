@@ -19,10 +19,10 @@ const (
 	importPageSize = 100
 	// progressEvery is after how many tickets the user is told of the progress.
 	progressEvery = 1000
-	// A provider that asks to slow down is asked again, so often in a row and after a minute at
-	// most.
+	// A provider that asks to slow down is asked again, so often in a row, if it asks to wait for no
+	// longer than longestPause. People look on, so a longer one is theirs to decide about.
 	mostPauses   = 10
-	longestPause = time.Minute
+	longestPause = 5 * time.Minute
 )
 
 // ticketReader reads the tickets of a provider page by page.
@@ -65,7 +65,11 @@ func (r *ticketReader) patiently(ctx context.Context, doing string, do func() er
 		case synqly.ClassOf(err) != synqly.Throttled || r.pauses == mostPauses:
 			return describeRemoteError(err, doing)
 		}
-		if err := r.pause(ctx, synqly.RetryAfterOf(err)); err != nil {
+		asked := synqly.RetryAfterOf(err)
+		if asked > longestPause {
+			return tooLongToWait(err, doing, asked)
+		}
+		if err := r.pause(ctx, asked); err != nil {
 			return err
 		}
 	}
@@ -103,10 +107,17 @@ func (r *ticketReader) pages(ctx context.Context, cursor string, use func(contex
 	return cursor, nil
 }
 
-// pause waits as long as the provider asks for, within bounds.
+// tooLongToWait says what to do about a pause that import does not wait for. It may be longer than
+// known: the client takes no longer one than an hour for true.
+func tooLongToWait(err error, doing string, asked time.Duration) error {
+	return fmt.Errorf("%s: the provider asks to wait for at least %s, and import waits for %s at most; nothing was written: "+
+		"run it again after that time, from the start, or narrow the tickets with --filter: %w", doing, asked, longestPause, err)
+}
+
+// pause waits as long as the provider asks for, a second where it does not say.
 func (r *ticketReader) pause(ctx context.Context, asked time.Duration) error {
 	r.pauses++
-	pause := min(max(asked, time.Second), longestPause)
+	pause := max(asked, time.Second)
 	_, _ = fmt.Fprintf(r.progress, "The provider asks to slow down: going on in %s.\n", pause)
 	select {
 	case <-ctx.Done():

@@ -326,6 +326,43 @@ func TestImportGoesOnWhenTheProviderAsksToSlowDown(t *testing.T) {
 	}
 }
 
+// TestImportIsNeverEarlierThanTheProviderAsks: neither for a page nor for a ticket.
+func TestImportIsNeverEarlierThanTheProviderAsks(t *testing.T) {
+	for name, test := range map[string]struct {
+		operation, retryAfter string
+		want                  []string
+		ends                  bool
+	}{
+		"as long as it waits at most": {"QueryTickets", "300", []string{"going on in 5m0s"}, false},
+		"a second longer": {
+			"QueryTickets", "301",
+			[]string{"reading tickets", "asks to wait for at least 5m1s", "waits for 5m0s at most", "nothing was written", "run it again after that time"}, true,
+		},
+		"more than the client reads": {"QueryTickets", "86400", []string{"asks to wait for at least 1h0m0s"}, true},
+		"for a ticket":               {"GetTicket", "301", []string{"reading the ticket 1", "asks to wait for at least 5m1s"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			terminal, simulated := newProvider(t)
+			addTickets(simulated, 3)
+			simulated.Inject(simulator.Fault{Operation: test.operation, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: test.retryAfter})
+			terminal.passTime = true
+			output, report, err := terminal.run("import", "--fields=description")
+			requests := simulated.RequestCounts()[test.operation]
+			if !test.ends {
+				expectParts(t, report, test.want...)
+				if err != nil || len(readManifests(t, output)) != 3 || requests != 2 {
+					t.Errorf("error %v, %d requests, want 2 and the 3 tickets:\n%s", err, requests, output)
+				}
+				return
+			}
+			if err == nil || output != "" || requests != 1 {
+				t.Fatalf("error %v, %d requests, want an error after one, and no output:\n%s", err, requests, output)
+			}
+			expectParts(t, err.Error(), test.want...)
+		})
+	}
+}
+
 func TestImportFlagsThatAreWrong(t *testing.T) {
 	terminal, _ := newProvider(t)
 	for flag, said := range map[string]string{

@@ -99,7 +99,7 @@ func NewClient(options Options) (*Client, error) {
 		requestTimeout: options.RequestTimeout,
 		transport:      options.Transport,
 		userAgent:      options.UserAgent,
-		redact:         redactor{token: token},
+		redact:         newRedactor(token),
 		pacer:          options.Pacer,
 		admitLarge:     options.AdmitLarge,
 		now:            time.Now,

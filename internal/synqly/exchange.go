@@ -190,7 +190,7 @@ func checkID(id string) error {
 }
 
 func (c *Client) transportError(ctx context.Context, call call, trace *connectionTrace, err error) *TransportError {
-	text := c.redact.text(describeNetworkError(err, c.baseURL.Host, trace.connecting()))
+	text := describeNetworkError(err, c.baseURL.Host, trace.connecting(), c.redact)
 	return &TransportError{Operation: call.operation, NeverSent: trace.neverSent(err), Err: steady(ctx, text, err)}
 }
 

@@ -71,7 +71,7 @@ func (t *connectionTrace) connecting() bool { return t.wanted.Load() && !t.got.L
 // describeNetworkError says what happened to a request, in words that are the same each time: the
 // errors of net and crypto name local ports, one address of several and the present time, and which
 // of several errors a lost connection gives is chance.
-func describeNetworkError(err error, host string, connecting bool) string {
+func describeNetworkError(err error, host string, connecting bool, redact redactor) string {
 	var (
 		lookup      *net.DNSError
 		operation   *net.OpError
@@ -82,9 +82,9 @@ func describeNetworkError(err error, host string, connecting bool) string {
 	)
 	switch {
 	case errors.As(err, &blocked):
-		return singleLine(blocked.Error()) // The dialer wraps it, with the port.
+		return redact.line(blocked.Error()) // The dialer wraps it, with the port.
 	case errors.As(err, &refusal):
-		return singleLine(err.Error())
+		return redact.line(err.Error())
 	case errors.Is(err, context.Canceled):
 		return "the request was canceled before the response was complete"
 	case connecting && isTimeout(err):
@@ -94,11 +94,11 @@ func describeNetworkError(err error, host string, connecting bool) string {
 	case errors.As(err, &lookup):
 		return fmt.Sprintf("host %s cannot be resolved: %s", host, describeLookup(lookup))
 	case errors.As(err, &operation) && operation.Op == "proxyconnect":
-		return fmt.Sprintf("cannot connect to the proxy for %s: %s", host, describeConnect(operation.Err))
+		return fmt.Sprintf("cannot connect to the proxy for %s: %s", host, describeConnect(operation.Err, redact))
 	case errors.As(err, &operation) && operation.Op == "dial":
-		return fmt.Sprintf("cannot connect to %s: %s", host, describeConnect(operation.Err))
+		return fmt.Sprintf("cannot connect to %s: %s", host, describeConnect(operation.Err, redact))
 	case errors.As(err, &certificate):
-		return fmt.Sprintf("the certificate of %s is not trusted: %s", host, describeCertificate(certificate.Err))
+		return fmt.Sprintf("the certificate of %s is not trusted: %s", host, describeCertificate(certificate.Err, redact))
 	case errors.As(err, &record):
 		return fmt.Sprintf("cannot connect to %s: the server does not use TLS", host)
 	case isTimeout(err):
@@ -106,20 +106,20 @@ func describeNetworkError(err error, host string, connecting bool) string {
 	case isConnectionEnd(err):
 		return fmt.Sprintf("the connection to %s was closed before the response was complete", host)
 	default:
-		return fmt.Sprintf("no response from %s: %s", host, withoutQuotes(err))
+		return fmt.Sprintf("no response from %s: %s", host, withoutQuotes(err, redact))
 	}
 }
 
 // withoutQuotes leaves out what an error of net/http quotes of an answer that is no HTTP: whoever
 // sees the text must not learn what other services say.
-func withoutQuotes(err error) string {
+func withoutQuotes(err error, redact redactor) string {
 	var malformed textproto.ProtocolError
 	text := err.Error()
 	if errors.As(err, &malformed) || strings.Contains(text, "malformed") {
 		return "it is not HTTP"
 	}
-	text, _, _ = strings.Cut(text, `"`)
-	return withoutChance(text)
+	text, _, _ = strings.Cut(redact.line(text), `"`)
+	return withoutChance(strings.TrimSpace(text))
 }
 
 func describeLookup(err *net.DNSError) string {
@@ -131,7 +131,7 @@ func describeLookup(err *net.DNSError) string {
 	}
 }
 
-func describeConnect(err error) string {
+func describeConnect(err error, redact redactor) string {
 	var number syscall.Errno
 	switch {
 	case errors.As(err, &number):
@@ -139,11 +139,11 @@ func describeConnect(err error) string {
 	case isTimeout(err):
 		return "timed out"
 	default:
-		return withoutChance(err.Error())
+		return withoutChance(redact.line(err.Error()))
 	}
 }
 
-func describeCertificate(err error) string {
+func describeCertificate(err error, redact redactor) string {
 	var (
 		invalid   x509.CertificateInvalidError
 		authority x509.UnknownAuthorityError
@@ -154,7 +154,7 @@ func describeCertificate(err error) string {
 	case errors.As(err, &authority):
 		return "it is signed by an unknown authority"
 	default:
-		return withoutChance(err.Error())
+		return withoutChance(redact.line(err.Error()))
 	}
 }
 
@@ -184,7 +184,8 @@ func isConnectionEnd(err error) bool {
 
 var addressPair = regexp.MustCompile(`\S+:\d+->\S+:\d+`)
 
+// withoutChance leaves out of a line what differs each time.
 func withoutChance(text string) string {
 	const limit = 256
-	return shorten(addressPair.ReplaceAllString(singleLine(text), "connection"), limit)
+	return shorten(addressPair.ReplaceAllString(text, "connection"), limit)
 }

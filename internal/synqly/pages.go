@@ -29,8 +29,9 @@ const (
 	// maxCollectedItems bounds the items of such a list: one that says little takes many times as
 	// many bytes of memory as of the answer.
 	maxCollectedItems = 20_000
-	// maxListTime bounds one iteration. It leaves time for many pages and several retries of a slow
-	// provider, and keeps one without an end from holding its caller for hours.
+	// maxListTime bounds what the requests of one iteration take together, waits for the Pacer
+	// included. What the caller does between two pages is the caller's to bound. It leaves time for
+	// many pages of a slow provider, and keeps a list without an end from going on for hours.
 	maxListTime = 10 * time.Minute
 	// maxCursorBytes bounds a cursor, which becomes part of a URL.
 	maxCursorBytes = 4096
@@ -139,20 +140,17 @@ func All[T any](pages iter.Seq2[Page[T], error]) ([]T, error) {
 // list is read may come twice.
 func listPages[T any](ctx context.Context, c *Client, list call, query PageQuery) iter.Seq2[Page[T], error] {
 	return func(yield func(Page[T], error) bool) {
-		ctx, cancel := context.WithTimeoutCause(ctx, maxListTime, errListTime)
-		defer cancel()
 		endless := func(reason string) {
 			yield(Page[T]{}, &PaginationError{Operation: list.operation, Reason: reason})
 		}
-		cursor, size := query.Cursor, 0
+		cursor, size, timeLeft := query.Cursor, 0, maxListTime
 		seen := map[[sha256.Size]byte]bool{} // Digests, for the server chooses how long its cursors are.
 		for range c.maxPages {
 			seen[sha256.Sum256([]byte(cursor))] = true
-			page, err := listPage[T](ctx, c, list, PageQuery{Limit: query.Limit, Cursor: cursor})
+			asked := time.Now()
+			page, err := listPageWithin[T](ctx, timeLeft, c, list, PageQuery{Limit: query.Limit, Cursor: cursor})
+			timeLeft -= time.Since(asked)
 			switch size += page.size; {
-			case err != nil && errors.Is(context.Cause(ctx), errListTime):
-				endless(errListTime.Error())
-				return
 			case err != nil:
 				yield(Page[T]{}, err)
 				return
@@ -173,8 +171,21 @@ func listPages[T any](ctx context.Context, c *Client, list call, query PageQuery
 	}
 }
 
-// errListTime is why the context of an iteration ends that takes too long.
+// errListTime is why the context of a page ends when its list has taken too long.
 var errListTime = fmt.Errorf("it takes longer than %s", maxListTime)
+
+// listPageWithin reads a page of a list whose requests have so much time left.
+func listPageWithin[T any](
+	ctx context.Context, timeLeft time.Duration, c *Client, list call, query PageQuery,
+) (Page[T], error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeLeft, errListTime)
+	defer cancel()
+	page, err := listPage[T](ctx, c, list, query)
+	if err != nil && errors.Is(context.Cause(ctx), errListTime) {
+		return Page[T]{}, &PaginationError{Operation: list.operation, Reason: errListTime.Error()}
+	}
+	return page, err
+}
 
 func tooManyBytes(limit int) string {
 	return fmt.Sprintf("its pages have more than %d MiB together", limit>>20)

@@ -4,6 +4,7 @@
 package synqly
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -265,6 +266,60 @@ func TestSlowListsEnd(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), "it takes longer than 10m0s") {
 			t.Errorf("error = %v", err)
+		}
+	})
+}
+
+// The caller may wait for something else between two pages, for an output or for requests of its
+// own: a list whose requests are quick comes to its end all the same.
+func TestTheTimeOfAListIsThatOfItsRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pages := book{"": page("two", "1"), "two": page("three", "2"), "three": page("", "3")}
+		client := newClient(t, Options{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			body := io.NopCloser(strings.NewReader(pages[r.URL.Query().Get("cursor")]))
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body}, nil
+		})})
+		read := 0
+		for page, err := range client.QueryTickets(t.Context(), TicketQuery{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			read += len(page.Items)
+			<-time.After(maxListTime)
+		}
+		if read != 3 {
+			t.Errorf("%d tickets were read, want 3", read)
+		}
+	})
+}
+
+// slowPacer lets requests wait.
+type slowPacer struct{ wait time.Duration }
+
+func (p slowPacer) Admit(ctx context.Context) error {
+	select {
+	case <-time.After(p.wait):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (slowPacer) Answered(context.Context, Answer) {}
+
+// Waits for the budget count: they are what keeps a list with many pages from its end.
+func TestTheTimeOfAListHasTheWaitsForItsRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		count := 0
+		client := newClient(t, Options{Pacer: slowPacer{wait: 3 * time.Minute}, Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			count++
+			body := io.NopCloser(strings.NewReader(page(fmt.Sprint(count))))
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body}, nil
+		})})
+		begun := time.Now()
+		_, err := All(client.ListProjects(t.Context(), PageQuery{}))
+		if took := time.Since(begun); !IsEndless(err) || took != maxListTime || count != 3 {
+			t.Errorf("error = %v after %s and %d pages, want a *PaginationError after %s and 3", err, took, count, maxListTime)
 		}
 	})
 }

@@ -105,7 +105,7 @@ func FuzzProblem(f *testing.F) {
 		header := http.Header{"Content-Type": {contentType}}
 		answer := &APIError{Operation: "GetTicket", StatusCode: http.StatusBadGateway}
 		problem, ok := problemOf(answer.StatusCode, header, body)
-		if problem = problem.clean(redactor{token: canary}); ok {
+		if problem = problem.clean(newRedactor(canary)); ok {
 			answer.Problem = problem
 		} else {
 			answer.Foreign = foreignBody(header, body)

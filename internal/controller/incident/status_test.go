@@ -32,3 +32,22 @@ func TestTheMessageSaysWhyNothingIsDone(t *testing.T) {
 		}
 	}
 }
+
+// kubectl ticketing explain tells by the first words whether an incident waits for the Ticket that
+// it has (waitsForItsTicket).
+func TestTheMessageBeginsWithTheTicketThatIsNotReady(t *testing.T) {
+	notReady := []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonThrottled, Message: "wait"}}
+	for want, conditions := range map[string][]metav1.Condition{
+		`the Ticket "platform-1f0c-2" was not looked at yet`:          nil,
+		`the Ticket "platform-1f0c-2" is not ready (Throttled): wait`: notReady,
+	} {
+		incident := &v1alpha1.Incident{ObjectMeta: metav1.ObjectMeta{Name: "platform-1f0c"}}
+		ticket := &v1alpha1.Ticket{ObjectMeta: metav1.ObjectMeta{Name: "platform-1f0c-2"}}
+		ticket.Status.Conditions = conditions
+		s := &state{incident: incident, receiver: &v1alpha1.AlertReceiver{}, latest: ticket, situation: firingWith(in(v1alpha1.IncidentFiring))}
+		got := s.summary(&incident.Status)
+		if got.Ready != metav1.ConditionFalse || got.Reason != v1alpha1.ReasonWaitingForTicket || got.Message != want {
+			t.Errorf("%+v, want %s", got, want)
+		}
+	}
+}

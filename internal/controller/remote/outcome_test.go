@@ -5,10 +5,13 @@ package remote
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -280,43 +283,98 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (r roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }
 
-func TestNoMessageHasTheToken(t *testing.T) {
-	const canary = "canary-7f3a91"
-	echo := func(code int, body string) roundTripper {
-		return func(request *http.Request) (*http.Response, error) {
-			token := strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer ")
-			header := http.Header{}
-			if strings.HasPrefix(body, "<") {
-				header.Set("Content-Type", "x/"+token) // It is no JSON for the client then.
-			}
-			return &http.Response{
-				StatusCode: code, Header: header, Request: request, Body: io.NopCloser(strings.NewReader(strings.ReplaceAll(body, "TOKEN", token))),
-			}, nil
+// tokens are of every shape that a message could hide one in. Each begins with the word that no
+// message may have: a part of a token is too much as well.
+var tokens = map[string]string{
+	"short and lower case":       "canary-7f3a91",
+	"mixed case with digits":     "CaNaRy7F3a91Zq0X",
+	"longer than 64 bytes":       strings.Repeat("Canary7f3a91-", 8),
+	"of base64":                  "canary/7f+3a91/Zq0X==",
+	"escaped in URLs":            "canary%2F7f3a91%zz&a=b?c#d",
+	"escaped in quotes":          `canary"7f\3a91"`,
+	"escaped in JSON for HTML":   "canary<7f>&3a91'",
+	"of all of that, and longer": strings.Repeat(`Canary/+=%"\<&>`, 8),
+}
+
+// ways are those in which an answer, or the error of a proxy, may write a token.
+var ways = map[string]func(token string) string{
+	"as it is":      func(token string) string { return token },
+	"in JSON":       inJSON,
+	"twice in JSON": func(token string) string { return inJSON(inJSON(token)) },
+	"quoted":        inQuotes,
+	"in a query":    url.QueryEscape,
+	"in a path":     url.PathEscape,
+}
+
+func inJSON(token string) string {
+	encoded, _ := json.Marshal(token) // A text can always be encoded.
+	return string(encoded[1 : len(encoded)-1])
+}
+
+func inQuotes(token string) string {
+	quoted := strconv.Quote(token)
+	return quoted[1 : len(quoted)-1]
+}
+
+// echoing answers with the text, and with the token of the request in the place of TOKEN, written
+// in one way.
+func echoing(code int, text string, write func(token string) string) roundTripper {
+	return func(request *http.Request) (*http.Response, error) {
+		token := strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer ")
+		header := http.Header{}
+		if strings.HasPrefix(text, "<") {
+			header.Set("Content-Type", "x/"+token) // It is no JSON for the client then.
 		}
+		body := io.NopCloser(strings.NewReader(strings.ReplaceAll(text, "TOKEN", write(token))))
+		return &http.Response{StatusCode: code, Header: header, Request: request, Body: body}, nil
 	}
-	transports := map[string]roundTripper{
-		"no answer": func(*http.Request) (*http.Response, error) { return nil, errors.New("proxy refused Bearer " + canary) },
-		"cut off":   echo(200, `{"result":{"id":"TOKEN`), "no JSON": echo(200, "TOKEN"), "wrong type": echo(200, `{"result":["TOKEN"]}`),
-		"a page": echo(200, "<title>TOKEN</title>"),
+}
+
+func TestNoMessageHasTheToken(t *testing.T) {
+	type answer struct {
+		code int
+		text string
+	}
+	answers := map[string]answer{
+		"cut off": {200, `{"result":{"id":"TOKEN`}, "no JSON": {200, "TOKEN"}, "wrong type": {200, `{"result":["TOKEN"]}`},
+		"wrong ID": {200, `{"result":{"id":{"TOKEN":"TOKEN"}}}`}, "a page": {200, "<title>TOKEN</title>"},
 	}
 	for code := 300; code <= 599; code++ {
-		transports[fmt.Sprint(code, " problem")] = echo(code, `{"message":"TOKEN","detail":"xTOKENx","remediation":"TOKEN","context":{"parameter":{"id":"TOKEN"}}}`)
-		transports[fmt.Sprint(code, " page")] = echo(code, `<title>Authorization: Bearer TOKEN</title>`)
+		answers[fmt.Sprint(code, " problem")] = answer{code, `{"message":"TOKEN","detail":"xTOKENx","remediation":"TOKEN","context":{"parameter":{"id":"TOKEN"}},"instance":"TOKEN"}`}
 	}
-	for name, transport := range transports {
-		client, err := synqly.NewClient(synqly.Options{Token: canary, Transport: transport})
-		if err != nil {
-			t.Fatal(err)
+	for name, token := range tokens {
+		for way, write := range ways {
+			expectNoToken(t, name+", no answer, "+way, token, func(*http.Request) (*http.Response, error) {
+				return nil, errors.New("proxy refused Bearer " + write(token))
+			})
+			expectNoToken(t, name+", no answer, cut in the token, "+way, token, func(*http.Request) (*http.Response, error) {
+				return nil, errors.New(strings.Repeat("x", 240) + " Bearer " + write(token))
+			})
+			for what, is := range answers {
+				expectNoToken(t, name+", "+what+", "+way, token, echoing(is.code, is.text, write))
+			}
 		}
-		_, err = client.GetTicket(t.Context(), "1")
-		if err == nil {
-			t.Fatalf("%s: no error", name)
+		for code := 300; code <= 599; code++ {
+			expectNoToken(t, fmt.Sprint(name, ", ", code, " page"), token, echoing(code, "<title>Authorization: Bearer TOKEN</title>", ways["as it is"]))
 		}
-		for _, failure := range []error{err, &UnconfirmedError{Noun: "ticket", Err: err}} {
-			for _, deleting := range []bool{false, true} {
-				if got := outcomeOf(failure, deleting, "ticket"); strings.Contains(got.message, canary) || got.message == "" {
-					t.Errorf("%s: message %q", name, got.message)
-				}
+	}
+}
+
+func expectNoToken(t *testing.T, name, token string, transport roundTripper) {
+	t.Helper()
+	client, err := synqly.NewClient(synqly.Options{Token: token, Transport: transport})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.GetTicket(t.Context(), "1")
+	if err == nil {
+		t.Fatalf("%s: no error", name)
+	}
+	for _, failure := range []error{err, &UnconfirmedError{Noun: "ticket", Err: err}} {
+		for _, deleting := range []bool{false, true} {
+			got := outcomeOf(failure, deleting, "ticket").message
+			if got == "" || strings.Contains(strings.ToLower(got), "canary") {
+				t.Errorf("%s: message %q", name, got)
 			}
 		}
 	}
