@@ -247,6 +247,7 @@ func (c *Connections) Open(ctx context.Context, integration Integration) (*Conne
 	name := client.ObjectKeyFromObject(integration)
 	before := c.open[name]
 	if before != nil && before.madeFrom(integration) && before.token == token {
+		before.closed = time.Time{} // It may have left the objects of this process, and come again.
 		return before, nil
 	}
 	budget, remote, transport := c.budgetFor(integration, token, before), remoteClockOf(integration, before), newInterruptible(c.options.Transport)

@@ -726,3 +726,32 @@ func (w *world) awaitWaitingAnswer(t *testing.T, received <-chan error) {
 		}
 	}
 }
+
+// An Integration may leave the shard of a process and come again.
+func TestAConnectionThatIsUsedAgainStays(t *testing.T) {
+	w := newWorld(t)
+	connection := w.mustOpen(t, w.integration())
+	w.Close(integrationName)
+	w.mustOpen(t, w.integration())
+	w.clock.Step(2 * time.Hour)
+	w.Close(types.NamespacedName{Namespace: "team-b", Name: "other"}) // That drops those that were closed an hour ago.
+	if w.Last(integrationName) != connection {
+		t.Error("the connection in use was dropped")
+	}
+}
+
+// missingNamespaces is an API server whose namespaces are gone.
+type missingNamespaces struct{ client.Reader }
+
+func (missingNamespaces) Get(_ context.Context, name types.NamespacedName, _ client.Object, _ ...client.GetOption) error {
+	return apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, name.Name)
+}
+
+func TestANamespaceThatIsGoneIsNotAdmitted(t *testing.T) {
+	cluster := &v1alpha1.ClusterIntegration{Spec: v1alpha1.ClusterIntegrationSpec{
+		NamespaceSelector: v1alpha1.NamespaceSelector{MatchLabels: map[string]string{"team": "a"}},
+	}}
+	if admitted, err := Admits(t.Context(), missingNamespaces{}, cluster, "team-a"); admitted || err != nil {
+		t.Errorf("Admits = %t, %v, want false and no error", admitted, err)
+	}
+}

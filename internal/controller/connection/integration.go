@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
@@ -104,7 +105,12 @@ func Admits(ctx context.Context, namespaces client.Reader, integration Integrati
 	}
 	var found metav1.PartialObjectMetadata
 	found.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := namespaces.Get(ctx, types.NamespacedName{Name: namespace}, &found); err != nil {
+	switch err := namespaces.Get(ctx, types.NamespacedName{Name: namespace}, &found); {
+	case apierrors.IsNotFound(err):
+		// Whoever takes the finalizer of a namespace away by force leaves objects in one that is
+		// not there. They must not stop those of all others.
+		return false, nil
+	case err != nil:
 		return false, fmt.Errorf("reading the labels of the namespace: %w", err)
 	}
 	return selector.Matches(labels.Set(found.Labels)), nil

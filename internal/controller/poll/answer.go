@@ -4,6 +4,7 @@
 package poll
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -14,6 +15,9 @@ const (
 	// minPageLimit is how many pages an answer may have in any case. Beyond that it may have as
 	// many as there are tickets to be seen: then a GET each is cheaper.
 	minPageLimit = 10
+	// ticketsPerPage is how many tickets a page has that is no larger than asked for. What a server
+	// sends beyond that counts as further pages.
+	ticketsPerPage = 100
 	// MaxPagesWithoutNews is how many pages in a row may show nothing new before a list counts as
 	// one without an end. Some providers filter a page only after they have cut it.
 	MaxPagesWithoutNews = 10
@@ -60,9 +64,9 @@ type answer struct {
 	cursor string
 	// pages that were read, and how many of the latest of them showed nothing new.
 	pages, pagesWithoutNews int
-	// seen are the IDs of all tickets of the answer; missing is how many of the wanted ones are not
-	// among them.
-	seen    map[string]struct{}
+	// seen are digests of the IDs of all tickets of the answer, because the server chooses how long
+	// an ID is; missing is how many of the wanted ones are not among them.
+	seen    map[digest]struct{}
 	missing int
 	// newest is the newest change that is not later than remoteStarted; latest is the newest change
 	// of all.
@@ -80,7 +84,15 @@ type answer struct {
 }
 
 func newAnswer(q query, wanted map[string]struct{}, started time.Time) *answer {
-	return &answer{query: q, wanted: wanted, started: started, missing: len(wanted), seen: map[string]struct{}{}}
+	return &answer{query: q, wanted: wanted, started: started, missing: len(wanted), seen: map[digest]struct{}{}}
+}
+
+// digest is the begin of a SHA-256, long enough to tell any two texts apart.
+type digest [16]byte
+
+func digestOf(text string) digest {
+	sum := sha256.Sum256([]byte(text))
+	return digest(sum[:len(digest{})])
 }
 
 // isListing reports whether the answer is one for all tickets of the scope.
@@ -99,10 +111,11 @@ func (a *answer) addPage(page *synqly.Page[synqly.Ticket], remoteStarted time.Ti
 	outOfScope := false
 	for i := range page.Items {
 		shown := &page.Items[i]
-		if _, again := a.seen[shown.ID]; again {
+		id := digestOf(shown.ID)
+		if _, again := a.seen[id]; again {
 			continue
 		}
-		a.seen[shown.ID] = struct{}{}
+		a.seen[id] = struct{}{}
 		a.pagesWithoutNews = 0
 		_, wanted := a.wanted[shown.ID]
 		if wanted {
@@ -150,11 +163,14 @@ func (a *answer) resultSoFar(outOfScope bool) result {
 		return allSeen
 	case a.reaches(a.query.until):
 		return caughtUp
-	case a.pages >= max(minPageLimit, len(a.wanted)), a.pagesWithoutNews >= MaxPagesWithoutNews:
+	case a.pages >= a.mostPages(), len(a.seen) >= ticketsPerPage*a.mostPages(), a.pagesWithoutNews >= MaxPagesWithoutNews:
 		return tooLong
 	}
 	return morePages
 }
+
+// mostPages is how many pages the answer may have.
+func (a *answer) mostPages() int { return max(minPageLimit, len(a.wanted)) }
 
 // reaches reports whether the pages, newest change first, go back beyond a time.
 func (a *answer) reaches(until time.Time) bool {

@@ -79,6 +79,7 @@ func TestGivingUp(t *testing.T) {
 		"few tickets": {3, 10, func(n int) synqly.Page[synqly.Ticket] { return pageOf("c", shown(fmt.Sprint("x", n), 0)) }},
 		"many":        {40, 40, func(n int) synqly.Page[synqly.Ticket] { return pageOf("c", shown(fmt.Sprint("x", n), 0)) }},
 		"nothing new": {40, 11, func(int) synqly.Page[synqly.Ticket] { return pageOf("c", shown("x", 0)) }},
+		"large pages": {3, 5, func(n int) synqly.Page[synqly.Ticket] { return pageOfMany(200, n) }},
 		"nothing":     {40, 10, func(int) synqly.Page[synqly.Ticket] { return pageOf("c") }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,4 +112,13 @@ func TestNewestChange(t *testing.T) {
 	if a.latest.ticketID != "2099" {
 		t.Errorf("the latest is %s", a.latest.ticketID)
 	}
+}
+
+// pageOfMany is a page with so many tickets, of a server that sends more than it was asked for.
+func pageOfMany(count, number int) synqly.Page[synqly.Ticket] {
+	var many []synqly.Ticket
+	for i := range count {
+		many = append(many, shown(fmt.Sprintf("x-%d-%d", number, i), 0))
+	}
+	return pageOf("c", many...)
 }

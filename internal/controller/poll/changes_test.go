@@ -5,6 +5,7 @@ package poll
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -680,6 +681,78 @@ func TestTicketThatWasPaused(t *testing.T) {
 	w.pass(longestInterval)
 	if diff := cmp.Diff(once(other, paused.Status.ID), w.timesReported()); diff != "" {
 		t.Errorf("times reported (-want +got):\n%s", diff)
+	}
+}
+
+// TestTicketOfANamespaceThatWasNotAdmitted is looked at when its namespace is admitted again.
+func TestTicketOfANamespaceThatWasNotAdmitted(t *testing.T) {
+	w := newWorld(t, simulator.Behaviour{})
+	w.add(ours(time.Hour))
+	excluded := w.add(ours(2 * time.Hour))
+	admitted := excluded.Namespace
+	w.store.ofAllNamespaces = true
+	w.settle()
+	excluded.Namespace = "elsewhere" // An Integration admits its own namespace alone.
+	w.pass(longestInterval)
+	w.edit(excluded.Status.ID)
+	w.pass(time.Hour)
+	other := w.store.tickets[0].Status.ID
+	w.edit(other) // polls do not go back beyond this any more
+	w.pass(time.Hour)
+	if diff := cmp.Diff(once(other), w.timesReported()); diff != "" {
+		t.Errorf("times reported while it is not admitted (-want +got):\n%s", diff)
+	}
+	excluded.Namespace = admitted
+	w.pass(longestInterval)
+	if diff := cmp.Diff(once(other, excluded.Status.ID), w.timesReported()); diff != "" {
+		t.Errorf("times reported (-want +got):\n%s", diff)
+	}
+}
+
+// TestAnswerThatTakesTheTimeOfAPoll is not begun anew by the next poll. One that came late in its
+// poll is.
+func TestAnswerThatTakesTheTimeOfAPoll(t *testing.T) {
+	w := newWorld(t, simulator.Behaviour{})
+	w.add(ours(time.Hour))
+	w.settle()
+	r := &run{Poller: w.Poller, connection: w.Connections.Last(integrationName)}
+	work := r.connection.WorkTimeout()
+	ended, cancel := context.WithDeadline(t.Context(), time.Now())
+	defer cancel()
+	<-ended.Done()
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	for name, test := range map[string]struct {
+		ctx  context.Context
+		took time.Duration
+		want bool
+	}{
+		"all of it":        {ended, work, true},
+		"a part of it":     {ended, work / 3, false},
+		"there is time":    {t.Context(), work, false},
+		"the manager ends": {stopped, work, false},
+	} {
+		if got := r.tookTheTime(test.ctx, newAnswer(query{}, nil, w.clock.Now().Add(-test.took))); got != test.want {
+			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+// TestLargeTicket is not kept until its Ticket is reconciled, which then fetches it.
+func TestLargeTicket(t *testing.T) {
+	w := newWorld(t, simulator.Behaviour{})
+	small, large := w.add(ours(time.Hour)), w.add(ours(2*time.Hour))
+	w.settle()
+	w.edit(small.Status.ID)
+	w.remote.EditTicket(large.Status.ID, func(ticket *simulator.Ticket) { ticket.Description = strings.Repeat("x", mostHandedOver) })
+	w.due = w.clock.Now()
+	w.pass(longestInterval)
+	shown := map[string]bool{}
+	for _, seen := range w.observations.reported {
+		shown[seen.id] = seen.updatedAt != ""
+	}
+	if diff := cmp.Diff(map[string]bool{small.Status.ID: true, large.Status.ID: false}, shown); diff != "" {
+		t.Errorf("what is handed over with its remote ticket (-want +got):\n%s", diff)
 	}
 }
 

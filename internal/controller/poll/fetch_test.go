@@ -5,6 +5,7 @@ package poll
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,35 @@ func TestFetchingThatFails(t *testing.T) {
 	}
 	if tries < 3 || tries > 4 {
 		t.Errorf("the ticket that cannot be fetched was tried %d times in three polls", tries)
+	}
+}
+
+// TestTicketsThatFailDoNotHoldUpOthers has more tickets that cannot be fetched than others.
+func TestTicketsThatFailDoNotHoldUpOthers(t *testing.T) {
+	w := newWorld(t, simulator.Behaviour{RefuseFilters: []string{"*"}})
+	var others []string
+	broken := map[string]bool{}
+	for i := range 24 {
+		id := w.add(ours(time.Hour + time.Duration(i)*time.Minute)).Status.ID
+		if broken[id] = i%6 != 0; !broken[id] {
+			others = append(others, id)
+		}
+	}
+	w.settle()
+	working := w.transport.RoundTripper
+	w.transport.RoundTripper = roundTripper(func(request *http.Request) (*http.Response, error) {
+		if broken[path.Base(request.URL.Path)] {
+			return refusal(request, http.StatusForbidden), nil
+		}
+		return working.RoundTrip(request)
+	})
+	w.pass(15 * longestInterval) // All that fail have done so once.
+	for _, id := range others {
+		w.edit(id)
+	}
+	w.pass(3 * longestInterval)
+	if diff := cmp.Diff(once(others...), w.timesReported()); diff != "" {
+		t.Errorf("times reported (-want +got):\n%s", diff)
 	}
 }
 

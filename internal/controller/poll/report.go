@@ -4,6 +4,8 @@
 package poll
 
 import (
+	"encoding/json"
+
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -60,12 +62,21 @@ func (r *run) report(ticket *v1alpha1.Ticket, shown *synqly.Ticket) {
 		return
 	}
 	observation := remote.Observation[synqly.Ticket]{Object: name, UID: ticket.UID, ID: ticket.Status.ID}
-	if shown != nil {
+	if shown != nil && !isLarge(shown) {
 		seen := *shown
 		observation.Remote = &seen
 	}
 	r.Observations.Report(observation)
 	countChange(r.name)
+}
+
+// mostHandedOver is the size, in bytes of JSON, of the largest ticket that is handed over: it stays
+// in memory until the Ticket is reconciled, which may have to wait. A larger one is fetched then.
+const mostHandedOver = 128 << 10
+
+func isLarge(ticket *synqly.Ticket) bool {
+	encoded, err := json.Marshal(ticket)
+	return err != nil || len(encoded) > mostHandedOver
 }
 
 // covers reports whether what was handed over says what is shown now. A search may show a ticket as

@@ -74,8 +74,7 @@ func (r *run) readTickets(ctx context.Context) error {
 		switch {
 		case err != nil:
 			failure = err
-		case !admitted:
-		case status.IsPaused(ticket):
+		case !admitted, status.IsPaused(ticket):
 			paused = append(paused, ticket.Status.ID)
 		default:
 			r.tickets = append(r.tickets, ticket)
@@ -160,7 +159,8 @@ func (r *run) finish(ctx context.Context, kind work, err error, usual time.Durat
 	if wait := throttledFor(r.connection.Held()); wait > 0 {
 		return wait // The provider has said when.
 	}
-	if !r.state.failing[kind] && ctx.Err() == nil {
+	// That its own time is over is news; that the manager ends is not.
+	if !r.state.failing[kind] && !errors.Is(ctx.Err(), context.Canceled) {
 		logger.Error(err, "remote changes of tickets cannot be found at the moment; it is tried again", "work", string(kind))
 		r.state.failing[kind] = true
 	}

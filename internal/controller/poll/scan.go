@@ -5,6 +5,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/synqly/ticketing-operator/api/v1alpha1"
@@ -78,12 +79,18 @@ func (r *run) read(ctx context.Context, q query, wanted map[string]struct{}) (*a
 		switch {
 		case synqly.IsTooLarge(err) && r.state.shrinkPages():
 			continue
-		case synqly.IsTooLarge(err), synqly.IsEndless(err):
+		case synqly.IsTooLarge(err), synqly.IsEndless(err), err != nil && r.tookTheTime(ctx, a):
 			a.result = tooLong
 			return a, nil
 		}
 		return a, err
 	}
+}
+
+// tookTheTime reports whether the time of the poll is over, and this answer has taken most of it.
+// The next poll would read the same pages again, and come no further.
+func (r *run) tookTheTime(ctx context.Context, a *answer) bool {
+	return errors.Is(ctx.Err(), context.DeadlineExceeded) && r.Clock.Since(a.started) > r.connection.WorkTimeout()/2
 }
 
 // readPages reads an answer on from the page that it has come to, compares every ticket with the

@@ -4,6 +4,7 @@
 package poll
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"math/rand/v2"
@@ -84,7 +85,8 @@ func (s *state) fetchAt(ticket *v1alpha1.Ticket, interval time.Duration) (at tim
 }
 
 // dueTickets lists the remote IDs of the tickets that have to be fetched now, the one that has
-// waited longest first.
+// waited longest first. Those that could not be fetched come last: each ends a batch and has the
+// next one wait, which are the others' batches too.
 func (s *state) dueTickets(tickets []*v1alpha1.Ticket, now time.Time, interval time.Duration) []string {
 	waitingSince := map[string]time.Time{}
 	for _, ticket := range tickets {
@@ -93,7 +95,15 @@ func (s *state) dueTickets(tickets []*v1alpha1.Ticket, now time.Time, interval t
 			waitingSince[ticket.Status.ID] = later(known.lastSeen, known.lastFailure)
 		}
 	}
-	return slices.SortedFunc(maps.Keys(waitingSince), func(a, b string) int { return waitingSince[a].Compare(waitingSince[b]) })
+	failed := func(id string) int {
+		if s.tickets[id].lastFailure.IsZero() {
+			return 0
+		}
+		return 1
+	}
+	return slices.SortedFunc(maps.Keys(waitingSince), func(a, b string) int {
+		return cmp.Or(cmp.Compare(failed(a), failed(b)), waitingSince[a].Compare(waitingSince[b]))
+	})
 }
 
 // nextFetchOf is when the next of these tickets has to be fetched; zero for never.

@@ -58,6 +58,8 @@ type objectStore struct {
 	secret        *corev1.Secret
 	integrations  map[types.NamespacedName]*v1alpha1.Integration
 	tickets       []*v1alpha1.Ticket
+	// ofAllNamespaces: lists show the tickets of all, as those for a ClusterIntegration do.
+	ofAllNamespaces bool
 }
 
 func (s *objectStore) Get(_ context.Context, name types.NamespacedName, object client.Object, _ ...client.GetOption) error {
@@ -85,7 +87,7 @@ func (s *objectStore) List(_ context.Context, list client.ObjectList, options ..
 	into := list.(*v1alpha1.TicketList)
 	into.Items = make([]v1alpha1.Ticket, 0, len(s.tickets))
 	for _, ticket := range s.tickets {
-		if ticket.Namespace == applied.Namespace {
+		if s.ofAllNamespaces || ticket.Namespace == applied.Namespace {
 			into.Items = append(into.Items, *ticket)
 		}
 	}
