@@ -19,8 +19,8 @@ const (
 	importPageSize = 100
 	// progressEvery is after how many tickets the user is told of the progress.
 	progressEvery = 1000
-	// A provider that asks to slow down is asked again, so often in a row, if it asks to wait for no
-	// longer than longestPause. People look on, so a longer one is theirs to decide about.
+	// A provider that asks to slow down is asked again, so often in a row, if it asks to wait for
+	// no longer than longestPause. People look on, so a longer one is theirs to decide about.
 	mostPauses   = 10
 	longestPause = 5 * time.Minute
 )

@@ -53,9 +53,9 @@ type Options struct {
 	// once.
 	Pacer Pacer
 	// AdmitLarge is asked before the rest of an answer of more than 512 KiB is read, or one of
-	// more than 2,000 objects is decoded, and may wait. It returns what is called when the answer is
-	// decoded: an answer takes several times its size of memory until then. Nil where the memory is
-	// the caller's own.
+	// more than 2,000 objects is decoded, and may wait. It returns what is called when the answer
+	// is decoded: an answer takes several times its size of memory until then. Nil where the memory
+	// is the caller's own.
 	AdmitLarge func(context.Context) (done func(), err error)
 }
 

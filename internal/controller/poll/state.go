@@ -110,8 +110,8 @@ func (s *state) track(byID map[string][]*v1alpha1.Ticket, paused []string, now t
 		}
 	}
 	maps.DeleteFunc(s.tickets, func(id string, _ *ticketState) bool { return byID[id] == nil })
-	// What changes while a Ticket is paused, or its namespace not admitted, is not handed over, so it
-	// is looked at when it goes on.
+	// What changes while a Ticket is paused, or its namespace not admitted, is not handed over, so
+	// it is looked at when it goes on.
 	for _, id := range paused {
 		if byID[id] == nil {
 			s.tickets[id] = &ticketState{}
