@@ -130,7 +130,7 @@ func TestPacerLearnsOfAnAnswerWithoutRoom(t *testing.T) {
 	if _, err := client.GetTicket(t.Context(), "1"); err == nil {
 		t.Fatal("the answer was read")
 	}
-	if len(pacer.answers) != 1 || pacer.answers[0].StatusCode != 200 || pacer.answers[0].Class != ClassOf(nil) {
+	if len(pacer.answers) != 1 || pacer.answers[0].StatusCode != http.StatusOK || pacer.answers[0].Class != ClassOf(nil) {
 		t.Errorf("the pacer learns %+v, want an answer with the status 200", pacer.answers)
 	}
 }
