@@ -73,6 +73,22 @@ func TestAnswersHoldTheConnection(t *testing.T) {
 	}
 }
 
+// A provider that is overloaded may answer with both.
+func TestA503NeitherHidesA429NorMakesRequestsFaster(t *testing.T) {
+	clk := clocktesting.NewFakeClock(start)
+	budget := NewCautiousBudget(clk, 10, 10)
+	p := newPacer(budget, types.NamespacedName{Namespace: t.Name(), Name: "mixed"})
+	before := budget.usage().rate
+	p.Answered(t.Context(), synqly.Answer{StatusCode: 503, Class: synqly.Unavailable, RetryAfter: time.Minute})
+	if got := budget.usage().rate; got != before {
+		t.Errorf("after a 503 with Retry-After the rate is %g, want %g as before", got, before)
+	}
+	p.Answered(t.Context(), synqly.Answer{StatusCode: 429, Class: synqly.Throttled})
+	if got := budget.usage(); got.rate != before*slowdown || got.held != 60 {
+		t.Errorf("after a 429 the rate is %g and the hold %g s, want %g and that of the 503", got.rate, got.held, before*slowdown)
+	}
+}
+
 // Each 429 comes after the hold of the one before; between the second and the third something else
 // happens.
 func TestOnlyAnAnswerForgetsEarlierHolds(t *testing.T) {
