@@ -193,6 +193,22 @@ var _ = Describe("An Integration", func() {
 		expectReady(integration)
 	})
 
+	It("is Unreachable after a 503, and is not checked before Retry-After has passed", func() {
+		w.simulator.Inject(simulator.Fault{Status: 503, RetryAfter: "40", Times: 1})
+		w.create(w.secret(canaryToken), integration)
+		result := w.reconcile(integration)
+		expectNotReady(integration, v1alpha1.ReasonUnreachable, "503")
+		Expect(result.RequeueAfter).To(Equal(40 * time.Second))
+		w.clock.Step(39 * time.Second)
+		w.simulator.ForgetRequests()
+		w.reconcile(integration)
+		Expect(w.sent()).To(BeEmpty())
+		expectNotReady(integration, v1alpha1.ReasonUnreachable, "503")
+		w.clock.Step(time.Second)
+		w.reconcile(integration)
+		expectReady(integration)
+	})
+
 	It("opens its connection anew in a process that has just started, before or after its objects", func() {
 		w.create(w.secret(canaryToken), integration)
 		w.reconcile(integration)
