@@ -121,11 +121,12 @@ func (c *cluster) image(deployment string) string {
 type process struct {
 	log     string // the path of what it prints
 	command *exec.Cmd
+	ended   chan struct{}
 }
 
 func startProcess(t *testing.T, environment []string, program string, arguments ...string) (*process, error) {
 	t.Helper()
-	p := &process{log: filepath.Join(t.TempDir(), "log")}
+	p := &process{log: filepath.Join(t.TempDir(), "log"), ended: make(chan struct{})}
 	output, err := os.Create(p.log)
 	if err != nil {
 		return nil, fmt.Errorf("opening the log of %s: %w", program, err)
@@ -138,6 +139,10 @@ func startProcess(t *testing.T, environment []string, program string, arguments 
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", program, err)
 	}
+	go func() {
+		defer close(p.ended)
+		_ = command.Wait()
+	}()
 	t.Cleanup(func() {
 		p.stop()
 		_ = output.Close()
@@ -151,7 +156,16 @@ func startProcess(t *testing.T, environment []string, program string, arguments 
 // stop ends the program if it still runs.
 func (p *process) stop() {
 	_ = p.command.Process.Kill()
-	_ = p.command.Wait()
+	<-p.ended
+}
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // output is what the program has printed so far.

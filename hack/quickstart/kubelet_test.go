@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -119,10 +120,28 @@ func (k *kubelet) runOperator(ctx context.Context) error {
 	arguments = append(arguments, "--kubeconfig="+kubeconfig, "--leader-election-namespace="+operator.Namespace,
 		"--cluster-resource-namespace="+operator.Namespace,
 		"--metrics-bind-address=0", "--health-probe-bind-address=0", "--alerts-bind-address=127.0.0.1:0")
-	if _, err := startProcess(k.T, []string{"HTTP_PROXY=" + proxy, "NO_PROXY="}, filepath.Join(k.programs, "manager"), arguments...); err != nil {
+	if err := k.runManager(ctx, "HTTP_PROXY="+proxy, arguments); err != nil {
 		return err
 	}
 	return k.reportAvailable(ctx, operator)
+}
+
+// runManager starts the manager, again when it ends, as a kubelet does: it ends when the API server
+// does not serve the CRDs yet, which Helm has installed a moment before.
+func (k *kubelet) runManager(ctx context.Context, proxy string, arguments []string) error {
+	var manager *process
+	return poll(ctx, func(context.Context) (err error) {
+		if manager == nil || manager.hasEnded() {
+			manager, err = startProcess(k.T, []string{proxy, "NO_PROXY="}, filepath.Join(k.programs, "manager"), arguments...)
+			if err != nil {
+				return err
+			}
+		}
+		if !strings.Contains(manager.output(), "Starting workers") {
+			return errors.New("the manager has not started its controllers")
+		}
+		return nil
+	})
 }
 
 // arguments waits for the Deployment, and returns the arguments of its container.
