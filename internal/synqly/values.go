@@ -36,6 +36,9 @@ func isLarge(body []byte) bool {
 
 // tooManyValues says what an answer has too many of, or nothing.
 func tooManyValues(body []byte) string {
+	if len(body) <= maxObjects*smallestObject {
+		return "" // Most answers: there is no need to count.
+	}
 	switch objects, values := countValues(body); {
 	case objects > maxObjects:
 		return fmt.Sprintf("it has more than %d objects", maxObjects)

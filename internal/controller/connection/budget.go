@@ -359,12 +359,14 @@ func (b *Budget) HeldFor() time.Duration {
 func (b *Budget) HoldLeft() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return max(b.heldUntil.Sub(b.clock.Now()), 0)
+	return b.holdLeft(b.clock.Now())
 }
 
+func (b *Budget) holdLeft(now time.Time) time.Duration { return max(b.heldUntil.Sub(now), 0) }
+
 func (b *Budget) held(now time.Time) error {
-	if now.Before(b.heldUntil) {
-		return &WaitError{Until: b.heldUntil, After: b.heldUntil.Sub(now), Asked: true}
+	if left := b.holdLeft(now); left > 0 {
+		return &WaitError{Until: b.heldUntil, After: left, Asked: true}
 	}
 	return nil
 }

@@ -34,10 +34,7 @@ func (b *Budget) usage() usage {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	found := usage{rate: b.pace.rate, waiting: b.lines.waiting(now)}
-	if b.heldUntil.After(now) {
-		found.held = b.heldUntil.Sub(now).Seconds()
-	}
+	found := usage{rate: b.pace.rate, waiting: b.lines.waiting(now), held: b.holdLeft(now).Seconds()}
 	if !b.outage.began.IsZero() {
 		found.down = 1
 	}

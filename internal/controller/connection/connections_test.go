@@ -666,19 +666,7 @@ func TestBudgetWithoutRateLimitIsTenASecondAndTwentyAtOnce(t *testing.T) {
 
 func TestLargeAnswersOfOneNamespaceWaitForEachOther(t *testing.T) {
 	w := newWorld(t)
-	w.answer = largeTicket
-	connection := w.mustOpen(t, w.integration())
-	another := types.NamespacedName{Namespace: integrationName.Namespace, Name: "another"}
-	done, err := w.largeAnswers.of(another)(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	received := make(chan error)
-	go func() {
-		_, err := connection.GetTicket(t.Context(), "1")
-		received <- err
-	}()
-	w.awaitWaitingAnswer(t, received)
+	received, done := w.haveAnswerWait(t)
 	done()
 	if err := <-received; err != nil {
 		t.Error(err)
@@ -687,20 +675,8 @@ func TestLargeAnswersOfOneNamespaceWaitForEachOther(t *testing.T) {
 
 func TestNoAnswerOfAnInterruptedRequestWaits(t *testing.T) {
 	w := newWorld(t)
-	w.answer = largeTicket
-	connection := w.mustOpen(t, w.integration())
-	another := types.NamespacedName{Namespace: integrationName.Namespace, Name: "another"}
-	done, err := w.largeAnswers.of(another)(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	received, done := w.haveAnswerWait(t)
 	defer done()
-	received := make(chan error)
-	go func() {
-		_, err := connection.GetTicket(t.Context(), "1")
-		received <- err
-	}()
-	w.awaitWaitingAnswer(t, received)
 	w.Interrupt(integrationName)
 	if err := <-received; !errors.Is(err, ErrInterrupted) {
 		t.Errorf("error = %v, want ErrInterrupted", err)
@@ -712,12 +688,25 @@ func largeTicket(response http.ResponseWriter, _ *http.Request) {
 	_, _ = response.Write([]byte(`{"result": {"id": "1"}}` + strings.Repeat(" ", 1<<20)))
 }
 
-// awaitWaitingAnswer waits until the second large answer of the namespace does.
-func (w *world) awaitWaitingAnswer(t *testing.T, received <-chan error) {
+// haveAnswerWait has a large answer wait for another one of its namespace. It returns what comes of
+// the request, and what ends the wait.
+func (w *world) haveAnswerWait(t *testing.T) (received <-chan error, done func()) {
 	t.Helper()
+	w.answer = largeTicket
+	connection := w.mustOpen(t, w.integration())
+	another := types.NamespacedName{Namespace: integrationName.Namespace, Name: "another"}
+	done, err := w.largeAnswers.of(another)(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan error)
+	go func() {
+		_, err := connection.GetTicket(t.Context(), "1")
+		answered <- err
+	}()
 	for isWaiting := false; !isWaiting; runtime.Gosched() {
 		select {
-		case err := <-received:
+		case err := <-answered:
 			t.Fatalf("the answer did not wait for the other one of its namespace: %v", err)
 		default:
 			w.largeAnswers.mu.Lock()
@@ -725,6 +714,7 @@ func (w *world) awaitWaitingAnswer(t *testing.T, received <-chan error) {
 			w.largeAnswers.mu.Unlock()
 		}
 	}
+	return answered, done
 }
 
 // An Integration may leave the shard of a process and come again.

@@ -664,48 +664,40 @@ func TestTicketsThatAreLeftAlone(t *testing.T) {
 	}
 }
 
-// TestTicketThatWasPaused is looked at when it goes on.
-func TestTicketThatWasPaused(t *testing.T) {
-	w := newWorld(t, simulator.Behaviour{})
-	w.add(ours(time.Hour))
-	paused := w.add(ours(2 * time.Hour))
-	w.settle()
-	paused.Annotations = map[string]string{v1alpha1.PausedAnnotation: "true"}
-	w.pass(longestInterval)
-	w.edit(paused.Status.ID)
-	w.pass(time.Hour)
-	other := w.store.tickets[0].Status.ID
-	w.edit(other) // polls do not go back beyond this any more
-	w.pass(time.Hour)
-	paused.Annotations = nil
-	w.pass(longestInterval)
-	if diff := cmp.Diff(once(other, paused.Status.ID), w.timesReported()); diff != "" {
-		t.Errorf("times reported (-want +got):\n%s", diff)
-	}
-}
-
-// TestTicketOfANamespaceThatWasNotAdmitted is looked at when its namespace is admitted again.
-func TestTicketOfANamespaceThatWasNotAdmitted(t *testing.T) {
-	w := newWorld(t, simulator.Behaviour{})
-	w.add(ours(time.Hour))
-	excluded := w.add(ours(2 * time.Hour))
-	admitted := excluded.Namespace
-	w.store.ofAllNamespaces = true
-	w.settle()
-	excluded.Namespace = "elsewhere" // An Integration admits its own namespace alone.
-	w.pass(longestInterval)
-	w.edit(excluded.Status.ID)
-	w.pass(time.Hour)
-	other := w.store.tickets[0].Status.ID
-	w.edit(other) // polls do not go back beyond this any more
-	w.pass(time.Hour)
-	if diff := cmp.Diff(once(other), w.timesReported()); diff != "" {
-		t.Errorf("times reported while it is not admitted (-want +got):\n%s", diff)
-	}
-	excluded.Namespace = admitted
-	w.pass(longestInterval)
-	if diff := cmp.Diff(once(other, excluded.Status.ID), w.timesReported()); diff != "" {
-		t.Errorf("times reported (-want +got):\n%s", diff)
+// TestTicketThatWasLeftAlone is looked at when it goes on.
+func TestTicketThatWasLeftAlone(t *testing.T) {
+	for name, test := range map[string]struct{ stop, goOn func(*v1alpha1.Ticket) }{
+		"paused": {
+			stop: func(ticket *v1alpha1.Ticket) {
+				ticket.Annotations = map[string]string{v1alpha1.PausedAnnotation: "true"}
+			},
+			goOn: func(ticket *v1alpha1.Ticket) { ticket.Annotations = nil },
+		},
+		"in a namespace that is not admitted": { // An Integration admits its own namespace alone.
+			stop: func(ticket *v1alpha1.Ticket) { ticket.Namespace = "elsewhere" },
+			goOn: func(ticket *v1alpha1.Ticket) { ticket.Namespace = integrationName.Namespace },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, simulator.Behaviour{})
+			w.store.ofAllNamespaces = true
+			other, alone := w.add(ours(time.Hour)).Status.ID, w.add(ours(2*time.Hour))
+			w.settle()
+			test.stop(alone)
+			w.pass(longestInterval)
+			w.edit(alone.Status.ID)
+			w.pass(time.Hour)
+			w.edit(other) // polls do not go back beyond this any more
+			w.pass(time.Hour)
+			if diff := cmp.Diff(once(other), w.timesReported()); diff != "" {
+				t.Errorf("times reported meanwhile (-want +got):\n%s", diff)
+			}
+			test.goOn(alone)
+			w.pass(longestInterval)
+			if diff := cmp.Diff(once(other, alone.Status.ID), w.timesReported()); diff != "" {
+				t.Errorf("times reported (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
